@@ -1,0 +1,189 @@
+"""Every spec that can be named, resolved: family inherited, claims decoded by their probes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from attncheck.claim import Claim
+from attncheck.errors import SpecError, UsageError, did_you_mean
+from attncheck.formula import Formula, evaluate
+from attncheck.probes import all_kinds, find_kind
+from attncheck.spec import SpecDocument, read_document
+from attncheck.spec.inheritance import inherit
+from attncheck.spec.lines import line_of
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A spec ready to be audited against.
+
+    Attributes:
+        document: the file's content, merged with its family's.
+        claims: claim name -> claim, in the order of the file.
+        path: the file.
+    """
+
+    document: SpecDocument
+    claims: dict[str, Claim]
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The spec's id."""
+        return self.document.id
+
+    def claims_of(self, subject: str) -> dict[str, Claim]:
+        """Return the spec's claims and those of the listed subject's own author."""
+        entry = self.document.subjects.get(subject)
+        if entry is None:
+            return self.claims
+        own = _decode_claims(entry.claims, self.path, ["subjects", subject, "claims"])
+        return {**self.claims, **{f"author: {name}": claim for name, claim in own.items()}}
+
+
+def specs_folder() -> Path:
+    """Return the folder of the specs that attncheck ships."""
+    installed = Path(__file__).parent / "specs"
+    return installed if installed.is_dir() else Path(__file__).parents[1] / "specs"
+
+
+@lru_cache(maxsize=1)
+def _index() -> dict[str, Path]:
+    """Return id or alias -> file of every shipped spec, without decoding any."""
+    found: dict[str, Path] = {}
+    aliases: dict[str, Path] = {}
+    for path in sorted(specs_folder().glob("*.toml")):
+        found[path.stem] = path
+        text = path.read_text(encoding="utf-8")
+        if match := re.search(r"^aliases\s*=\s*\[(.*?)\]", text, re.MULTILINE | re.DOTALL):
+            for alias in re.findall(r"""["']([^"']+)["']""", match.group(1)):
+                aliases[alias.lower()] = path
+    return {**aliases, **found}
+
+
+def spec_ids() -> list[str]:
+    """Return the id of every shipped spec, sorted."""
+    return sorted({path.stem for path in _index().values()})
+
+
+def load(name: str) -> Spec:
+    """Return the spec of an id, an alias or a path to a ``.toml`` file.
+
+    Raises:
+        UsageError: no such spec.
+        SpecError: the file is not a spec.
+    """
+    if name.endswith(".toml") or "/" in name:
+        path = Path(name).expanduser()
+        if not path.is_file():
+            raise UsageError("no such spec file", where=name)
+    elif (known := _index().get(name) or _index().get(name.lower())) is not None:
+        path = known
+    else:
+        raise UsageError(
+            f"unknown spec '{name}'",
+            instead=f"{did_you_mean(name.lower(), _index())}\n"
+            "see: attncheck list specs; for a module without a paper: map, tokens or seq2seq",
+        )
+    return load_file(path)
+
+
+def load_file(path: Path) -> Spec:
+    """Return the spec in a file.
+
+    Raises:
+        SpecError: with file, line, what is allowed and the nearest spelling.
+    """
+    document, text = read_document(path)
+    claims_here = _decode_claims(document.claims, path, ["claims"], text)
+    for name, entry in document.subjects.items():
+        _decode_claims(entry.claims, path, ["subjects", name, "claims"], text)
+    claims: dict[str, Claim] = {}
+    if document.family:
+        family = _family(document, path, text)
+        _check_references(document, family, path, text)
+        merged = inherit(document, family)
+        inherited = {n: p for n, p in merged.claims.items() if n not in claims_here}
+        claims = _decode_claims(inherited, path, ["claims"])
+        document = merged
+    ordered = {name: claims.get(name) or claims_here[name] for name in document.claims}
+    spec = Spec(document, ordered, path)
+    _check_formulas(spec, text)
+    return spec
+
+
+def _family(document: SpecDocument, path: Path, text: str) -> SpecDocument:
+    beside = path.parent / f"{document.family}.toml"
+    shipped = _index().get(document.family)
+    source = beside if beside.is_file() else shipped
+    if source is None:
+        raise SpecError(
+            f"unknown family '{document.family}'",
+            where=f"{path}:{line_of(text, ['family'])}",
+            instead=did_you_mean(document.family, ("map", "tokens", "seq2seq")),
+        )
+    return read_document(source)[0]
+
+
+def _check_references(document: SpecDocument, family: SpecDocument, path: Path, text: str) -> None:
+    """Complain about a waiver of a claim that the family does not make."""
+    for table in ("waives", "drops"):
+        for name in getattr(document, table):
+            if name not in family.claims:
+                raise SpecError(
+                    f"'{name}' is no claim of the family '{document.family}'",
+                    where=f"{path}:{line_of(text, [table, name])}",
+                    instead=did_you_mean(name, family.claims),
+                )
+
+
+def _decode_claims(
+    tables: dict[str, dict[str, Any]], path: Path, at: list[str], text: str = ""
+) -> dict[str, Claim]:
+    decoded: dict[str, Claim] = {}
+    for name, table in tables.items():
+        parameters = dict(table)
+        kind = parameters.pop("kind", name)
+        where = f"{path}:{line_of(text or path.read_text(encoding='utf-8'), [*at, name])}"
+        found = find_kind(kind)
+        if found is None:
+            raise SpecError(
+                f"unknown claim kind '{kind}'", where=where, instead=did_you_mean(kind, all_kinds())
+            )
+        try:
+            decoded[name] = msgspec.convert(parameters, found)
+        except msgspec.ValidationError as error:
+            message = str(error).replace("unknown field", "unknown key")
+            word = re.search(r"unknown key `([^`]*)`", message)
+            fields = found.__struct_fields__
+            instead = did_you_mean(word.group(1), fields) if word else ""
+            raise SpecError(f"claim '{name}': {message}", where=where, instead=instead) from None
+        except ValueError as error:
+            raise SpecError(f"claim '{name}': {error}", where=where) from None
+    return decoded
+
+
+def _check_formulas(spec: Spec, text: str) -> None:
+    """Evaluate every dim and condition once, so that a typo is found on reading."""
+    document = spec.document
+    dims: dict[str, Any] = {}
+    for name, value in document.dims.items():
+        _located(
+            lambda v=value: dims.__setitem__(name, evaluate(v, dims)), spec, text, "dims", name
+        )
+    for name, condition in document.domain.items():
+        _located(lambda c=condition: Formula(c).evaluate(dims), spec, text, "domain", name)
+
+
+def _located(action: Any, spec: Spec, text: str, *keys: str) -> None:
+    try:
+        action()
+    except SpecError as error:
+        where = f"{spec.path}:{line_of(text, list(keys))}"
+        raise SpecError(error.what, where=where, instead=error.instead) from None

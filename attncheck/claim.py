@@ -1,0 +1,105 @@
+"""A claim: one statement of a spec, and the probe that decides it on one case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+
+from attncheck.report import Location, Status
+
+if TYPE_CHECKING:
+    from attncheck.subject import Subject
+    from attncheck.trial import Trial
+
+
+class Case(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Concrete dims, dtype, device, mode and seed on which a claim is tried.
+
+    ``values`` says how inputs are drawn (``normal``, ``ramp``, ``ones``). ``initial`` keeps the
+    module's own initialisation instead of random parameters. A case and a subject determine
+    every number of a trial.
+    """
+
+    dims: dict[str, int]
+    seed: int = 0
+    dtype: str = "float64"
+    device: str = "cpu"
+    train: bool = False
+    values: str = "normal"
+    initial: bool = False
+
+    def describe(self) -> str:
+        """Return the case as a person reads it."""
+        dims = " ".join(f"{name}={size}" for name, size in self.dims.items())
+        mode = "train" if self.train else "eval"
+        return f"{dims} · {self.dtype} · {mode} · seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a probe saw on one case. ``evidence`` is JSON that a renderer can draw."""
+
+    status: Status
+    message: str = ""
+    expected: str = ""
+    seen: str = ""
+    evidence: dict[str, Any] = field(default_factory=dict)
+    location: Location | None = None
+    related: tuple[Location, ...] = ()
+
+    def at(self, location: Location | None, *related: Location) -> Outcome:
+        """Return the same outcome, put on lines of the subject's source."""
+        return replace(self, location=location, related=related)
+
+
+def holds(message: str = "", **evidence: Any) -> Outcome:
+    """The claim holds on this case."""
+    return Outcome(Status.HOLDS, message, evidence=evidence)
+
+
+def violated(message: str, *, expected: str = "", seen: str = "", **evidence: Any) -> Outcome:
+    """The claim is violated on this case; ``message`` says by what."""
+    return Outcome(Status.VIOLATED, message, expected, seen, evidence)
+
+
+def undecided(message: str, **evidence: Any) -> Outcome:
+    """There is not enough evidence on this case; ``message`` says why."""
+    return Outcome(Status.UNDECIDED, message, evidence=evidence)
+
+
+def skipped(message: str) -> Outcome:
+    """The claim says nothing of this case; ``message`` says why."""
+    return Outcome(Status.SKIPPED, message)
+
+
+class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Base of every claim kind. A probe is a subclass, in a file of its own.
+
+    The subclass's fields are the claim's parameters in a spec, its docstring is the page that
+    ``attncheck explain KIND`` prints, and ``check`` decides one case. Whoever runs claims walks
+    the cases, confirms a violation by a second run, shrinks it and stores it, so ``check`` must
+    depend on nothing but the trial.
+    """
+
+    kind: ClassVar[str] = ""
+    """The name in specs: lower case with hyphens."""
+    needs: ClassVar[tuple[str, ...]] = ("runs",)
+    """Claim kinds without which this one cannot be tried."""
+
+    advice: bool = False
+    """A limitation that users should know: it never changes the verdict."""
+    required: bool = True
+    """Whether an undecided answer makes the verdict undecided."""
+    why: str = ""
+    """What the paper says, or why the claim stands here."""
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        """Yield the cases to try; by default the subject's whole lattice in eval mode."""
+        yield from subject.lattice()
+
+    def check(self, trial: Trial) -> Outcome:
+        """Decide the claim on one case. Exceptions of the subject may pass through."""
+        raise NotImplementedError(type(self).__name__)

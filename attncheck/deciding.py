@@ -1,0 +1,132 @@
+"""Decide one claim on one subject: walk its cases, confirm a violation, shrink it."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from attncheck.claim import Case, Claim, Outcome, undecided
+from attncheck.report import Finding, Status, Witness
+from attncheck.source.definition import forward_location
+from attncheck.subject import Subject
+from attncheck.target.raising import SubjectError
+from attncheck.trial import Trial
+
+_SHRINK_SECONDS = 0.4
+
+
+def decide(
+    name: str, claim: Claim, subject: Subject, cases: Iterable[Case] | None = None
+) -> Finding:
+    """Return the finding for one claim.
+
+    The first violation that a second run confirms is the finding, with the smallest case that
+    still shows it as the witness. Without one the claim holds if it holds on any case and is
+    undecided or skipped otherwise.
+
+    Args:
+        name: the claim's name in the spec.
+        claim: the claim.
+        subject: the implementation.
+        cases: the cases to try; the claim's own by default.
+    """
+    outcomes: list[tuple[Case, Outcome]] = []
+    try:
+        for case in claim.cases(subject) if cases is None else cases:
+            outcome = _check(claim, subject, case)
+            outcomes.append((case, outcome))
+            if outcome.status is Status.VIOLATED:
+                again = _check(claim, subject, case)
+                if again.status is Status.VIOLATED:
+                    return _violation(name, claim, subject, case, outcome)
+                outcomes[-1] = (case, undecided(f"seen once and not again: {outcome.message}"))
+    except Exception as error:
+        return _finding(
+            name,
+            claim,
+            Outcome(
+                Status.ERROR,
+                f"the probe broke: {type(error).__name__}: {error}",
+                evidence={"traceback": traceback.format_exc().splitlines()[-12:]},
+            ),
+        )
+    return _finding(name, claim, _summary(outcomes), cases=len(outcomes))
+
+
+def _check(claim: Claim, subject: Subject, case: Case) -> Outcome:
+    try:
+        return claim.check(Trial(subject, case))
+    except SubjectError as error:
+        return undecided(str(error))
+
+
+def _summary(outcomes: list[tuple[Case, Outcome]]) -> Outcome:
+    for status in (Status.HOLDS, Status.UNDECIDED, Status.SKIPPED):
+        for _, outcome in outcomes:
+            if outcome.status is status:
+                return outcome
+    return Outcome(Status.SKIPPED, "no case of the spec's lattice applies to this subject")
+
+
+def _violation(name: str, claim: Claim, subject: Subject, case: Case, outcome: Outcome) -> Finding:
+    smallest = _shrink(claim, subject, case)
+    trial = Trial(subject, smallest)
+    finding = _finding(name, claim, outcome)
+    finding.witness = Witness(
+        case=msgspec.to_builtins(smallest),
+        shape=list(trial.sizes(trial.axes())),
+        confirmed=True,
+    )
+    if finding.location is None:
+        finding.location = forward_location(subject)
+    return finding
+
+
+def _finding(name: str, claim: Claim, outcome: Outcome, **evidence: int) -> Finding:
+    return Finding(
+        claim=name,
+        kind=claim.kind,
+        status=outcome.status,
+        message=outcome.message,
+        expected=outcome.expected,
+        seen=outcome.seen,
+        evidence={**outcome.evidence, **evidence},
+        location=outcome.location,
+        related=list(outcome.related),
+        advice=claim.advice,
+        required=claim.required,
+        source=claim.why,
+    )
+
+
+def _shrink(claim: Claim, subject: Subject, case: Case) -> Case:
+    """Return the smallest case, dims first and then values, that still shows the violation."""
+    deadline = time.monotonic() + _SHRINK_SECONDS
+    current = case
+    progress = True
+    while progress and time.monotonic() < deadline:
+        progress = False
+        for smaller in _smaller(subject, current):
+            if time.monotonic() > deadline:
+                break
+            if _check(claim, subject, smaller).status is Status.VIOLATED:
+                current, progress = smaller, True
+                break
+    return current
+
+
+def _smaller(subject: Subject, case: Case) -> Iterator[Case]:
+    """Yield simpler cases, boldest first."""
+    varied = {n: case.dims[n] for n in sorted(subject.variable)}
+    for name, size in varied.items():
+        for smaller in sorted({1, 2, size // 2, size - 1}):
+            if 1 <= smaller < size:
+                dims = subject.dims_with(**{**varied, name: smaller})
+                if subject.in_domain(dims):
+                    yield msgspec.structs.replace(case, dims=dims)
+    for values in ("ones", "ramp"):
+        if case.values == "normal":
+            yield msgspec.structs.replace(case, values=values)

@@ -1,0 +1,64 @@
+"""What can go wrong outside the module under audit, told so that a person can put it right.
+
+AttncheckError
+├── UsageError      the command line asks for something that is not there
+├── SpecError       a spec file does not say something that attncheck understands
+├── TargetError     the module under audit cannot be found, imported or bound
+├── DeviceError     the device is not there
+└── OutputError     a report cannot be written
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AttncheckError(Exception):
+    """A mistake with its place and its remedy.
+
+    Args:
+        what: what was wrong, one sentence.
+        where: the place: a path, ``path:line`` or an option.
+        instead: what to type or write instead.
+    """
+
+    def __init__(self, what: str, *, where: str = "", instead: str = "") -> None:
+        super().__init__(what, where, instead)
+        self.what = what
+        self.where = where
+        self.instead = instead
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        remedy = f"\n{self.instead}" if self.instead else ""
+        return f"{place}{self.what}{remedy}"
+
+
+class UsageError(AttncheckError):
+    """The command line asks for something that is not there."""
+
+
+class SpecError(AttncheckError):
+    """A spec file does not say something that attncheck understands."""
+
+
+class TargetError(AttncheckError):
+    """The module under audit cannot be found, imported or bound."""
+
+
+class DeviceError(AttncheckError):
+    """The device is not there."""
+
+
+class OutputError(AttncheckError):
+    """A report cannot be written."""
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """Return ``did you mean 'x'?`` for the nearest spelling, or the allowed words."""
+    allowed = sorted(allowed)
+    nearest = difflib.get_close_matches(word, allowed, n=1, cutoff=0.6)
+    if nearest:
+        return f"did you mean '{nearest[0]}'?"
+    return f"allowed: {', '.join(allowed)}" if allowed else "nothing is allowed here"

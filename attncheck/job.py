@@ -1,0 +1,41 @@
+"""A job: everything that a child process needs to audit one subject, as plain JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from attncheck.claim import Case
+
+
+class Job(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One subject to audit.
+
+    Attributes:
+        spec: the spec's file.
+        name: how the report calls the subject.
+        target: ``file.py:Class`` or ``package.module:Class``.
+        folder: what a relative path in ``target`` is relative to; "" for the working directory.
+        arguments: constructor arguments; strings may be formulas over dims.
+        dims: dims that differ from the spec's.
+        inputs: ``--input`` texts, such as ``2x32x8x6`` or ``mask=2x8:pad-true``.
+        claims: names of the claims to check, in order.
+        case: try this case alone (replay), else None.
+        seed, dtype, device: for every case; ``dtype`` "" means float64 where it works.
+        command: the command line that audits this subject, for ``reproduce``.
+    """
+
+    spec: str
+    name: str
+    target: str
+    folder: str = ""
+    arguments: dict[str, Any] = {}
+    dims: dict[str, int] = {}
+    inputs: list[str] = []
+    claims: list[str] = []
+    case: Case | None = None
+    seed: int = 0
+    dtype: str = ""
+    device: str = "cpu"
+    command: str = ""

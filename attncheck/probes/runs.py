@@ -1,0 +1,41 @@
+"""``forward`` and ``backward`` run for every size of the spec's domain."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from attncheck.claim import Claim, Outcome, holds, violated
+from attncheck.source.raised import where_raised
+from attncheck.target.raising import SubjectError, blamed
+from attncheck.trial import Trial
+
+
+class Runs(Claim, frozen=True, kw_only=True):
+    """The module can be called, and trained, wherever the spec defines the mechanism.
+
+    ## What it checks
+    Forward and backward in eval mode over the lattice of cases: batch of one and of several,
+    height unlike width, odd, small and large sizes. Nothing may be raised.
+
+    ## Why it matters
+    A pooled map whose padding does not match its dilation runs at 7×7 and raises at 8×8; writing
+    into the outputs of `split` runs until autograd records.
+
+    ## Example
+    `y.view(b, c, 1, 1)` after a pooling that leaves 2×2.
+    """
+
+    kind: ClassVar[str] = "runs"
+    needs: ClassVar[tuple[str, ...]] = ("constructs",)
+
+    def check(self, trial: Trial) -> Outcome:
+        try:
+            module, inputs = trial.module(), trial.inputs()
+            output = trial.run(module, {n: t.requires_grad_() for n, t in inputs.items()})
+            if output.requires_grad:
+                with blamed("backward"):
+                    output.square().sum().backward()  # type: ignore[no-untyped-call]
+        except SubjectError as error:
+            outcome = violated(str(error), expected="no exception", seen=type(error.error).__name__)
+            return outcome.at(where_raised(error.error))
+        return holds()

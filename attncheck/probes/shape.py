@@ -1,0 +1,44 @@
+"""The output has the shape that the spec states."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from attncheck.claim import Claim, Outcome, holds, violated
+from attncheck.trial import Trial
+
+
+class Shape(Claim, frozen=True, kw_only=True):
+    """The output has the stated axes, for every case of the lattice.
+
+    ## What it checks
+    The sizes of the main output against the spec's axes (`B C H W`), with height unlike width.
+
+    ## Why it matters
+    A gate that is returned in place of the gated map has the right type and broadcasts later.
+
+    ## Example
+    `return self.sigmoid(pooled)` gives (B, C, 1, 1) where (B, C, H, W) is claimed.
+    """
+
+    kind: ClassVar[str] = "shape"
+
+    output: str = ""
+    """The axes, where they are not the spec's ``output``."""
+
+    def check(self, trial: Trial) -> Outcome:
+        axes = tuple(self.output.split()) or trial.output_axes
+        expected = trial.sizes(axes)
+        seen = tuple(trial.run(trial.module(), trial.inputs()).shape)
+        if seen == expected:
+            return holds()
+        same = trial.dims.get("C2") == trial.dims.get("C")
+        named = f"({', '.join('C' if axis == 'C2' and same else axis for axis in axes)})"
+        return violated(
+            f"expected {named} = {expected}, got {seen}",
+            expected=f"{named} = {expected}",
+            seen=str(seen),
+            axes=list(axes),
+            sizes=list(expected),
+            got=list(seen),
+        )

@@ -1,0 +1,1 @@
+"""Our executable definitions of the mechanisms, written from the papers' equations."""

@@ -1,0 +1,122 @@
+"""The report: plain data, the same for every format. It only grows (``attncheck.report/1``)."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+SCHEMA = "attncheck.report/1"
+
+
+class Status(str, Enum):
+    """What a probe decided of one claim."""
+
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    UNDECIDED = "undecided"
+    SKIPPED = "skipped"
+    ERROR = "error"
+
+
+class Verdict(str, Enum):
+    """What all claims together say of one subject."""
+
+    CONFORMS = "conforms"
+    VIOLATES = "violates"
+    UNDECIDED = "undecided"
+
+
+class Location(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Lines of the subject's source, and what stands there."""
+
+    path: str
+    line: int
+    end_line: int = 0
+    note: str = ""
+
+
+class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The smallest case that shows a violation; ``attncheck replay`` runs it again."""
+
+    case: dict[str, Any]
+    shape: list[int] = []
+    confirmed: bool = False
+
+
+class Finding(msgspec.Struct, omit_defaults=True):
+    """What a probe returns of one claim on one subject.
+
+    ``advice`` marks a limitation that users should know and that changes no verdict;
+    ``expected`` and ``seen`` are short texts; ``evidence`` is what a renderer can draw.
+    """
+
+    claim: str
+    kind: str
+    status: Status
+    message: str = ""
+    expected: str = ""
+    seen: str = ""
+    evidence: dict[str, Any] = {}
+    location: Location | None = None
+    related: list[Location] = []
+    witness: Witness | None = None
+    reproduce: str = ""
+    id: str = ""
+    advice: bool = False
+    required: bool = True
+    source: str = ""
+
+
+class SubjectReport(msgspec.Struct, omit_defaults=True):
+    """Everything found out about one subject."""
+
+    spec: str
+    subject: str
+    target: str
+    verdict: Verdict
+    findings: list[Finding] = []
+    notes: list[str] = []
+    counts: dict[str, Any] = {}
+    diagnosis: dict[str, Any] = {}
+    profile: dict[str, Any] = {}
+    title: str = ""
+    paper: str = ""
+    dims: dict[str, int] = {}
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """What a command found: the content of every report file."""
+
+    schema: str = SCHEMA
+    environment: dict[str, Any]
+    subjects: list[SubjectReport]
+
+
+def verdict_of(findings: list[Finding]) -> Verdict:
+    """Return ``violates`` if any claim is violated, else ``undecided`` if a required one is."""
+    counted = [finding for finding in findings if not finding.advice]
+    if any(finding.status is Status.VIOLATED for finding in counted):
+        return Verdict.VIOLATES
+    open_ = (Status.UNDECIDED, Status.ERROR)
+    if any(finding.status in open_ and finding.required for finding in counted):
+        return Verdict.UNDECIDED
+    return Verdict.CONFORMS
+
+
+def encode(report: Report) -> bytes:
+    """Return the report as JSON, two-space indented, ending in a newline, fields in order."""
+    return msgspec.json.format(msgspec.json.encode(report, order="deterministic"), indent=2) + b"\n"
+
+
+def decode(data: bytes) -> Report:
+    """Return the report that this JSON holds.
+
+    Raises:
+        msgspec.ValidationError: the JSON is not an attncheck report.
+    """
+    report = msgspec.json.decode(data, type=Report)
+    if report.schema != SCHEMA:
+        raise msgspec.ValidationError(f"schema is '{report.schema}', expected '{SCHEMA}'")
+    return report

@@ -1,0 +1,80 @@
+"""Random parameters, statistics and inputs, scaled so that nothing saturates."""
+
+from __future__ import annotations
+
+import math
+
+from attncheck.lazy import torch
+
+_NORMS = (
+    "_BatchNorm",
+    "_InstanceNorm",
+    "LayerNorm",
+    "GroupNorm",
+    "RMSNorm",
+)
+
+
+def generator(seed: int) -> torch.Generator:
+    """Return a CPU generator for this seed; results do not depend on the device."""
+    return torch.Generator().manual_seed(seed)
+
+
+def draw(shape: tuple[int, ...], source: torch.Generator, values: str = "normal") -> torch.Tensor:
+    """Return a float64 tensor of the shape.
+
+    Args:
+        shape: sizes.
+        source: where randomness comes from.
+        values: ``normal``; ``ramp`` (distinct small numbers, easy to read in a witness);
+            ``ones``.
+    """
+    if values == "ones":
+        return torch.ones(shape, dtype=torch.float64)
+    if values == "ramp":
+        count = math.prod(shape)
+        ramp = torch.arange(count, dtype=torch.float64).remainder(7).sub(3).div(4)
+        return ramp.add(torch.arange(count, dtype=torch.float64).div(8 * count)).reshape(shape)
+    return torch.randn(shape, generator=source, dtype=torch.float64)
+
+
+def randomise(module: torch.nn.Module, source: torch.Generator) -> None:
+    """Re-draw every parameter and running statistic in place.
+
+    A ``gamma = 0`` or a zero-initialised last layer hides everything behind it, so no claim is
+    decided at initialisation alone. Weights of two or more axes are drawn with variance
+    1 / fan-in, scales of norms around one, biases and other vectors around what they are, never
+    zero; running means and variances away from 0 and 1. Other buffers are constants and stay.
+    """
+    scales = {
+        id(sub.weight)
+        for sub in module.modules()
+        if any(base.__name__ in _NORMS for base in type(sub).__mro__)
+        and getattr(sub, "weight", None) is not None
+    }
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(_drawn(parameter, source, is_scale=id(parameter) in scales))
+        for name, buffer in module.named_buffers():
+            if name.endswith("running_mean"):
+                buffer.copy_(0.3 * torch.randn(buffer.shape, generator=source))
+            elif name.endswith("running_var"):
+                buffer.copy_(0.5 + torch.rand(buffer.shape, generator=source))
+
+
+def _drawn(parameter: torch.Tensor, source: torch.Generator, *, is_scale: bool) -> torch.Tensor:
+    noise = torch.randn(parameter.shape, generator=source, dtype=torch.float64)
+    if is_scale:
+        return 1.0 + 0.25 * noise.clamp(-2, 2)
+    if parameter.ndim >= 2:
+        fan_in = max(parameter[0].numel(), 1)
+        if parameter.ndim == 3:
+            # (heads, in, out) as often as (out, in, k): take the mean fan
+            fan_in = max(int(parameter.numel() ** (1 / 2)), 1)
+        return noise * (1.2 / math.sqrt(fan_in))
+    # A scalar (gamma, temperature) keeps its sign and stays well away from zero.
+    start = parameter.detach().double().cpu()
+    if parameter.numel() == 1:
+        base = torch.where(start.abs() > 0.05, start, torch.full_like(start, 0.8))
+        return base * (1 + 0.2 * noise.clamp(-2, 2))
+    return start + 0.3 * noise

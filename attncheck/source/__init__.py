@@ -1,0 +1,1 @@
+"""Put findings on lines of the subject's source."""

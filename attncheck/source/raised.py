@@ -1,0 +1,45 @@
+"""The subject's own line from which an exception came."""
+
+from __future__ import annotations
+
+import os
+import traceback
+
+import attncheck
+from attncheck.report import Location
+
+_OURS = os.path.dirname(attncheck.__file__)
+_SUBJECTS_OF_OURS = tuple(os.path.join(_OURS, part) for part in ("reference", "published"))
+
+
+def where_raised(error: BaseException) -> Location | None:
+    """Return the innermost line of the traceback that is neither a library's nor attncheck's.
+
+    Code in ``site-packages`` counts as a library unless nothing else is left: the module under
+    audit may itself be installed.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    outside = [f for f in frames if f.lineno and not _is_ours(f.filename) and _is_file(f.filename)]
+    user = [f for f in outside if not _is_torch(f.filename)]
+    if not user:
+        return None
+    frame = user[-1]
+    return Location(
+        frame.filename,
+        frame.lineno or 0,
+        note=str(error).splitlines()[0][:200] if str(error) else type(error).__name__,
+    )
+
+
+def _is_file(path: str) -> bool:
+    return os.path.isfile(path)
+
+
+def _is_ours(path: str) -> bool:
+    return path.startswith(_OURS) and not path.startswith(_SUBJECTS_OF_OURS)
+
+
+def _is_torch(path: str) -> bool:
+    return f"{os.sep}torch{os.sep}" in path or (
+        f"{os.sep}lib{os.sep}python3" in path and ("site-packages" not in path)
+    )

@@ -1,0 +1,67 @@
+"""The shape of a spec file: what a TOML table may hold. ``specs/schema.json`` is made from it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+Formula = Annotated[str, msgspec.Meta(description="arithmetic over dims, e.g. '2*C*(C//r)'")]
+Axes = Annotated[str, msgspec.Meta(description="axes of a tensor, e.g. 'B C H W'")]
+Dim = int | Formula
+Option = bool | int | float | str
+
+
+class SubjectEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One implementation that the spec lists, audited when no target is given."""
+
+    target: Annotated[str, msgspec.Meta(description="file.py:Class or package.module:Class")]
+    arguments: dict[str, Any] = {}
+    """Constructor arguments; a string is a formula over dims."""
+    dims: dict[str, Dim] = {}
+    """Dims that differ from the spec's for this subject."""
+    note: str = ""
+    claims: dict[str, dict[str, Any]] = {}
+    """What its own author claims of it, checked like the spec's claims."""
+
+
+class SpecDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One mechanism (or one family contract) as a file says it."""
+
+    id: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]*$")]
+    title: str
+    aliases: list[str] = []
+    paper: str = ""
+    summary: str = ""
+    """The definition in plain mathematics, shown by ``attncheck explain``."""
+    family: str = ""
+    """The id of the spec whose calls, dims and claims this one inherits."""
+    reference: str = ""
+    """The executable definition: ``package.module:name`` or ``file.py:name``."""
+    reference_arguments: dict[str, Any] = {}
+
+    calls: dict[str, dict[str, Axes]] = {}
+    """Ways to call the module: call name -> input name -> axes."""
+    output: Axes = ""
+    layouts: dict[str, dict[Axes, Axes]] = {}
+    """Other orders of axes that people use: layout -> our axes -> theirs."""
+
+    dims: dict[str, Dim] = {}
+    """The default case. A later dim may be a formula over earlier ones."""
+    domain: dict[str, Formula] = {}
+    """Where the mechanism is defined: name -> condition over dims."""
+    options: dict[str, list[Option]] = {}
+    """What implementations may vary: every combination is the mechanism."""
+    names: dict[str, list[str]] = {}
+    """More constructor parameter names that mean a dim."""
+
+    claims: dict[str, dict[str, Any]] = {}
+    """Claim name -> parameters of its kind; ``kind`` when it is not the name."""
+    waives: dict[str, str] = {}
+    """Inherited claim -> why the definition itself breaks it; it becomes advice."""
+    drops: dict[str, str] = {}
+    """Inherited claim -> why it says nothing of this mechanism; it is not checked."""
+    untestable: dict[str, str] = {}
+    """Invariants of the paper that no probe can test, with the reason."""
+    known_faults: list[str] = []
+    subjects: dict[str, SubjectEntry] = {}

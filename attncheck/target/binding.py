@@ -1,0 +1,150 @@
+"""Bind a constructor's parameters to the spec's dims by the names that people use."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from attncheck.errors import TargetError
+from attncheck.formula import Formula, evaluate
+from attncheck.target.names import dim_guessed, dim_named, is_dropout
+from attncheck.target.resolving import Factory
+
+
+@dataclass(frozen=True)
+class Binding:
+    """How constructor arguments follow from dims.
+
+    Attributes:
+        symbolic: parameter -> formula over dims (``"C"``), or a pair of dims for ``(H, W)``.
+        literal: parameter -> the value that the user gave.
+        fixed: dim -> the value that a literal gives it; the audit must not vary it.
+    """
+
+    symbolic: dict[str, str] = field(default_factory=dict)
+    literal: dict[str, Any] = field(default_factory=dict)
+    fixed: dict[str, int] = field(default_factory=dict)
+
+    def arguments(self, dims: Mapping[str, int]) -> dict[str, Any]:
+        """Return the constructor's keyword arguments for these dims."""
+        values: dict[str, Any] = {}
+        for name, text in self.symbolic.items():
+            if text == "size":
+                values[name] = (dims["H"], dims["W"])
+            else:
+                values[name] = Formula(text).evaluate(dims)
+        return {**values, **self.literal}
+
+    @property
+    def follows(self) -> frozenset[str]:
+        """The dims that the constructor takes from us, so that the audit may vary them."""
+        names: set[str] = set()
+        for text in self.symbolic.values():
+            names |= {"H", "W"} if text == "size" else Formula(text).names
+        return frozenset(names)
+
+    def describe(self, dims: Mapping[str, int]) -> str:
+        """Return the arguments as a call shows them: ``c1=32, c2=32``."""
+        return ", ".join(f"{name}={value!r}" for name, value in self.arguments(dims).items())
+
+
+def bind(
+    factory: Factory,
+    dims: Mapping[str, int],
+    given: Mapping[str, Any],
+    names: Mapping[str, list[str]],
+    target: str,
+) -> Binding:
+    """Bind every parameter of ``factory`` that needs a value or names a dim.
+
+    Args:
+        factory: the class or function that makes the module.
+        dims: the spec's dims at the default case.
+        given: arguments from ``--init`` or the spec; a string that is a formula over the dims
+            follows them, anything else is a literal.
+        names: the spec's own parameter names of dims.
+        target: what the user typed, for messages.
+
+    Raises:
+        TargetError: a parameter has no value, or an argument has no parameter.
+    """
+    parameters = _parameters(factory)
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    named = {n: p for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+    symbolic: dict[str, str] = {}
+    literal: dict[str, Any] = {}
+    fixed: dict[str, int] = {}
+    for name, value in given.items():
+        if name not in named and not takes_any:
+            raise TargetError(
+                f"the constructor has no parameter '{name}'",
+                where=target,
+                instead=f"it takes: {', '.join(named) or 'none'}",
+            )
+        if isinstance(value, str) and _is_formula(value, dims):
+            symbolic[name] = value
+            continue
+        literal[name] = value
+        dim = dim_named(name, dims, names) or dim_guessed(name, dims, set(fixed))
+        if dim == "size" and isinstance(value, (tuple, list)) and len(value) == 2:
+            fixed |= {"H": int(value[0]), "W": int(value[1])}
+        elif dim == "size" and isinstance(value, int):
+            fixed |= {"H": value, "W": value}
+        elif dim and isinstance(value, int) and not isinstance(value, bool):
+            fixed.setdefault(dim, value)
+    free = [name for name in named if name not in given]
+    for name in free:
+        dim, default = dim_named(name, dims, names), named[name].default
+        if not dim:
+            continue
+        if given and dim not in ("C", "C2") and default is not inspect.Parameter.empty:
+            # Who states some arguments means the author's defaults for the others.
+            if isinstance(default, int) and dim != "size":
+                fixed.setdefault(dim, default)
+            continue
+        symbolic[name] = f"1/{dim}" if _is_fraction(default) else dim
+    missing = [n for n in free if n not in symbolic and named[n].default is inspect.Parameter.empty]
+    for name in missing:
+        taken = set(fixed).union(*(Formula(t).names for t in symbolic.values() if t != "size"))
+        if is_dropout(name):
+            literal[name] = 0.0
+        elif dim := dim_guessed(name, dims, taken):
+            symbolic[name] = dim
+        else:
+            raise TargetError(
+                f"no value for the constructor's parameter '{name}'",
+                where=target,
+                instead=f"add: --init {name}=VALUE (a literal, or a dim: {', '.join(dims)})",
+            )
+    return Binding(symbolic, literal, fixed)
+
+
+def _parameters(factory: Factory) -> dict[str, inspect.Parameter]:
+    try:
+        return dict(inspect.signature(factory).parameters)
+    except (TypeError, ValueError):
+        return {}
+
+
+def _is_fraction(default: object) -> bool:
+    """Say whether a parameter counts in fractions of the width (``ratio=1/16``), not in times."""
+    return isinstance(default, float) and 0 < default < 1
+
+
+def _is_formula(text: str, dims: Mapping[str, int]) -> bool:
+    """Say whether a string argument is meant as a formula: every name in it is a dim."""
+    try:
+        formula = Formula(text)
+    except Exception:
+        return False
+    return bool(formula.names) and formula.names <= set(dims)
+
+
+def dims_in_order(dims: Mapping[str, Any], overrides: Mapping[str, int | float]) -> dict[str, int]:
+    """Return every dim's value: overrides first, then literals and formulas in their order."""
+    values: dict[str, Any] = {}
+    for name, value in dims.items():
+        values[name] = overrides[name] if name in overrides else evaluate(value, values)
+    return {**values, **{n: v for n, v in overrides.items() if n not in values}}

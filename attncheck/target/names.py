@@ -1,0 +1,198 @@
+"""The names that people give to constructor arguments, and the dims that they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+STRONG: Mapping[str, tuple[str, ...]] = {
+    "C": (
+        "c1",
+        "in_channels",
+        "in_channel",
+        "inchannels",
+        "channels",
+        "channel",
+        "in_planes",
+        "inplanes",
+        "planes",
+        "dim",
+        "gate_channels",
+        "gate_channel",
+        "d_model",
+        "embed_dim",
+        "input_dim",
+        "in_dim",
+        "features",
+        "in_features",
+        "hidden_size",
+        "hidden_dim",
+        "num_channels",
+        "n_channels",
+        "emb_dim",
+        "embed_size",
+        "embedding_dim",
+        "model_dim",
+        "query_dim",
+        "inp",
+        "n_embd",
+        "feats",
+        "d_in",
+        "ch_in",
+        "c_in",
+        "num_features",
+        "input_channels",
+        "in_ch",
+        "ch",
+        "nc",
+        "channel_in",
+        "emb_size",
+        "d_hidden",
+        "n_feat",
+    ),
+    "C2": (
+        "c2",
+        "oup",
+        "out_channels",
+        "out_channel",
+        "outp",
+        "outplanes",
+        "out_planes",
+        "out_dim",
+        "output_dim",
+        "ch_out",
+        "c_out",
+        "d_out",
+        "out_ch",
+        "out_features",
+        "channel_out",
+        "output_channels",
+    ),
+    "r": (
+        "r",
+        "reduction",
+        "reduction_ratio",
+        "ratio",
+        "rate",
+        "reduction_rate",
+        "red_ratio",
+        "squeeze_factor",
+        "rd_ratio",
+        "se_ratio",
+        "reduction_factor",
+    ),
+    "heads": (
+        "heads",
+        "num_heads",
+        "n_heads",
+        "n_head",
+        "nhead",
+        "head",
+        "nheads",
+        "num_attention_heads",
+        "num_head",
+        "attention_heads",
+    ),
+    "k": ("k", "kernel_size", "k_size", "kernel", "ksize", "kernel_sz"),
+    "H": ("height", "H", "fmap_h", "map_height", "h_size"),
+    "W": ("W", "fmap_w", "map_width", "w_size"),
+    "N": (
+        "seq_len",
+        "n_tokens",
+        "num_tokens",
+        "num_patches",
+        "max_len",
+        "block_size",
+        "seq_length",
+        "max_seq_len",
+        "max_length",
+        "context_length",
+        "n_ctx",
+        "sequence_length",
+    ),
+    "d": ("dim_head", "head_dim", "d_k", "dim_k", "dh", "d_head", "d_v", "dk", "dv"),
+    "D": (
+        "context_dim",
+        "kv_dim",
+        "kdim",
+        "vdim",
+        "key_dim",
+        "value_dim",
+        "ctx_dim",
+        "memory_dim",
+        "cross_attention_dim",
+        "ctx",
+        "encoder_dim",
+        "enc_dim",
+        "enc_hid_dim",
+        "d_context",
+        "key_size",
+        "values_dim",
+        "context_size",
+    ),
+    "size": (
+        "fmap",
+        "fmap_size",
+        "resolution",
+        "feat_size",
+        "feature_size",
+        "image_size",
+        "img_size",
+        "input_resolution",
+        "input_size",
+        "feature_map_size",
+    ),
+}
+"""dim -> parameter names that mean it whatever else is there."""
+
+WEAK: Mapping[str, tuple[str, ...]] = {
+    "C": ("c", "d", "e", "n", "width", "hidden", "size", "units"),
+    "H": ("h", "height"),
+    "W": ("w", "width"),
+    "N": ("n", "length", "block"),
+    "heads": ("h",),
+    "r": ("b",),
+}
+"""dim -> names that mean it only when nothing else does."""
+
+_ZERO = (
+    "dropout",
+    "drop",
+    "p",
+    "attn_drop",
+    "proj_drop",
+    "drop_rate",
+    "attn_dropout",
+    "dropout_rate",
+    "dropout_p",
+    "drop_prob",
+)
+
+
+def dim_named(parameter: str, dims: Mapping[str, int], extra: Mapping[str, list[str]]) -> str:
+    """Return the dim among ``dims`` that a parameter name surely means, or ``""``.
+
+    ``extra`` are the spec's own names. A pair (H, W) has the name ``size``.
+    """
+    if parameter in dims and parameter not in ("h", "d", "w", "n"):
+        return parameter
+    for dim, own in extra.items():
+        if parameter in own and dim in dims:
+            return dim
+    for dim, names in STRONG.items():
+        known = dim in dims or (dim == "size" and "H" in dims)
+        if known and parameter.lower() in {name.lower() for name in names}:
+            return dim
+    return ""
+
+
+def dim_guessed(parameter: str, dims: Mapping[str, int], taken: set[str]) -> str:
+    """Return the dim, not yet taken, that a short parameter name may mean, or ``""``."""
+    for dim, names in WEAK.items():
+        if dim in dims and dim not in taken and parameter in names:
+            return dim
+    return ""
+
+
+def is_dropout(parameter: str) -> bool:
+    """Say whether the parameter names a dropout probability."""
+    return parameter in _ZERO

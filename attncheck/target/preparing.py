@@ -1,0 +1,170 @@
+"""Make a :class:`Subject`: import it, bind its constructor, find out how it is called."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from attncheck.lazy import torch
+from attncheck.spec import SpecDocument
+from attncheck.subject import Subject
+from attncheck.target.binding import bind, dims_in_order
+from attncheck.target.calling import (
+    Convention,
+    GivenInput,
+    candidates,
+    dims_of,
+    forward_parameters,
+)
+from attncheck.target.raising import SubjectError, blamed
+from attncheck.target.resolving import Factory, resolve
+from attncheck.trial import Trial
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks to be audited.
+
+    Attributes:
+        name: how the report calls it.
+        target: ``file.py:Class`` or ``package.module:Class``.
+        factory: the class or function itself, where a caller in Python has it at hand.
+        folder: what a relative path in ``target`` is relative to.
+        arguments: constructor arguments; strings may be formulas over dims.
+        dims: dims that differ from the spec's.
+        inputs: the call at which the module is meant to work, if stated.
+    """
+
+    name: str
+    target: str
+    factory: Factory | None = None
+    folder: Path | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    dims: Mapping[str, int] = field(default_factory=dict)
+    inputs: Sequence[GivenInput] = ()
+
+
+def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError | None]:
+    """Return the subject and, where no way of building and calling it works, what it raises.
+
+    Raises:
+        TargetError: it cannot be imported or bound; nothing could be said of it.
+    """
+    factory = request.factory or resolve(request.target, request.folder)
+    overrides = dict(request.dims)
+    dims = dims_in_order(spec.dims, overrides)
+    binding = bind(factory, dims, request.arguments, spec.names, request.target)
+    overrides = {**_restrict(binding.fixed, dims), **overrides}
+    blank = Convention("", (), tuple(spec.output.split()))
+    draft = Subject(
+        spec,
+        request.name,
+        request.target,
+        factory,
+        binding,
+        blank,
+        overrides,
+        frozenset(binding.fixed),
+    )
+    first: Subject | None = None
+    failure: SubjectError | None = None
+    for convention in _candidates(draft, request):
+        subject = _with_shapes(draft, convention, request.inputs)
+        for dtype in ("float64", "float32"):
+            attempt = replace(subject, convention=convention, dtype=dtype)
+            error = _error_of(attempt)
+            if error is None:
+                if _answers(attempt):
+                    return _batch_where_it_is(attempt, spec), None
+                first, failure = first or attempt, None
+                break
+            if first is None or (failure is not None and dtype == "float64"):
+                first, failure = first or attempt, failure or error
+    assert first is not None
+    return first, failure
+
+
+def _restrict(fixed: Mapping[str, int], dims: Mapping[str, int]) -> dict[str, int]:
+    return {name: size for name, size in fixed.items() if name in dims}
+
+
+def _candidates(draft: Subject, request: Request) -> list[Convention]:
+    """Return the conventions to try; needs one instance to read ``forward``'s signature."""
+    parameters = None
+    factory: Any = draft.factory
+    if isinstance(factory, type):
+        parameters = forward_parameters(factory)[1:]
+    else:
+        try:
+            with blamed("constructor"):
+                parameters = forward_parameters(draft.construct(draft.dims))
+        except SubjectError:
+            parameters = []
+    spec = draft.spec
+    found = candidates(
+        parameters, spec.calls, spec.output, spec.layouts, request.inputs, request.target
+    )
+    return list(itertools.islice(found, 24))
+
+
+def _with_shapes(draft: Subject, convention: Convention, given: Sequence[GivenInput]) -> Subject:
+    """Take dims from the user's shapes; a literal constructor argument's dim must agree."""
+    shapes = {n: s for n, s in dims_of(convention, given).items() if n in draft.dims}
+    overrides = {**draft.overrides, **shapes}
+    pinned = set(draft.pinned)
+    if draft.binding.literal and "C" not in draft.binding.follows:
+        pinned.add("C")
+    return replace(draft, overrides=overrides, pinned=frozenset(pinned))
+
+
+def _error_of(subject: Subject) -> SubjectError | None:
+    trial = Trial(subject, subject.base())
+    try:
+        trial.run(trial.module(), trial.inputs())
+    except SubjectError as error:
+        return error
+    return None
+
+
+def _answers(subject: Subject) -> bool:
+    """Say whether the output has the expected shape under this convention."""
+    trial = Trial(subject, subject.base())
+    out = trial.run(trial.module(), trial.inputs())
+    return tuple(out.shape) == trial.sizes(trial.output_axes)
+
+
+def _batch_where_it_is(subject: Subject, spec: SpecDocument) -> Subject:
+    """Prefer another layout when there the samples are independent and here they are not.
+
+    A time-major module takes (B, N, C) without complaint and attends across the batch.
+    """
+    if "B" not in subject.dims or subject.convention.layout or _independent(subject):
+        return subject
+    call = subject.convention
+    for layout, orders in spec.layouts.items():
+        pairs = tuple((tuple(a.split()), tuple(b.split())) for a, b in orders.items())
+        other = replace(subject, convention=replace(call, layout=layout, orders=pairs))
+        moved = any(other.convention.permutation(a.axes) for a in call.arguments)
+        if moved and _error_of(other) is None and _answers(other) and _independent(other):
+            return other
+    return subject
+
+
+def _independent(subject: Subject) -> bool:
+    """Say whether the first sample's output ignores the other samples."""
+    trial = Trial(subject, subject.base())
+    if trial.dims["B"] < 2:
+        trial = trial.with_case(dims={"B": 2})
+    try:
+        module, inputs = trial.module(), trial.inputs()
+        changed = {
+            name: torch.cat([t[:1], t[1:] + 1.0]) if trial.axes(name)[0] == "B" else t
+            for name, t in inputs.items()
+        }
+        before, after = trial.run(module, inputs), trial.run(module, changed)
+    except SubjectError:
+        return False
+    return bool(torch.allclose(before[:1], after[:1], rtol=1e-6, atol=1e-9))

@@ -1,0 +1,32 @@
+"""When two results are equal: relative to what the numbers' format can hold."""
+
+from __future__ import annotations
+
+from attncheck.lazy import torch
+
+_ROUNDINGS = 2**12
+"""How many roundings of unit size a chain of layers may pile up in the worst order."""
+
+
+def budget(*references: torch.Tensor) -> float:
+    """Return the largest absolute difference that rounding alone can make beside these values."""
+    scale = max((float(r.detach().abs().max()) for r in references if r.numel()), default=1.0)
+    eps = max(torch.finfo(r.dtype).eps for r in references if r.is_floating_point())
+    return eps * _ROUNDINGS * max(scale, 1e-3)
+
+
+def difference(a: torch.Tensor, b: torch.Tensor) -> float:
+    """Return the largest absolute difference; infinite where the NaNs are not the same."""
+    if a.shape != b.shape:
+        return float("inf")
+    if a.numel() == 0:
+        return 0.0
+    a, b = a.detach(), b.detach()
+    if not torch.equal(a.isnan(), b.isnan()):
+        return float("inf")
+    return float(torch.nan_to_num(a - b, nan=0.0).abs().max())
+
+
+def close(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Say whether two results are equal up to rounding."""
+    return a.shape == b.shape and difference(a, b) <= budget(a, b)

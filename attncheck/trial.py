@@ -1,0 +1,154 @@
+"""One subject on one case: builds the module, draws inputs, runs it, reads its output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from attncheck.claim import Case
+from attncheck.lazy import torch
+from attncheck.sampling import draw, generator, randomise
+from attncheck.subject import Subject
+from attncheck.target.calling import Argument
+from attncheck.target.outputs import Output, read_output
+from attncheck.target.raising import blamed
+
+Tensors = dict[str, "torch.Tensor"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a probe works with. Everything is determined by the subject and the case."""
+
+    subject: Subject
+    case: Case
+
+    @property
+    def dims(self) -> dict[str, int]:
+        """The case's dims."""
+        return self.case.dims
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The case's dtype."""
+        return getattr(torch, self.case.dtype)  # type: ignore[no-any-return]
+
+    @property
+    def main(self) -> str:
+        """The input that the output answers to: ``x``, or the query."""
+        return next(iter(self.subject.convention.inputs))
+
+    def axes(self, name: str = "") -> tuple[str, ...]:
+        """Return our axes of an input (the main one by default)."""
+        return self.subject.convention.inputs[name or self.main]
+
+    @property
+    def output_axes(self) -> tuple[str, ...]:
+        """Our axes of the output."""
+        return self.subject.convention.output
+
+    def sizes(self, axes: tuple[str, ...]) -> tuple[int, ...]:
+        """Return the sizes of axes; an axis named ``1`` has size one."""
+        return tuple(1 if axis == "1" else self.dims[axis] for axis in axes)
+
+    def module(
+        self,
+        *,
+        dtype: torch.dtype | None = None,
+        train: bool | None = None,
+        initial: bool | None = None,
+        draw_seed: int = 0,
+    ) -> torch.nn.Module:
+        """Build a fresh module with random parameters and statistics.
+
+        Args:
+            dtype: its precision, the case's by default.
+            train: its mode, the case's by default.
+            initial: keep the author's initialisation, the case's by default.
+            draw_seed: another value draws other parameters for the same inputs.
+
+        Raises:
+            SubjectError: the constructor raises.
+        """
+        torch.manual_seed(self.case.seed)
+        with blamed("constructor"):
+            module = self.subject.construct(self.dims)
+        if not (self.case.initial if initial is None else initial):
+            randomise(module, generator(1_000_003 * (draw_seed + 1) + self.case.seed))
+        module.to(device=self.case.device, dtype=dtype or self.dtype)
+        return module.train(self.case.train if train is None else train)
+
+    def inputs(self, *, dtype: torch.dtype | None = None, draw_seed: int = 0) -> Tensors:
+        """Draw every data input, in our order of axes; another ``draw_seed``, other values."""
+        source = generator(7_368_787 * (draw_seed + 1) + self.case.seed)
+        return {
+            name: draw(self.sizes(axes), source, self.case.values).to(
+                dtype=dtype or self.dtype, device=self.case.device
+            )
+            for name, axes in self.subject.convention.inputs.items()
+        }
+
+    def run(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Call the module on copies of the inputs and return its main output in our order.
+
+        The generator is seeded before, so that a module that draws at random does so alike.
+
+        Raises:
+            SubjectError: ``forward`` raises, or returns no tensor.
+        """
+        return self.outputs(module, inputs).main
+
+    def outputs(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> Output:
+        """Call the module like :meth:`run` and return all of its output tensors."""
+        copies = {
+            name: tensor * 1 if tensor.requires_grad else tensor.clone()
+            for name, tensor in inputs.items()
+        }
+        torch.manual_seed(self.case.seed)
+        return self.call(module, copies)
+
+    def call(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> Output:
+        """Call the module on these very tensors, whatever it does to them."""
+        positional: list[Any] = []
+        keyword: dict[str, Any] = {}
+        for argument in self.subject.convention.arguments:
+            value = self._value(argument, inputs)
+            if argument.keyword:
+                keyword[argument.parameter] = value
+            else:
+                positional.append(value)
+        with blamed("forward"):
+            raw = module(*positional, **keyword)
+        return read_output(raw, self.subject.convention, self.sizes(self.output_axes))
+
+    def _value(self, argument: Argument, inputs: Mapping[str, torch.Tensor]) -> Any:
+        if not argument.axes:
+            return self.dims[argument.input]
+        if argument.meaning and argument.input not in inputs:
+            return self.no_mask(argument)
+        tensor = inputs[argument.input]
+        order = self.subject.convention.permutation(argument.axes)
+        return tensor.permute(order) if order else tensor
+
+    def no_mask(self, argument: Argument) -> torch.Tensor:
+        """Return a mask of this meaning that masks nothing."""
+        shape = self.sizes(argument.axes)
+        match argument.meaning:
+            case "pad-true":
+                return torch.zeros(shape, dtype=torch.bool, device=self.case.device)
+            case "valid-true":
+                return torch.ones(shape, dtype=torch.bool, device=self.case.device)
+            case "valid-01":
+                return torch.ones(shape, dtype=self.dtype, device=self.case.device)
+        return torch.zeros(shape, dtype=self.dtype, device=self.case.device)
+
+    def with_case(self, **changes: Any) -> Trial:
+        """Return a trial of the same subject on a changed case; ``dims`` are changes too."""
+        dims = changes.pop("dims", None)
+        if dims is not None:
+            own = {n: self.dims[n] for n in self.subject.variable}
+            changes["dims"] = self.subject.dims_with(**{**own, **dims})
+        return Trial(self.subject, msgspec.structs.replace(self.case, **changes))
