@@ -12,7 +12,7 @@ import msgspec
 
 from attncheck.claim import Claim
 from attncheck.errors import SpecError, UsageError, did_you_mean
-from attncheck.formula import Formula, evaluate
+from attncheck.formula import evaluate
 from attncheck.probes import all_kinds, find_kind
 from attncheck.spec import SpecDocument, read_document
 from attncheck.spec.inheritance import inherit

@@ -13,7 +13,7 @@ def linear(layer: torch.nn.Linear, t: Tensor) -> Tensor:
 
 
 def pointwise(layer: torch.nn.Linear, x: Tensor) -> Tensor:
-    """Apply a matrix to the channels of a map, a 1×1 convolution: (B, in, H, W) -> (B, out, H, W)."""
+    """Apply a matrix to the channels, a 1×1 convolution: (B, in, H, W) -> (B, out, H, W)."""
     return F.conv2d(x, layer.weight[:, :, None, None], layer.bias)
 
 
