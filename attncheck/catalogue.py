@@ -174,16 +174,15 @@ def _check_formulas(spec: Spec, text: str) -> None:
     document = spec.document
     dims: dict[str, Any] = {}
     for name, value in document.dims.items():
-        _located(
-            lambda v=value: dims.__setitem__(name, evaluate(v, dims)), spec, text, "dims", name
-        )
+        dims[name] = _located(value, dims, spec.path, text, "dims", name)
     for name, condition in document.domain.items():
-        _located(lambda c=condition: Formula(c).evaluate(dims), spec, text, "domain", name)
+        _located(condition, dims, spec.path, text, "domain", name)
 
 
-def _located(action: Any, spec: Spec, text: str, *keys: str) -> None:
+def _located(value: object, dims: dict[str, Any], path: Path, text: str, *keys: str) -> Any:
+    """Evaluate a formula of the spec; an error names the line where it stands."""
     try:
-        action()
+        return evaluate(value, dims)
     except SpecError as error:
-        where = f"{spec.path}:{line_of(text, list(keys))}"
+        where = f"{path}:{line_of(text, list(keys))}"
         raise SpecError(error.what, where=where, instead=error.instead) from None
