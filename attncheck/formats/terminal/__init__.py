@@ -1,0 +1,1 @@
+"""What the terminal screen is made of: one part of the screen per file."""
