@@ -1,0 +1,119 @@
+"""Compare subject and reference on one trial: outputs, and gradients of inputs and parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from attncheck.equivalence.matching import Assignment
+from attncheck.equivalence.reading import run_reference
+from attncheck.lazy import torch
+from attncheck.sampling import generator
+from attncheck.target.raising import SubjectError
+from attncheck.trial import Tensors, Trial
+
+if TYPE_CHECKING:
+    from attncheck.reference.mechanism import Mechanism
+
+EQUAL = 1e-7
+"""Relative difference up to which float64 results are equal."""
+NEARLY = 1e-5
+"""Relative difference up to which they are equal but for a constant (an eps, a float32 table)."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far subject and reference are apart: relative to the reference's largest value.
+
+    ``decided`` is False where the reference itself says nothing (it raises or gives NaN).
+    """
+
+    relative: float
+    what: str = "output"
+    decided: bool = True
+    note: str = ""
+
+
+def compare_outputs(
+    mechanism: Mechanism,
+    assignment: Assignment,
+    trial: Trial,
+    module: torch.nn.Module,
+    inputs: Tensors,
+) -> Difference:
+    """Return the difference of the outputs."""
+    wanted = _reference(mechanism, assignment, trial, module, inputs)
+    if wanted is None:
+        return Difference(0.0, decided=False, note="the reference says nothing here")
+    try:
+        seen = trial.run(module, inputs)
+    except SubjectError as error:
+        return Difference(float("inf"), note=str(error))
+    return Difference(_relative(seen, wanted), "output")
+
+
+def compare_gradients(
+    mechanism: Mechanism,
+    assignment: Assignment,
+    trial: Trial,
+    module: torch.nn.Module,
+    inputs: Tensors,
+) -> Difference:
+    """Return the largest difference of the gradients of every data input and parameter."""
+    floats = {n: t.detach().clone().requires_grad_() for n, t in inputs.items() if n != "mask"}
+    tensors = {**inputs, **floats}
+    wanted = _reference(mechanism, assignment, trial, module, tensors)
+    if wanted is None or not wanted.requires_grad:
+        return Difference(0.0, decided=False, note="the reference has no gradient here")
+    try:
+        seen = trial.run(module, tensors)
+    except SubjectError as error:
+        return Difference(float("inf"), note=str(error))
+    if not seen.requires_grad:
+        return Difference(float("inf"), "gradient", note="the output has no gradient")
+    direction = torch.randn(wanted.shape, generator=generator(5), dtype=wanted.dtype)
+    names = [*floats, *(name for name, _ in module.named_parameters())]
+    leaves = [*floats.values(), *module.parameters()]
+    theirs = _gradients(seen, direction, leaves)
+    ours = _gradients(wanted, direction, leaves)
+    scale = max((float(g.abs().max()) for g in ours if g.numel()), default=1.0) or 1.0
+    worst, where = 0.0, ""
+    for name, a, b in zip(names, theirs, ours, strict=True):
+        gap = float((a - b).abs().max()) / scale if a.numel() else 0.0
+        if not gap <= worst:
+            worst, where = gap, name
+    return Difference(worst, f"gradient of {where}" if where else "gradient")
+
+
+def _reference(
+    mechanism: Mechanism,
+    assignment: Assignment,
+    trial: Trial,
+    module: torch.nn.Module,
+    inputs: Tensors,
+) -> torch.Tensor | None:
+    """Return the reference's output; None where it raises or is not finite."""
+    try:
+        wanted = run_reference(mechanism, assignment, module, inputs, trial.dims)
+    except Exception:
+        return None
+    return wanted if bool(wanted.detach().isfinite().all()) else None
+
+
+def _relative(seen: torch.Tensor, wanted: torch.Tensor) -> float:
+    if seen.shape != wanted.shape:
+        return float("inf")
+    scale = float(wanted.detach().abs().max()) if wanted.numel() else 1.0
+    gap = float((seen.detach() - wanted.detach()).abs().max()) if wanted.numel() else 0.0
+    return gap / (scale or 1.0) if gap == gap else float("inf")
+
+
+def _gradients(
+    output: torch.Tensor, direction: torch.Tensor, leaves: list[torch.Tensor]
+) -> list[torch.Tensor]:
+    wanted = [leaf for leaf in leaves if leaf.requires_grad]
+    found = torch.autograd.grad(
+        (output * direction).sum(), wanted, allow_unused=True, materialize_grads=True
+    )
+    by_id = {id(leaf): gradient for leaf, gradient in zip(wanted, found, strict=True)}
+    return [by_id.get(id(leaf), torch.zeros_like(leaf)) for leaf in leaves]

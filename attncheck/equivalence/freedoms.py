@@ -1,0 +1,69 @@
+"""What implementations may vary, as the spec declares it: the grid of options to try."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from attncheck.subject import Subject
+
+if TYPE_CHECKING:
+    from attncheck.lazy import torch
+    from attncheck.reference.mechanism import Mechanism
+
+_MOST_COMBINATIONS = 48
+_INPUT_AXES = frozenset({"B", "C", "C2", "D", "H", "W", "N", "M"})
+
+
+def known_values(
+    mechanism: Mechanism, subject: Subject, module: torch.nn.Module
+) -> Iterator[dict[str, Any]]:
+    """Yield what is known before any tensor is read: the inputs' dims and one choice of options.
+
+    Dims that only the subject's tensors tell (a hidden width, a kernel) are left to unification.
+    Numbers that no tensor tells (heads, lambda) are taken from the constructor, or tried.
+    """
+    fixed = {name: size for name, size in subject.dims.items() if name in _INPUT_AXES}
+    grid: dict[str, list[Any]] = {}
+    for name, default in mechanism.defaults.items():
+        if name in fixed:
+            continue
+        if name in subject.spec.options:
+            declared = subject.spec.options[name]
+            grid[name] = [v for v in declared if v == default] + [
+                v for v in declared if v != default
+            ]
+        elif name == "heads":
+            grid[name] = _heads(subject, module)
+        elif isinstance(default, float):
+            grid[name] = _floats(default, subject)
+    combinations = itertools.product(*grid.values())
+    for values in itertools.islice(combinations, _MOST_COMBINATIONS):
+        yield {**fixed, **dict(zip(grid, values, strict=True))}
+
+
+def _heads(subject: Subject, module: torch.nn.Module) -> list[int]:
+    """Return head counts: from the constructor, from attributes named so, then divisors."""
+    width = subject.dims.get("C", 1)
+    found = [subject.dims["heads"]] if "heads" in subject.dims else []
+    for sub in module.modules():
+        found += [
+            value
+            for name, value in vars(sub).items()
+            if "head" in name.lower() and isinstance(value, int) and not isinstance(value, bool)
+        ]
+    divisors = [n for n in range(1, width + 1) if width % n == 0]
+    return list(dict.fromkeys(n for n in [*found, *divisors] if n > 0))[:6]
+
+
+def _floats(default: float, subject: Subject) -> list[float]:
+    """Return a constant's values: the definition's, then those of the subject's constructor."""
+    given = [v for v in subject.binding.literal.values() if isinstance(v, float)]
+    try:
+        parameters = list(inspect.signature(subject.factory).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    stated = [p.default for p in parameters if isinstance(p.default, float)]
+    return list(dict.fromkeys([default, *given, *stated]))[:4]

@@ -1,0 +1,214 @@
+"""Assign the subject's units to the reference's slots: depth first, every parameter consumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from attncheck.equivalence.fitting import Dims, setting, squeezed_kernel, unify, unify_all
+from attncheck.equivalence.units import Unit, units_of
+from attncheck.lazy import torch
+
+if TYPE_CHECKING:
+    from attncheck.reference.mechanism import Mechanism
+    from attncheck.reference.slots import Slot
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one slot reads: a unit, or some rows of a fused one, and maybe a bare bias."""
+
+    unit: Unit
+    rows: tuple[int, int] | None = None
+    bias: str = ""
+
+    def describe(self) -> str:
+        """Return the part as the report names it."""
+        rows = f" rows {self.rows[0]}–{self.rows[1] - 1}" if self.rows else ""
+        return f"{self.unit.describe()}{rows}"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Which unit every slot reads, and the dims and options under which it does."""
+
+    parts: Mapping[str, Part]
+    values: Mapping[str, Any]
+
+    def describe(self) -> dict[str, str]:
+        """Return slot -> what it reads."""
+        return {slot: part.describe() for slot, part in self.parts.items()}
+
+
+@dataclass(frozen=True)
+class _State:
+    parts: dict[str, Part]
+    dims: Dims
+    names: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()
+
+    def take(self, unit: Unit, dims: Dims, parts: dict[str, Part]) -> _State:
+        return replace(
+            self,
+            parts={**self.parts, **parts},
+            dims=dims,
+            names=self.names | unit.names,
+            owners=self.owners | {unit.owner},
+        )
+
+
+@dataclass
+class Matcher:
+    """Finds the assignments of one module to one reference under given options.
+
+    Attributes:
+        mechanism: the reference.
+        module: the subject's module.
+        known: dims that the inputs fix, and the options.
+    """
+
+    mechanism: Mechanism
+    module: torch.nn.Module
+    known: Mapping[str, Any]
+    _units: list[Unit] = field(init=False)
+    _tensors: dict[str, torch.Tensor] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._units = units_of(self.module)
+        self._tensors = dict(self.module.named_parameters())
+
+    def assignments(self) -> Iterator[Assignment]:
+        """Yield every assignment that consumes all parameters, likeliest first."""
+        slots = [(n, s) for n, s in self.mechanism.slots.items() if s.exists(self.known)]
+        for state in self._search(slots, _State({}, dict(self.known))):
+            finished = self._with_bare_biases(state)
+            if finished is not None:
+                yield Assignment(finished.parts, finished.dims)
+
+    def _search(self, slots: list[tuple[str, Slot]], state: _State) -> Iterator[_State]:
+        if not slots:
+            yield state
+            return
+        for length in self._lengths(slots):
+            group = slots[:length]
+            for unit in self._units:
+                if unit.owner in state.owners or unit.names & state.names:
+                    continue
+                fitted = self._fit(group, unit, state)
+                if fitted is not None:
+                    yield from self._search(slots[length:], fitted)
+
+    def _lengths(self, slots: list[tuple[str, Slot]]) -> list[int]:
+        """Return how many slots one unit may fill: one, or a run of matrices on one input."""
+        first = slots[0][1]
+        run = 1
+        if first.kind == "linear":
+            while (
+                run < len(slots)
+                and run < 3
+                and slots[run][1].kind == "linear"
+                and (slots[run][1].sizes[0] == first.sizes[0])
+            ):
+                run += 1
+        return [1, *range(run, 1, -1)]
+
+    def _fit(self, group: list[tuple[str, Slot]], unit: Unit, state: _State) -> _State | None:
+        name, slot = group[0]
+        if any(s.bias is False and unit.bias for _, s in group):
+            return None
+        match slot.kind:
+            case "linear":
+                return self._fit_matrix(group, unit, state) if unit.kind == "matrix" else None
+            case "conv":
+                dims = self._conv_dims(slot, unit, state.dims)
+            case "norm":
+                dims = self._norm_dims(slot, unit, state.dims)
+            case _:
+                dims = self._tensor_dims(slot, unit, state.dims)
+        return None if dims is None else state.take(unit, dims, {name: Part(unit)})
+
+    def _fit_matrix(
+        self, group: list[tuple[str, Slot]], unit: Unit, state: _State
+    ) -> _State | None:
+        weight = unit.view(self._tensors[unit.weight])
+        outs = tuple(slot.sizes[1] for _, slot in group)
+        total = " + ".join(f"({text})" for text in outs)
+        dims = unify_all(
+            (group[0][1].sizes[0], total if len(outs) > 1 else outs[0]),
+            (weight.shape[1], weight.shape[0]),
+            state.dims,
+        )
+        if dims is None:
+            return None
+        if len(group) == 1:
+            return state.take(unit, dims, {group[0][0]: Part(unit)})
+        parts: dict[str, Part] = {}
+        start = 0
+        for name, slot in group:
+            stop = start + slot.shape(dims)[1]
+            parts[name] = Part(unit, (start, stop))
+            start = stop
+        return state.take(unit, dims, parts)
+
+    def _conv_dims(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
+        if unit.kind != "conv":
+            return None
+        settings = dict(slot.settings)
+        rank = int(slot.setting("rank", dims, 2))
+        weight = squeezed_kernel(self._tensors[unit.weight], rank)
+        if weight is None or len(set(weight.shape[2:])) != 1:
+            return None
+        found = setting(settings.get("kernel", 1), weight.shape[2], dims)
+        if found is None:
+            return None
+        fitted = unify(slot.sizes[1], weight.shape[0], found)
+        if fitted is None:
+            return None
+        groups = settings.get("groups", 1)
+        if isinstance(groups, str):
+            inputs = unify(slot.sizes[0], weight.shape[1], fitted)
+            width = slot.shape(fitted)[0] if inputs is None else weight.shape[1]
+            return unify(groups, width // weight.shape[1], fitted)
+        return unify(slot.sizes[0], weight.shape[1] * int(groups), fitted)
+
+    def _norm_dims(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
+        if unit.kind != "norm":
+            return None
+        norm = self.module.get_submodule(unit.owner)
+        batch = hasattr(norm, "num_features")
+        if batch == (slot.setting("rank", dims) is None):
+            return None
+        size = norm.num_features if batch else getattr(norm, "normalized_shape", (0,))[0]
+        return unify(slot.sizes[0], int(size), dims)  # type: ignore[arg-type]
+
+    def _tensor_dims(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
+        if unit.kind != "tensor":
+            return None
+        wanted = tuple(text for text in slot.sizes if text != "1")
+        sizes = tuple(n for n in self._tensors[unit.weight].shape if n != 1)
+        return unify_all(wanted, sizes, dims)
+
+    def _with_bare_biases(self, state: _State) -> _State | None:
+        """Give left-over bare vectors to slots without a bias, in order; None if any is left."""
+        left = [name for name in self._tensors if name not in state.names]
+        parts = dict(state.parts)
+        for name in left:
+            size = self._tensors[name].numel()
+            if self._tensors[name].squeeze().ndim > 1:
+                return None
+            for slot_name, slot in self.mechanism.slots.items():
+                part = parts.get(slot_name)
+                if (
+                    part is not None
+                    and slot.kind in ("linear", "conv")
+                    and slot.bias is not False
+                    and not part.unit.bias
+                    and not part.bias
+                    and slot.shape(state.dims)[1] == size
+                ):
+                    parts[slot_name] = replace(part, bias=name)
+                    break
+            else:
+                return None
+        return replace(state, parts=parts)

@@ -1,0 +1,84 @@
+"""Run the reference on the subject's own tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from attncheck.equivalence.bound import BoundConv, BoundLayer, BoundNorm
+from attncheck.equivalence.fitting import squeezed_kernel
+from attncheck.equivalence.matching import Assignment, Part
+from attncheck.lazy import torch
+
+if TYPE_CHECKING:
+    from attncheck.reference.mechanism import Mechanism
+    from attncheck.reference.slots import Slot
+
+
+def slots_of(
+    mechanism: Mechanism, assignment: Assignment, module: torch.nn.Module
+) -> SimpleNamespace:
+    """Return the slots as views of the module's tensors."""
+    bound: dict[str, Any] = dict.fromkeys(mechanism.slots)
+    for name, part in assignment.parts.items():
+        bound[name] = _layer(mechanism.slots[name], part, assignment.values, module)
+    return SimpleNamespace(**bound)
+
+
+def run_reference(
+    mechanism: Mechanism,
+    assignment: Assignment,
+    module: torch.nn.Module,
+    inputs: Mapping[str, torch.Tensor],
+    dims: Mapping[str, int],
+) -> torch.Tensor:
+    """Return what the definition computes from these tensors; a tuple's first element.
+
+    Args:
+        mechanism: the definition.
+        assignment: which of the module's tensors each slot reads.
+        module: the subject's module; its mode is the definition's.
+        inputs: in our order of axes; a mask under the name ``mask``.
+        dims: the sizes of this case.
+    """
+    values = {**mechanism.defaults, **assignment.values, **dims, **_own(mechanism, assignment)}
+    options = SimpleNamespace(**values, training=module.training)
+    data = [tensor for name, tensor in inputs.items() if name != "mask"]
+    named = {"mask": inputs["mask"]} if "mask" in inputs else {}
+    found: Any = mechanism.function(
+        slots_of(mechanism, assignment, module), options, *data, **named
+    )
+    output: torch.Tensor = found[0] if isinstance(found, tuple) else found
+    return output
+
+
+def _own(mechanism: Mechanism, assignment: Assignment) -> dict[str, Any]:
+    """The values that matching found win over the case's: it read them off the tensors."""
+    names = (set(mechanism.defaults) | set(mechanism.derived)) - {"B", "H", "W", "N", "M"}
+    return {name: value for name, value in assignment.values.items() if name in names}
+
+
+def _layer(slot: Slot, part: Part, values: Mapping[str, Any], module: torch.nn.Module) -> Any:
+    unit = part.unit
+    if slot.kind == "norm":
+        return BoundNorm(module.get_submodule(unit.owner), module.training)
+    weight = unit.view(module.get_parameter(unit.weight))
+    bias_name = part.bias or unit.bias
+    bias = module.get_parameter(bias_name).reshape(-1) if bias_name else None
+    if slot.kind == "tensor":
+        return weight.reshape(slot.shape(values))
+    if slot.kind == "linear":
+        if part.rows is None:
+            return BoundLayer(weight, bias)
+        rows = slice(*part.rows)
+        return BoundLayer(weight[rows], None if bias is None else bias[rows])
+    squeezed = squeezed_kernel(weight, int(slot.setting("rank", values, 2)))
+    assert squeezed is not None
+    return BoundConv(
+        squeezed,
+        bias,
+        int(slot.setting("dilation", values, 1)),
+        int(slot.setting("groups", values, 1)),
+        int(slot.setting("stride", values, 1)),
+    )

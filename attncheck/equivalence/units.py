@@ -1,0 +1,120 @@
+"""The subject's learned tensors, as units that a slot of the reference may read.
+
+A unit is read through views that keep gradients, never copied: ties stay tied, and
+``autograd.grad`` with respect to the subject's parameters compares both sides directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from attncheck.lazy import torch
+
+View = Callable[["torch.Tensor"], "torch.Tensor"]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One learned layer or tensor of the subject, read in one way.
+
+    Attributes:
+        owner: dotted name of the module, or of the bare parameter.
+        kind: ``matrix`` (out, in), ``conv`` (out, in / groups, kernel…), ``norm`` or ``tensor``.
+        weight: dotted name of the weight, "" for a norm without one.
+        bias: dotted name of the bias, "" without one.
+        view: how the weight is read.
+        reading: the view's name, for the report.
+    """
+
+    owner: str
+    kind: str
+    weight: str
+    bias: str
+    view: View
+    reading: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The parameters that the unit consumes."""
+        return frozenset(name for name in (self.weight, self.bias) if name)
+
+    def describe(self) -> str:
+        """Return the unit as the report names it."""
+        return f"{self.owner} ({self.reading})" if self.reading else self.owner
+
+
+def _same(t: torch.Tensor) -> torch.Tensor:
+    return t
+
+
+def _transposed(t: torch.Tensor) -> torch.Tensor:
+    return t.transpose(0, 1)
+
+
+def _flat(t: torch.Tensor) -> torch.Tensor:
+    return t.flatten(1)
+
+
+# A bare 3-D tensor holds a matrix per head; h heads of width d, i inputs, o outputs.
+_PER_HEAD: dict[str, View] = {
+    "per head, h i d": lambda t: t.permute(0, 2, 1).reshape(-1, t.shape[1]),
+    "per head, h d o": lambda t: t.reshape(-1, t.shape[2]).transpose(0, 1),
+    "per head, i h d": lambda t: t.reshape(t.shape[0], -1).transpose(0, 1),
+    "per head, h d i": lambda t: t.reshape(-1, t.shape[2]),
+    "per head, o h d": lambda t: t.reshape(t.shape[0], -1),
+}
+
+
+def units_of(module: torch.nn.Module) -> list[Unit]:
+    """Return every reading of every learned layer and tensor, in the order of definition."""
+    return list(_units(module))
+
+
+def _units(module: torch.nn.Module) -> Iterator[Unit]:
+    bare = dict(module.named_parameters())
+    for name, sub in module.named_modules():
+        prefix = f"{name}." if name else ""
+        own = {n for n, _ in sub.named_parameters(recurse=False)}
+        weight = f"{prefix}weight" if "weight" in own else ""
+        bias = f"{prefix}bias" if "bias" in own else ""
+        kinds = {base.__name__ for base in type(sub).__mro__}
+        if "Linear" in kinds and weight:
+            yield Unit(name, "matrix", weight, bias, _same)
+        elif "_ConvNd" in kinds and weight:
+            if all(k == 1 for k in sub.kernel_size) and sub.groups == 1:  # type: ignore[union-attr]
+                yield Unit(name, "matrix", weight, bias, _flat, "1×1 convolution")
+            yield Unit(name, "conv", weight, bias, _same)
+        elif kinds & {"_NormBase", "LayerNorm", "GroupNorm", "RMSNorm"}:
+            yield Unit(name, "norm", weight, bias, _same)
+        else:
+            continue
+        bare.pop(weight, None)
+        bare.pop(bias, None)
+    for name, parameter in bare.items():
+        yield from _bare(name, parameter, bare)
+
+
+def _bare(
+    name: str, parameter: torch.Tensor, others: dict[str, torch.nn.Parameter]
+) -> Iterator[Unit]:
+    bias = _bias_of(name, others)
+    if parameter.ndim == 2:
+        yield Unit(name, "matrix", name, bias, _same)
+        yield Unit(name, "matrix", name, bias, _transposed, "transposed")
+    elif parameter.ndim == 3:
+        for reading, view in _PER_HEAD.items():
+            yield Unit(name, "matrix", name, bias, view, reading)
+    if parameter.ndim >= 3:
+        yield Unit(name, "conv", name, bias, _same)
+    yield Unit(name, "tensor", name, "", _same)
+
+
+def _bias_of(name: str, others: dict[str, torch.nn.Parameter]) -> str:
+    """Return the bare bias that belongs to a bare weight by its name, or ""."""
+    for weight, bias in (("weight", "bias"), ("w", "b"), ("W", "b"), ("kernel", "bias")):
+        head, found, tail = name.rpartition(weight)
+        candidate = f"{head}{bias}{tail}"
+        if found and candidate in others and others[candidate].ndim == 1:
+            return candidate
+    return ""

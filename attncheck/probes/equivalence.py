@@ -1,0 +1,75 @@
+"""The module computes what the reference computes, on its own parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.equivalence.proving import EQUAL, Proof, prove
+from attncheck.subject import Subject
+from attncheck.target.resolving import resolve
+from attncheck.trial import Trial
+
+
+class Equivalence(Claim, frozen=True, kw_only=True):
+    """The module is the mechanism: it computes what the reference computes.
+
+    ## What it checks
+    The reference reads the module's own parameters, through views, and both are run in double
+    precision on random values: outputs, gradients of inputs and of parameters, over sizes,
+    batches, training mode and large scores. Every parameter must be consumed. Freedoms are only
+    those that the spec declares.
+
+    ## Why it matters
+    Equality settles the matter whatever the code looks like. A module that is equal everywhere
+    but on one probe is proven faulty there. A module that is not equal may be a variant, so
+    "not equal" alone is undecided and its claims decide.
+
+    ## Example
+    A gate taken through `.data` is equal in every output and differs in the gradient.
+    """
+
+    kind: ClassVar[str] = "equivalence"
+
+    required: bool = False
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        yield subject.base()
+
+    def check(self, trial: Trial) -> Outcome:
+        from attncheck.reference.mechanism import Mechanism
+
+        subject = trial.subject
+        if not subject.spec.reference:
+            return skipped("a family contract has no reference")
+        mechanism = resolve(subject.spec.reference)
+        if not isinstance(mechanism, Mechanism):
+            return undecided("the reference is a plain module: its slots are not named")
+        if subject.dtype != "float64":
+            return undecided("the module cannot compute in float64")
+        return _outcome(prove(mechanism, trial))
+
+
+def _outcome(proof: Proof) -> Outcome:
+    assigned = proof.assignment.describe() if proof.assignment else {}
+    evidence = {"assignment": assigned, "probes": list(proof.probes), "tried": proof.tried}
+    if proof.status == "equal":
+        how = "equal" if proof.largest <= EQUAL else "equal up to a constant such as an eps,"
+        return holds(f"{how} to {proof.largest:.1g} on {len(proof.probes)} probes", **evidence)
+    if proof.status == "equal except":
+        assert proof.difference is not None
+        gap = proof.difference
+        seen = gap.note or f"the {gap.what} is {gap.relative:.2g} apart, relatively"
+        return violated(
+            f"equals the reference except on '{proof.probe}': {seen}",
+            expected="equal to the reference",
+            seen=seen,
+            **evidence,
+        )
+    if proof.status == "different":
+        return undecided(
+            f"not equal to the reference: at best {proof.largest:.2g} apart, relatively",
+            **evidence,
+        )
+    return undecided("its parameters do not match the reference's, one by one", **evidence)
