@@ -82,7 +82,7 @@ def _units(module: torch.nn.Module) -> Iterator[Unit]:
         if "Linear" in kinds and weight:
             yield Unit(name, "matrix", weight, bias, _same)
         elif "_ConvNd" in kinds and weight:
-            if all(k == 1 for k in sub.kernel_size) and sub.groups == 1:  # type: ignore[union-attr]
+            if all(k == 1 for k in sub.kernel_size) and sub.groups == 1:
                 yield Unit(name, "matrix", weight, bias, _flat, "1×1 convolution")
             yield Unit(name, "conv", weight, bias, _same)
         elif kinds & {"_NormBase", "LayerNorm", "GroupNorm", "RMSNorm"}:

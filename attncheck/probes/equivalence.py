@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
-from attncheck.equivalence.proving import EQUAL, Proof, prove
+from attncheck.equivalence.comparing import EQUAL
+from attncheck.equivalence.proving import Proof, prove
 from attncheck.subject import Subject
 from attncheck.target.resolving import resolve
 from attncheck.trial import Trial
