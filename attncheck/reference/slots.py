@@ -25,7 +25,8 @@ class Slot:
             (weight, bias and statistics as one unit), or ``tensor``.
         sizes: formulas: (in, out) of a linear or conv, (features,) of a norm, any of a tensor.
         bias: whether it has a bias: True, False, or the option that says so.
-        when: the option without which the slot does not exist; "" when it always does.
+        when: the option without which the slot does not exist, or ``option == value``,
+            ``option != value``; "" when it always does.
         settings: kernel, groups, dilation, stride, rank; formulas or values.
         start: initial value of a tensor, or of a norm's or layer's weight where the paper says it.
     """
@@ -39,6 +40,10 @@ class Slot:
 
     def exists(self, values: Mapping[str, Any]) -> bool:
         """Say whether the slot exists under these options."""
+        for sign, equal in ((" == ", True), (" != ", False)):
+            option, found, value = self.when.partition(sign)
+            if found:
+                return (str(values[option]) == value) is equal
         return not self.when or bool(values[self.when])
 
     def has_bias(self, values: Mapping[str, Any]) -> bool:

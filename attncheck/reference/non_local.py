@@ -1,0 +1,59 @@
+"""Non-local block, Wang et al. 2018, arXiv:1711.07971, equations 1 to 6, over one image."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from torch import Tensor, relu
+
+from attncheck.reference.mechanism import mechanism
+from attncheck.reference.slots import batch_norm, tensor
+from attncheck.reference.slots import linear as linear_slot
+from attncheck.reference.steps import flat_hw, from_flat_hw, norm, perm, pointwise, softmax
+
+
+@mechanism(
+    dims={"C": None},
+    derived={"I": "C // 2"},
+    options={"bias": True, "pairing": "embedded", "norm": True, "scale": False},
+    theta=linear_slot("C", "I", bias="bias", when="pairing != gaussian"),
+    phi=linear_slot("C", "I", bias="bias", when="pairing != gaussian"),
+    g=linear_slot("C", "I", bias="bias"),
+    w_theta=tensor("I", when="pairing == concatenation"),
+    w_phi=tensor("I", when="pairing == concatenation"),
+    out=linear_slot("I", "C", bias="bias"),
+    out_norm=batch_norm("C", when="norm", start=0.0),
+)
+def non_local(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
+    """Weigh all positions for each position: (B, C, H, W) -> same."""
+    H = x.shape[2]
+    W = x.shape[3]
+    N = H * W
+    t_map = x if o.pairing == "gaussian" else pointwise(p.theta, x)
+    f_map = x if o.pairing == "gaussian" else pointwise(p.phi, x)
+    g_map = pointwise(p.g, x)
+    t = flat_hw(t_map)  # (B, I, N)
+    f = flat_hw(f_map)
+    v = flat_hw(g_map)
+    q = perm(t, 0, 2, 1)  # (B, N, I)
+    if o.pairing == "concatenation":
+        k = perm(f, 0, 2, 1)
+        a_i = q @ p.w_theta  # the vector of eq. 5 in its two halves
+        a_j = k @ p.w_phi
+        c = a_i[:, :, None] + a_j[:, None, :]
+        e = relu(c)
+    else:
+        e = q @ f  # (B, N, N), eq. 2 to 4
+    d = t.shape[1]
+    s = e / d**0.5 if o.scale else e
+    weighted = o.pairing in ("dot", "concatenation")
+    a = s / N if weighted else softmax(s, -1)
+    u = perm(v, 0, 2, 1)
+    m = a @ u  # eq. 1
+    b = perm(m, 0, 2, 1)
+    n = from_flat_hw(b, H, W)
+    w = pointwise(p.out, n)
+    r = norm(p.out_norm, w) if o.norm else w
+    y = r + x  # eq. 6
+    return y
