@@ -103,12 +103,22 @@ class Trial:
 
     def outputs(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> Output:
         """Call the module like :meth:`run` and return all of its output tensors."""
-        copies = {
-            name: tensor * 1 if tensor.requires_grad else tensor.clone()
-            for name, tensor in inputs.items()
-        }
+        copies = {name: self._copy(name, tensor) for name, tensor in inputs.items()}
         torch.manual_seed(self.case.seed)
         return self.call(module, copies)
+
+    def _copy(self, name: str, tensor: torch.Tensor) -> torch.Tensor:
+        """Copy a tensor, contiguous in the order of axes in which the module gets it."""
+        order = self.subject.convention.permutation(self.axes_of(name))
+        if order is None or len(order) != tensor.ndim:
+            return tensor * 1 if tensor.requires_grad else tensor.clone()
+        back = [order.index(i) for i in range(len(order))]
+        return tensor.permute(order).clone(memory_format=torch.contiguous_format).permute(back)
+
+    def axes_of(self, name: str) -> tuple[str, ...]:
+        """Return our axes of any argument, masks too; none for an unknown one."""
+        found = (a.axes for a in self.subject.convention.arguments if a.input == name)
+        return next(found, ())
 
     def call(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> Output:
         """Call the module on these very tensors, whatever it does to them."""

@@ -19,8 +19,8 @@ def where_raised(error: BaseException) -> Location | None:
     audit may itself be installed.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    outside = [f for f in frames if f.lineno and not _is_ours(f.filename) and _is_file(f.filename)]
-    user = [f for f in outside if not _is_torch(f.filename)]
+    outside = [f for f in frames if f.lineno and not is_ours(f.filename) and _is_file(f.filename)]
+    user = [f for f in outside if not is_of_torch(f.filename)]
     if not user:
         return None
     frame = user[-1]
@@ -35,11 +35,13 @@ def _is_file(path: str) -> bool:
     return os.path.isfile(path)
 
 
-def _is_ours(path: str) -> bool:
+def is_ours(path: str) -> bool:
+    """Say whether a file is attncheck's own, and no subject."""
     return path.startswith(_OURS) and not path.startswith(_SUBJECTS_OF_OURS)
 
 
-def _is_torch(path: str) -> bool:
+def is_of_torch(path: str) -> bool:
+    """Say whether a file is torch's or the standard library's."""
     return f"{os.sep}torch{os.sep}" in path or (
         f"{os.sep}lib{os.sep}python3" in path and ("site-packages" not in path)
     )

@@ -1,0 +1,1 @@
+"""What several probes measure in the same way; probes themselves never import each other."""
