@@ -101,6 +101,6 @@ def render_page(page: Page, *, color: bool, width: int) -> str:
 
 def writable(text: str, encoding: str | None) -> str:
     """Return the text as the stream's encoding can write it: ✗ becomes x in ASCII."""
-    from attncheck.formats.terminal.plain import writable as replaced
+    from attncheck.formats.shared.plain import writable as replaced
 
     return replaced(text, encoding)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from attncheck.report import Report, Status
+from attncheck.formats.terminal.screen import render
+from attncheck.report import Report
 
 
 class TextFormat:
@@ -13,15 +14,7 @@ class TextFormat:
 
     def render(self, report: Report, *, color: bool, width: int) -> str:
         """Return the report for a terminal of this many columns."""
-        lines = []
-        for subject in report.subjects:
-            lines.append(f"{subject.spec}  {subject.subject}  {subject.verdict.value}")
-            lines += [
-                f"  {finding.claim}: {finding.message}"
-                for finding in subject.findings
-                if finding.status is Status.VIOLATED
-            ]
-        return "\n".join(lines) + "\n"
+        return render(report, color=color, width=width)
 
 
 FORMAT = TextFormat()

@@ -1,0 +1,135 @@
+"""The report as Markdown: tables and fenced excerpts, ready for a pull request's comment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from attncheck.formats.shared.counting import count_notes, count_rows
+from attncheck.formats.shared.excerpts import Excerpt, excerpts
+from attncheck.formats.shared.paths import shown
+from attncheck.formats.shared.reach import legend, reach_map
+from attncheck.formats.shared.wording import (
+    advice,
+    by_reason,
+    by_spec,
+    contrast,
+    diagnosis,
+    diff,
+    heading,
+    open_claims,
+    summary,
+    violations,
+    with_status,
+    witness,
+)
+from attncheck.report import Finding, Report, Status, SubjectReport, Verdict
+
+_SIGN = {Verdict.CONFORMS: "✓", Verdict.VIOLATES: "✗", Verdict.UNDECIDED: "?"}
+
+
+class MarkdownFormat:
+    """The report as GitHub-flavoured Markdown."""
+
+    name = "markdown"
+    suffixes = (".md",)
+
+    def render(self, report: Report, *, color: bool, width: int) -> str:
+        """Return the report as Markdown; colour and width change nothing."""
+        blocks = [b for subjects in by_spec(report.subjects) for b in _spec(subjects)]
+        return "\n\n".join(blocks) + "\n"
+
+
+def _spec(subjects: Sequence[SubjectReport]) -> Iterator[str]:
+    yield f"## {' · '.join(heading(subjects[0]))}"
+    rows = []
+    for subject in subjects:
+        said = "; ".join(part for part in (summary(subject), diagnosis(subject)) if part)
+        verdict = f"{_SIGN[subject.verdict]} **{subject.verdict.value}**"
+        rows.append([subject.subject, verdict, said])
+    yield table(["subject", "verdict", ""], rows)
+    for subject in subjects:
+        yield from _subject(subject)
+    if counts := count_rows(subjects):
+        names = [subject.subject for subject in subjects if subject.counts]
+        yield table(["counts", *names], [[label, *cells] for label, cells in counts], numbers=True)
+        yield "\n".join(f"- {_escaped(note)}" for note in count_notes(subjects))
+
+
+def _subject(subject: SubjectReport) -> Iterator[str]:
+    broken, undecided, told = violations(subject), open_claims(subject), advice(subject)
+    if not (broken or undecided or told):
+        return
+    yield f"### {_escaped(subject.subject)} · `{shown(subject.target)}`"
+    for finding in broken:
+        yield from _violation(finding)
+    if lines := diff(subject):
+        yield "The definition, and what this computes instead:"
+        yield fenced(lines, "diff")
+    if undecided:
+        yield table(["not decided", "why"], [[f.claim, f.message] for f in undecided])
+    if told:
+        yield table(["to know of, no fault", ""], [[f.claim, f.message] for f in told])
+    skipped = by_reason(with_status(subject, Status.SKIPPED))
+    notes = [*subject.notes, *(f"not tried, {why}: {', '.join(c)}" for why, c in skipped)]
+    if notes:
+        yield "\n".join(f"- {_escaped(note)}" for note in notes)
+
+
+def _violation(finding: Finding) -> Iterator[str]:
+    yield f"#### ✗ {_escaped(finding.claim)}"
+    if finding.message:
+        yield _escaped(finding.message)
+    if pairs := contrast(finding):
+        yield "\n".join(f"- {label}: {_escaped(text)}" for label, text in pairs)
+    if (found := reach_map(finding.evidence)) is not None:
+        heads = f"claimed: {found.claimed_count}", f"seen: {found.seen_count}"
+        wide = max(2 * len(found.claimed[0]), len(heads[0])) + 3
+        lines = [heads[0].ljust(wide) + heads[1]]
+        for left, right in zip(found.claimed, found.seen, strict=True):
+            cells = [" ".join(cell.value for cell in row) for row in (left, right)]
+            lines.append(cells[0].ljust(wide) + cells[1])
+        yield fenced([*lines, "", *(f"{cell.value} {said}" for cell, said in legend(found))])
+    for excerpt in excerpts(finding):
+        yield from _excerpt(excerpt)
+    if said := witness(finding):
+        yield f"<sub>{said}</sub>"
+
+
+def _excerpt(excerpt: Excerpt) -> Iterator[str]:
+    yield f"`{shown(excerpt.path)}:{excerpt.line}`"
+    lines: list[str] = []
+    for line in excerpt.lines:
+        if not line.number:
+            lines.append("    …")
+            continue
+        lines.append(f"{line.number:>4} │ {line.text}".rstrip())
+        if line.end > line.start or line.note:
+            marks = " " * line.start + "─" * (line.end - line.start)
+            lines.append(f"     │ {marks}  {line.note}".rstrip())
+    if lines:
+        yield fenced(lines)
+
+
+def fenced(lines: Iterable[str], language: str = "text") -> str:
+    """Return a fenced block whose fence is longer than any in the lines."""
+    lines = list(lines)
+    fence = "```"
+    while any(fence in line for line in lines):
+        fence += "`"
+    return "\n".join([f"{fence}{language}", *lines, fence])
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = False) -> str:
+    """Return a table; with ``numbers`` every column but the first is aligned right."""
+    rule = ["---", *(["---:" if numbers else "---"] * (len(head) - 1))]
+    lines = [head, rule, *([_escaped(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _escaped(text: str) -> str:
+    """Return text that Markdown shows as it is, on one line."""
+    plain = " ".join(text.split())
+    return plain.replace("<", "&lt;").replace("|", "\\|")
+
+
+FORMAT = MarkdownFormat()

@@ -1,0 +1,125 @@
+"""The sentences that several formats say of a subject, made from its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attncheck.report import Finding, Status, SubjectReport, Verdict
+
+_MOST_NAMES = 8
+
+
+def with_status(subject: SubjectReport, *statuses: Status, advice: bool = False) -> list[Finding]:
+    """Return the findings of these statuses that are advice, or those that are not."""
+    return [f for f in subject.findings if f.status in statuses and f.advice is advice]
+
+
+def violations(subject: SubjectReport) -> list[Finding]:
+    """Return what makes the verdict ``violates``, in the order of the spec."""
+    return with_status(subject, Status.VIOLATED)
+
+
+def open_claims(subject: SubjectReport) -> list[Finding]:
+    """Return the claims that could not be decided, and those whose probe broke."""
+    return with_status(subject, Status.UNDECIDED, Status.ERROR)
+
+
+def advice(subject: SubjectReport) -> list[Finding]:
+    """Return the limitations that users should know."""
+    return with_status(subject, Status.VIOLATED, advice=True)
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 claim``, ``2 claims``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def summary(subject: SubjectReport) -> str:
+    """Return what stands beside the verdict: ``6 claims: shape, reach, …``."""
+    broken, undecided = violations(subject), open_claims(subject)
+    held = len([f for f in subject.findings if f.status is Status.HOLDS])
+    said: list[str] = []
+    if subject.verdict is Verdict.VIOLATES:
+        said.append(f"{plural(len(broken), 'claim')}: {_names(broken)}")
+    else:
+        if subject.verdict is Verdict.UNDECIDED:
+            said.append(f"not decided: {_names(f for f in undecided if f.required)}")
+        if held or not undecided:
+            said.append(f"{plural(held, 'claim')} {'holds' if held == 1 else 'hold'}")
+    optional = [f for f in undecided if not f.required]
+    if optional and subject.verdict is Verdict.CONFORMS:
+        said.append(f"{len(optional)} not decided")
+    if told := advice(subject):
+        said.append(f"{len(told)} to know of")
+    return " · ".join(said)
+
+
+def diagnosis(subject: SubjectReport) -> str:
+    """Return what equivalence says of the subject, one sentence; "" where nothing is known."""
+    return str(subject.diagnosis.get("message") or "")
+
+
+def diff(subject: SubjectReport) -> list[str]:
+    """Return the one-line source diff of the mutant that the subject equals, as diff lines."""
+    found = subject.diagnosis.get("diff") or []
+    return found.splitlines() if isinstance(found, str) else [str(line) for line in found]
+
+
+def contrast(finding: Finding) -> list[tuple[str, str]]:
+    """Return the ``expected`` and ``seen`` rows that the message does not say already."""
+    pairs = [("expected", finding.expected), ("seen", finding.seen)]
+    if all(not text or text in finding.message for _, text in pairs):
+        return []
+    return [(label, text) for label, text in pairs if text]
+
+
+def witness(finding: Finding) -> str:
+    """Return the smallest input found, and how to see the violation again."""
+    said: list[str] = []
+    if finding.witness is not None:
+        said.append(f"smallest witness {_witness_shape(finding)}")
+    if finding.id:
+        said.append(f"attncheck replay {finding.id}")
+    elif finding.reproduce:
+        said.append(finding.reproduce)
+    return " · ".join(said)
+
+
+def _witness_shape(finding: Finding) -> str:
+    assert finding.witness is not None
+    case = finding.witness.case
+    if finding.witness.shape:
+        shape = f"({', '.join(map(str, finding.witness.shape))})"
+    else:
+        shape = " ".join(f"{name}={size}" for name, size in case.get("dims", {}).items())
+    modes = [case["dtype"]] if case.get("dtype", "float64") != "float64" else []
+    modes += ["training"] if case.get("train") else []
+    return ", ".join([shape, *modes])
+
+
+def by_reason(findings: Iterable[Finding]) -> list[tuple[str, list[str]]]:
+    """Return reason -> claims, so that one reason is said once."""
+    found: dict[str, list[str]] = {}
+    for finding in findings:
+        found.setdefault(finding.message or finding.status.value, []).append(finding.claim)
+    return list(found.items())
+
+
+def _names(findings: Iterable[Finding]) -> str:
+    names = [finding.claim for finding in findings]
+    if len(names) > _MOST_NAMES + 1:
+        names = [*names[:_MOST_NAMES], f"and {len(names) - _MOST_NAMES} more"]
+    return ", ".join(names)
+
+
+def heading(subject: SubjectReport) -> list[str]:
+    """Return id, title and paper, those that there are."""
+    return [part for part in (subject.spec, subject.title, subject.paper) if part]
+
+
+def by_spec(subjects: Iterable[SubjectReport]) -> list[list[SubjectReport]]:
+    """Return the subjects of each spec together, in their order."""
+    found: dict[str, list[SubjectReport]] = {}
+    for subject in subjects:
+        found.setdefault(subject.spec, []).append(subject)
+    return list(found.values())

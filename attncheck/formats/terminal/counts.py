@@ -1,0 +1,32 @@
+"""Draw the counts of a spec's subjects side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from attncheck.formats.shared.counting import count_notes, count_rows
+from attncheck.formats.terminal.signs import HEADING, QUIET
+from attncheck.report import SubjectReport
+
+
+def draw_counts(subjects: Sequence[SubjectReport]) -> Iterator[RenderableType]:
+    """Yield the table of parameters, MACs and element-wise operations, and its notes."""
+    rows = count_rows(subjects)
+    if not rows:
+        return
+    yield ""
+    yield Text("counts", HEADING)
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style=QUIET)
+    table.add_column("")
+    for subject in (s for s in subjects if s.counts):
+        table.add_column(Text(subject.subject), justify="right", no_wrap=True)
+    for label, cells in rows:
+        table.add_row(Text(label), *(Text(cell) for cell in cells))
+    yield Padding(table, (0, 0, 0, 2))
+    for note in count_notes(subjects):
+        yield Padding(Text(note, QUIET), (0, 0, 0, 2))

@@ -1,0 +1,29 @@
+"""The whole screen: verdicts first, then why, then the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+
+from attncheck.formats.shared.wording import by_spec
+from attncheck.formats.terminal.canvas import drawn
+from attncheck.formats.terminal.counts import draw_counts
+from attncheck.formats.terminal.subjects import subject_parts
+from attncheck.formats.terminal.verdicts import verdicts
+from attncheck.report import Report
+
+
+def render(report: Report, *, color: bool, width: int) -> str:
+    """Return the screen of a report for a terminal of ``width`` columns."""
+    return drawn(_parts(report, width), color=color, width=width)
+
+
+def _parts(report: Report, width: int) -> Iterator[RenderableType]:
+    for number, subjects in enumerate(by_spec(report.subjects)):
+        if number:
+            yield ""
+        yield from verdicts(subjects)
+        for subject in subjects:
+            yield from subject_parts(subject, width, alone=len(report.subjects) == 1)
+        yield from draw_counts(subjects)

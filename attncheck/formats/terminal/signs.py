@@ -1,0 +1,21 @@
+"""The few signs and colours of the screen; each sign also tells without its colour."""
+
+from __future__ import annotations
+
+from attncheck.report import Status, Verdict
+
+VERDICT = {
+    Verdict.CONFORMS: "green",
+    Verdict.VIOLATES: "bold red",
+    Verdict.UNDECIDED: "yellow",
+}
+SIGN = {
+    Status.VIOLATED: ("✗", "bold red"),
+    Status.UNDECIDED: ("?", "yellow"),
+    Status.ERROR: ("!", "magenta"),
+    Status.HOLDS: ("✓", "green"),
+    Status.SKIPPED: ("–", "dim"),
+}
+QUIET = "dim"
+NAME = "bold"
+HEADING = "bold"
