@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from attncheck.catalogue import Spec, load_file
+from attncheck.catalogue import Spec, load
+from attncheck.claim import Case, Claim
 from attncheck.deciding import decide
-from attncheck.job import Job
+from attncheck.errors import UsageError, did_you_mean
+from attncheck.job import Job, name_finding
+from attncheck.messages import Counted, Opened
 from attncheck.report import Finding, Status
 from attncheck.subject import Subject
 from attncheck.target.inputs import parse_input
 from attncheck.target.preparing import Request, prepare
 
+Opening = Opened
 
-@dataclass
-class Opening:
-    """What is known of a subject before its claims are tried."""
-
-    dims: dict[str, int]
-    notes: list[str] = field(default_factory=list)
+_RUNNING = {"constructs", "runs"}
 
 
 def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
@@ -41,6 +40,8 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         inputs=[parse_input(text) for text in job.inputs],
     )
     subject, failure = prepare(spec.document, request)
+    if job.dtype:
+        subject = replace(subject, dtype=job.dtype)
     notes = (
         [f"built as {subject.binding.describe(subject.dims)}"]
         if subject.binding.arguments(subject.dims)
@@ -48,44 +49,77 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
     )
     notes.append(f"called as {subject.convention.describe()}")
     if subject.dtype != "float64" and failure is None:
-        notes.append(f"tried in {subject.dtype}: it cannot compute in float64")
+        reason = "as asked" if job.dtype else "it cannot compute in float64"
+        notes.append(f"tried in {subject.dtype}: {reason}")
     return subject, Opening(subject.dims, notes), str(failure) if failure else ""
 
 
-def audit(job: Job) -> Iterator[Opening | str | Finding]:
-    """Yield the opening, then for each claim its name and its finding.
+def audit(
+    job: Job, note: Callable[[Case], None] | None = None
+) -> Iterator[Opening | str | Finding | Counted]:
+    """Yield the opening, then for each claim its name and its finding, then the counts.
+
+    Args:
+        job: what to audit.
+        note: told each case just before it is tried.
 
     Raises:
         SpecError, TargetError: nothing can be said of the subject.
+        UsageError: the job names a claim that the spec does not make.
     """
-    spec = load_file(Path(job.spec))
+    spec = load(job.spec)
+    claims = spec.claims_of(job.name)
+    for name in job.claims:
+        if name not in claims:
+            raise UsageError(
+                f"'{name}' is no claim of '{spec.id}'", instead=did_you_mean(name, claims)
+            )
     subject, opening, failure = open_subject(job, spec)
     yield opening
-    claims = spec.claims_of(job.name)
-    for name in job.claims or list(claims):
-        claim = claims[name]
+    chosen = {name: claims[name] for name in job.claims or claims}
+    told = any(claim.kind in _RUNNING for claim in chosen.values())
+    for name, claim in chosen.items():
         yield name
         if failure and "runs" in claim.needs:
+            # Skipped where another claim says so; else a lone claim would pass on nothing.
             yield Finding(
                 claim=name,
                 kind=claim.kind,
-                status=Status.SKIPPED,
-                message="the module does not run",
+                status=Status.SKIPPED if told else Status.UNDECIDED,
+                message="the module does not run" if told else failure,
                 advice=claim.advice,
                 required=claim.required,
             )
             continue
-        finding = decide(name, claim, subject, [job.case] if job.case else None)
+        finding = decide(name, claim, subject, _cases(job, claim, subject, note))
         if finding.status is Status.VIOLATED:
-            finding.id = finding_id(job, finding)
-            finding.reproduce = f"{job.command} --claim '{name}'" if job.command else ""
+            name_finding(job, finding)
         yield finding
+    if job.case is None and not failure:
+        yield Counted(_counts(subject))
 
 
-def finding_id(job: Job, finding: Finding) -> str:
-    """Return a short name of a violation: the same for the same spec, subject and witness."""
-    content = msgspec.json.encode(
-        [job.spec, job.target, job.arguments, job.inputs, finding.claim, finding.witness],
-        order="deterministic",
-    )
-    return hashlib.sha256(content).hexdigest()[:8]
+def _cases(
+    job: Job, claim: Claim, subject: Subject, note: Callable[[Case], None] | None
+) -> Iterator[Case]:
+    """Yield the cases of a claim under the job's seed and device, telling each before it."""
+    for case in [job.case] if job.case else claim.cases(subject):
+        if job.case is None:
+            changes: dict[str, Any] = {"seed": case.seed + job.seed}
+            if case.device == "cpu":
+                changes["device"] = job.device
+            case = msgspec.structs.replace(case, **changes)
+        if note is not None:
+            note(case)
+        yield case
+
+
+def _counts(subject: Subject) -> dict[str, Any]:
+    """Return parameters and MACs; nothing that goes wrong here may cost a finding."""
+    try:
+        from attncheck import counting
+
+        count = getattr(counting, "count", None)
+        return dict(count(subject, subject.base())) if count else {}
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}

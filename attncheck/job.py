@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
 
 from attncheck.claim import Case
+from attncheck.report import Finding
 
 
 class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     """One subject to audit.
 
     Attributes:
-        spec: the spec's file.
+        spec: a spec's id, or the path of its file.
         name: how the report calls the subject.
         target: ``file.py:Class`` or ``package.module:Class``.
         folder: what a relative path in ``target`` is relative to; "" for the working directory.
@@ -39,3 +41,17 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     dtype: str = ""
     device: str = "cpu"
     command: str = ""
+
+
+def name_finding(job: Job, finding: Finding) -> None:
+    """Give a violation its id, and the command line that shows it again.
+
+    The id is the same for the same spec, subject, claim and witness.
+    """
+    content = msgspec.json.encode(
+        [job.spec, job.target, job.arguments, job.inputs, finding.claim, finding.witness],
+        order="deterministic",
+    )
+    finding.id = hashlib.sha256(content).hexdigest()[:8]
+    if job.command:
+        finding.reproduce = f"{job.command} --claim '{finding.claim}'"

@@ -84,6 +84,18 @@ class SubjectReport(msgspec.Struct, omit_defaults=True):
     title: str = ""
     paper: str = ""
     dims: dict[str, int] = {}
+    job: dict[str, Any] = {}
+    """What was asked for, so that ``attncheck replay report.json:ID`` can ask for it again."""
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A subject of which nothing can be said: it is not there, or cannot be imported or bound."""
+
+    spec: str
+    subject: str
+    what: str
+    where: str = ""
+    instead: str = ""
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -92,6 +104,9 @@ class Report(msgspec.Struct, kw_only=True):
     schema: str = SCHEMA
     environment: dict[str, Any]
     subjects: list[SubjectReport]
+    problems: list[Problem] = []
+    partial: bool = False
+    """Whether the work was interrupted before every claim was tried."""
 
 
 def verdict_of(findings: list[Finding]) -> Verdict:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from attncheck.errors import AttncheckError
+
+_listeners: list[Callable[[str], None]] = []
 
 
 class SubjectError(Exception):
@@ -29,12 +33,24 @@ def first_line(error: BaseException) -> str:
 
 @contextmanager
 def blamed(phase: str) -> Iterator[None]:
-    """Turn whatever the subject raises into a :class:`SubjectError`."""
+    """Turn whatever the subject raises, ``SystemExit`` too, into a :class:`SubjectError`."""
+    for listener in _listeners:
+        listener(phase)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except SubjectError:
+    except (SubjectError, AttncheckError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SubjectError(error, phase) from error
+
+
+@contextmanager
+def listening(listener: Callable[[str], None]) -> Iterator[None]:
+    """Tell ``listener`` each phase before the subject's code runs, so that a hang has a name."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)

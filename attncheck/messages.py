@@ -1,0 +1,80 @@
+"""What a child process tells its parent while it audits one subject: one JSON line each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from attncheck.claim import Case
+from attncheck.report import Finding
+
+
+class Reached(msgspec.Struct, frozen=True, tag="reached"):
+    """The subject is about to be imported, constructed or called for the first time."""
+
+    phase: str
+
+
+class Opened(msgspec.Struct, frozen=True, tag="opened"):
+    """The subject is imported, bound and called; its claims come next."""
+
+    dims: dict[str, int]
+    notes: list[str] = []
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    """A claim is about to be tried."""
+
+    claim: str
+
+
+class Trying(msgspec.Struct, frozen=True, tag="trying"):
+    """The claim that was started is about to be tried on this case."""
+
+    case: Case
+
+
+class Found(msgspec.Struct, frozen=True, tag="found"):
+    """A claim is decided."""
+
+    finding: Finding
+
+
+class Counted(msgspec.Struct, frozen=True, tag="counted"):
+    """The subject's parameters and multiply-accumulates."""
+
+    counts: dict[str, Any]
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """Nothing can be said of the subject: it is not there, or attncheck itself broke."""
+
+    kind: str
+    what: str
+    where: str = ""
+    instead: str = ""
+    traceback: list[str] = []
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """Everything that was asked is said."""
+
+
+Message = Reached | Opened | Started | Trying | Found | Counted | Refused | Done
+
+_DECODER: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+
+
+def encode(message: Message) -> bytes:
+    """Return the message as one line of JSON."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """Return the message of one line.
+
+    Raises:
+        msgspec.MsgspecError: the line is none.
+    """
+    return _DECODER.decode(line)
