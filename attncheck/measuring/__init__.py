@@ -1,1 +1,1 @@
-"""What several probes measure in the same way; probes themselves never import each other."""
+"""What several probes measure alike: reach, gates, statistics and symmetries of a trial."""

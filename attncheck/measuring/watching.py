@@ -12,7 +12,7 @@ from attncheck.lazy import torch
 def watch(after: Callable[[Any], None]) -> AbstractContextManager[None]:
     """Return a context in which ``after(function)`` follows every call of a torch function.
 
-    The callback runs on the subject's stack, so that :func:`attncheck.source.running.line_now`
+    The callback runs on the subject's stack, so that :func:`attncheck.measuring.stack.line_now`
     gives the line; what it calls itself is not watched.
     """
 

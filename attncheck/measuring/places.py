@@ -1,0 +1,157 @@
+"""Sets of places that a claim names: ``row + column``, ``window 7``, ``causal window w``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from attncheck.formula import Formula
+from attncheck.lazy import torch
+
+Place = tuple[int, ...]
+
+_WORDS = ("nothing", "self", "row", "column", "all", "causal")
+_SIZED = ("causal window", "window")
+ALLOWED = "self, row, column, all, window K, causal, causal window K, joined by ' + '"
+
+
+def terms(text: str) -> list[tuple[str, str]]:
+    """Split a set into (word, size formula) pairs.
+
+    Raises:
+        ValueError: a word is none of the known ones.
+    """
+    found: list[tuple[str, str]] = []
+    starts = "|".join((*_SIZED, *_WORDS))
+    for part in re.split(rf"\+\s*(?=(?:{starts})\b)", text.strip()):
+        word = part.strip()
+        sized = next((s for s in _SIZED if re.match(rf"{s}\s+\S", word)), "")
+        if sized:
+            size = word[len(sized) :].strip()
+            Formula(size)
+            found.append((sized, size))
+        elif word in _WORDS:
+            found.append((word, ""))
+        else:
+            raise ValueError(f"'{part.strip()}' is no set of places; allowed: {ALLOWED}")
+    return found
+
+
+def largest_window(text: str, dims: Mapping[str, int]) -> int:
+    """Return the size of the largest window named, 0 without one."""
+    sizes = [int(Formula(size).evaluate(dims)) for _, size in terms(text) if size]
+    return max(sizes, default=0)
+
+
+def claimed_places(
+    text: str, origin: Place, sizes: tuple[int, ...], dims: Mapping[str, int]
+) -> torch.Tensor:
+    """Return the set as a boolean tensor of the places' sizes.
+
+    A window of K holds K×K places around the origin, cut at the border; of an even K the larger
+    half lies after it. Causal order is the order of tokens, or of pixels row by row.
+    """
+    result = torch.zeros(sizes, dtype=torch.bool)
+    for word, size in terms(text):
+        width = int(Formula(size).evaluate(dims)) if size else 0
+        result |= _single(word, width, origin, sizes)
+    return result
+
+
+def _single(word: str, width: int, origin: Place, sizes: tuple[int, ...]) -> torch.Tensor:
+    here = torch.zeros(sizes, dtype=torch.bool)
+    match word:
+        case "self":
+            here[origin] = True
+        case "all":
+            here[...] = True
+        case "row":
+            here[origin[:-1]] = True
+        case "column":
+            here[(slice(None), *origin[1:])] = True
+        case "window":
+            around = [slice(max(0, i - (width - 1) // 2), i + width // 2 + 1) for i in origin]
+            here[tuple(around)] = True
+        case "causal" | "causal window":
+            flat = here.view(-1)
+            last = int(torch.tensor(here.stride()).mul(torch.tensor(origin)).sum())
+            flat[max(0, last - width + 1) if width else 0 : last + 1] = True
+    return here
+
+
+def describe_places(seen: torch.Tensor, origin: Place) -> str:
+    """Name a set that was seen around an origin: ``a 3×3 window``, ``row + column``."""
+    sizes = tuple(seen.shape)
+    if not bool(seen.any()):
+        return "no position at all"
+    names = [("self", "itself alone"), ("all", "every position")]
+    if len(sizes) == 2:
+        names += [("row", "its row"), ("column", "its column"), ("row + column", "row + column")]
+    for k in range(3, 2 * max(sizes), 2):
+        names.append((f"window {k}", " × ".join([str(k)] * len(sizes)).replace(" ", "")))
+    if len(sizes) == 1:
+        names.append(("causal", "every position up to its own"))
+        names += [(f"causal window {w}", f"the last {w} positions") for w in range(2, sizes[0])]
+    for text, name in names:
+        if torch.equal(claimed_places(text, origin, sizes, {}), seen):
+            return f"a {name} window" if text.startswith("window") else name
+    return f"{int(seen.sum())} positions of another shape"
+
+
+def describe_claim(text: str, dims: Mapping[str, int]) -> str:
+    """Return the set as a person reads it, sizes filled in: ``a 7×7 window``."""
+    names = {"self": "itself alone", "all": "every position", "nothing": "no position"}
+    parts = []
+    for word, size in terms(text):
+        width = str(Formula(size).evaluate(dims)) if size else ""
+        if word == "window":
+            parts.append(f"a {width}×{width} window" if "H" in dims else f"a window of {width}")
+        elif word == "causal":
+            parts.append("every position up to its own")
+        elif size:
+            parts.append(f"the last {width} positions")
+        else:
+            parts.append(names.get(word, word))
+    return " + ".join(parts)
+
+
+def channel_group(
+    text: str, channel: int, inputs: int, outputs: int, dims: Mapping[str, int]
+) -> torch.Tensor:
+    """Return the input channels that a claim lets an output channel see, as booleans.
+
+    ``self``, ``all``, ``window K``, ``group G`` (the channels split into G equal parts),
+    ``groups of N`` (parts of N channels).
+
+    Raises:
+        ValueError: the text is none of these.
+    """
+    seen = torch.zeros(inputs, dtype=torch.bool)
+    if text in ("self", "all", "nothing") or text.startswith("window "):
+        return claimed_places(text, (channel,), (inputs,), dims)
+    match = re.fullmatch(r"(groups of|groups?)\s+(.+)", text)
+    if not match:
+        raise ValueError(
+            f"'{text}' is no set of channels; allowed: self, all, window K, group G, groups of N"
+        )
+    number = int(Formula(match[2]).evaluate(dims))
+    groups = inputs // max(number, 1) if match[1] == "groups of" else number
+    groups = max(groups, 1)
+    width, index = inputs // groups, channel * groups // outputs
+    seen[index * width : (index + 1) * width] = True
+    return seen
+
+
+def describe_channels(seen: torch.Tensor, channel: int) -> str:
+    """Name a set of input channels that one output channel sees."""
+    count, total = int(seen.sum()), seen.numel()
+    if count == total:
+        return "every channel"
+    if count == 1 and bool(seen[channel % total]):
+        return "its own channel alone"
+    if count == 0:
+        return "no channel"
+    first = int(seen.nonzero()[0])
+    if bool(seen[first : first + count].all()):
+        return f"a group of {count}, channels {first} to {first + count - 1}"
+    return f"{count} channels"

@@ -1,0 +1,78 @@
+"""In eval mode the same input gives the same output."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import ClassVar
+
+from attncheck.claim import Case, Claim, Outcome, holds, violated
+from attncheck.lazy import torch
+from attncheck.measuring.stack import line_now
+from attncheck.measuring.watching import watch
+from attncheck.report import Location
+from attncheck.subject import Subject
+from attncheck.tolerance import budget, difference
+from attncheck.trial import Trial
+
+
+class Deterministic(Claim, frozen=True, kw_only=True):
+    """In eval mode two calls with the same input give the same output.
+
+    ## What it checks
+    One module, one input, several calls with the generators of torch and Python in different
+    states. A mechanism that is random by its definition drops this claim in its spec.
+
+    ## Why it matters
+    `F.dropout(x, p)` and `scaled_dot_product_attention(dropout_p=p)` know nothing of `.eval()`:
+    validation scores jitter and exported models differ from the trained one.
+
+    ## Example
+    `F.dropout(attn, 0.1)` without `training=self.training`.
+    """
+
+    kind: ClassVar[str] = "deterministic"
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        yield subject.base()
+
+    def check(self, trial: Trial) -> Outcome:
+        module, inputs = trial.module(train=False), trial.inputs()
+        first = _call(trial, module, inputs, 0)
+        change = max(difference(first, _call(trial, module, inputs, seed)) for seed in (1, 2, 3))
+        if change <= budget(first):
+            return holds(largest_difference=change)
+        return violated(
+            f"two calls in eval mode with the same input differ by {change:.3g}",
+            expected="the same output",
+            seen=f"a difference of {change:.3g}",
+            largest_difference=change,
+        ).at(_where_drawn(trial, module, inputs))
+
+
+def _call(
+    trial: Trial, module: torch.nn.Module, inputs: dict[str, torch.Tensor], seed: int
+) -> torch.Tensor:
+    torch.manual_seed(seed)
+    random.seed(seed)
+    with torch.no_grad():
+        return trial.call(module, {name: tensor.clone() for name, tensor in inputs.items()}).main
+
+
+def _where_drawn(
+    trial: Trial, module: torch.nn.Module, inputs: dict[str, torch.Tensor]
+) -> Location | None:
+    """Return the first line that draws from torch's generator."""
+    found: list[Location | None] = []
+    state = [torch.get_rng_state()]
+
+    def look(function: object) -> None:
+        now = torch.get_rng_state()
+        if not found and not torch.equal(now, state[0]):
+            name = getattr(function, "__name__", "this")
+            found.append(line_now(f"{name} draws at random here"))
+        state[0] = now
+
+    with torch.no_grad(), watch(look):
+        trial.call(module, {name: tensor.clone() for name, tensor in inputs.items()})
+    return found[0] if found else None

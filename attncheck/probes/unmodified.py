@@ -1,0 +1,140 @@
+"""A call changes neither the caller's tensors nor, in eval mode, the module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from attncheck.claim import Case, Claim, Outcome, holds, violated
+from attncheck.lazy import torch
+from attncheck.measuring.masking import half_masked
+from attncheck.measuring.stack import line_now
+from attncheck.measuring.state import parameters_and_buffers, tensors_kept
+from attncheck.measuring.watching import watch
+from attncheck.report import Location
+from attncheck.subject import Subject
+from attncheck.tolerance import close
+from attncheck.trial import Trial
+
+
+class Unmodified(Claim, frozen=True, kw_only=True):
+    """A call leaves the caller's tensors as they were and, in eval mode, the module too.
+
+    ## What it checks
+    Inputs and masks, bit for bit, after a call in eval and in training mode. In eval mode also
+    parameters, buffers and which tensor stands under which name; that a second call with the
+    same input gives the same output; and that the module does not keep more and more tensors.
+
+    ## Why it matters
+    A residual outside the block reads the input after the block has written to it. A mask that
+    is inverted in place masks nothing in the second layer. A list of attention maps on the
+    module grows until memory ends.
+
+    ## Example
+    `nn.ReLU(inplace=True)` as the first layer; `mask[mask == 0] = -1e9`.
+    """
+
+    kind: ClassVar[str] = "unmodified"
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        yield subject.base()
+        yield subject.base(train=True)
+
+    def check(self, trial: Trial) -> Outcome:
+        module = trial.module()
+        given = {**trial.inputs(), **half_masked(trial)}
+        kept = {name: tensor.clone() for name, tensor in given.items()}
+        state = parameters_and_buffers(module)
+        first = trial.run(module, given)
+        outcome = _inputs_kept(trial, module, given, kept)
+        if outcome or trial.case.train:
+            return outcome or holds()
+        return _state_kept(trial, module, kept, state, first) or holds()
+
+
+def _inputs_kept(trial: Trial, module: Any, given: Any, kept: Any) -> Outcome | None:
+    """Call on the very tensors; the first line after which one differs is the finding's."""
+    seen: dict[str, Location | None] = {}
+
+    def look(_: object) -> None:
+        for name, tensor in given.items():
+            if name not in seen and not _same(tensor, kept[name]):
+                seen[name] = line_now(f"'{name}' is written here")
+
+    torch.manual_seed(trial.case.seed)
+    with torch.no_grad(), watch(look):
+        trial.call(module, given)
+    look(None)
+    for name, line in seen.items():
+        change = (given[name].double() - kept[name].double()).abs()
+        largest = float(change[change.isfinite()].max()) if change.isfinite().any() else 0.0
+        entries = int((~torch.eq(given[name], kept[name])).sum())
+        parameter = next(
+            (a.parameter for a in trial.subject.convention.arguments if a.input == name), name
+        )
+        return violated(
+            f"the caller's '{parameter}' is changed by the call: {entries} of "
+            f"{change.numel()} entries, by up to {largest:.3g}",
+            expected="the tensor as it was given",
+            seen=f"{entries} of {change.numel()} entries changed",
+            input=name,
+            entries=entries,
+        ).at(line)
+    return None
+
+
+def _state_kept(trial: Trial, module: Any, given: Any, state: Any, first: Any) -> Outcome | None:
+    after = parameters_and_buffers(module)
+    for name, (identity, before) in state.items():
+        now = after.get(name)
+        if now is None or not _same(now[1], before):
+            return violated(
+                f"a call in eval mode changes '{name}'"
+                + (f" from {_few(before)} to {_few(now[1])}" if now is not None else ""),
+                expected="the same state after the call",
+                seen=f"'{name}' differs",
+                changed=name,
+            )
+        if now[0] != identity:
+            return violated(
+                f"a call in eval mode puts another tensor in the place of '{name}': an optimiser "
+                "goes on training the old one",
+                expected="the same parameter object",
+                seen="a new one",
+                changed=name,
+            )
+    sizes = []
+    for _ in range(3):
+        again = trial.run(module, given)
+        sizes.append(tensors_kept(module))
+    if not close(first, again) and _repeats(trial, given):
+        return violated(
+            "the same call gives another result the second time",
+            expected="the same output",
+            seen=f"a difference of {float((first - again).abs().max()):.3g}",
+        )
+    if sizes[0] < sizes[1] < sizes[2]:
+        return violated(
+            f"every call leaves more tensors on the module: {sizes[0]}, {sizes[1]}, {sizes[2]} "
+            "elements after the second, third and fourth",
+            expected="what the module keeps does not grow",
+            seen=f"{sizes[2] - sizes[1]} more elements a call",
+        )
+    return None
+
+
+def _repeats(trial: Trial, given: Any) -> bool:
+    """Say whether fresh modules agree: else the module is random, which is another claim's."""
+    return close(trial.run(trial.module(), given), trial.run(trial.module(), given))
+
+
+def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return torch.equal(a, b) or torch.equal(a.isnan() | (a == b), torch.ones_like(a == b))
+
+
+def _few(tensor: torch.Tensor) -> str:
+    values = tensor.detach().double().flatten()[:3].tolist()
+    more = ", …" if tensor.numel() > 3 else ""
+    return "[" + ", ".join(f"{value:.3g}" for value in values) + more + "]"
