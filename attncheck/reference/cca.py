@@ -48,6 +48,6 @@ def cca(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     o_col = perm(m_col, 0, 3, 2, 1)
     o_row = perm(m_row, 0, 3, 1, 2)
     m = o_col + o_row  # aggregation
-    w = p.gamma * m
+    w: Tensor = p.gamma * m
     y = w + x  # eq. 2
     return y

@@ -1,4 +1,4 @@
-"""Global attention mechanism, Liu et al. 2021, arXiv:2112.05561, equations 1 and 2, figures 2, 3."""
+"""Global attention mechanism, Liu et al. 2021, arXiv:2112.05561, equations 1 and 2."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def flat_hw(x: Tensor) -> Tensor:
 
 def from_flat_hw(t: Tensor, H: int, W: int) -> Tensor:
     """Undo :func:`flat_hw`: (B, C, H·W) -> (B, C, H, W)."""
-    return t.unflatten(2, (H, W))
+    return t.reshape(t.shape[0], t.shape[1], H, W)
 
 
 def softmax(t: Tensor, axis: int) -> Tensor:
