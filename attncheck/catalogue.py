@@ -79,19 +79,28 @@ def load(name: str) -> Spec:
         UsageError: no such spec.
         SpecError: the file is not a spec.
     """
-    if name.endswith(".toml") or "/" in name:
-        path = Path(name).expanduser()
-        if not path.is_file():
-            raise UsageError("no such spec file", where=name)
-    elif (known := _index().get(name) or _index().get(name.lower())) is not None:
-        path = known
-    else:
+    path = find_path(name)
+    if path is None:
         raise UsageError(
             f"unknown spec '{name}'",
             instead=f"{did_you_mean(name.lower(), _index())}\n"
             "see: attncheck list specs; for a module without a paper: map, tokens or seq2seq",
         )
     return load_file(path)
+
+
+def find_path(name: str) -> Path | None:
+    """Return the file of an id, an alias or a path; None if no spec has this name.
+
+    Raises:
+        UsageError: the name is a path, and no such file is there.
+    """
+    if name.endswith(".toml") or "/" in name:
+        path = Path(name).expanduser()
+        if not path.is_file():
+            raise UsageError("no such spec file", where=name)
+        return path
+    return _index().get(name) or _index().get(name.lower())
 
 
 def load_file(path: Path) -> Spec:
