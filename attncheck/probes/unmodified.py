@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from attncheck.claim import Case, Claim, Outcome, holds, violated
 from attncheck.lazy import torch
+from attncheck.measuring.cases import training_case
 from attncheck.measuring.masking import half_masked
 from attncheck.measuring.stack import line_now
 from attncheck.measuring.state import parameters_and_buffers, tensors_kept
@@ -38,7 +39,7 @@ class Unmodified(Claim, frozen=True, kw_only=True):
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()
-        yield subject.base(train=True)
+        yield training_case(subject)
 
     def check(self, trial: Trial) -> Outcome:
         module = trial.module()

@@ -1,0 +1,60 @@
+"""The module runs under automatic mixed precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from attncheck.claim import Case, Claim, Outcome, holds, undecided, violated
+from attncheck.lazy import torch
+from attncheck.measuring.cases import training_case
+from attncheck.measuring.precision import is_missing_kernel
+from attncheck.source.raised import where_raised
+from attncheck.subject import Subject
+from attncheck.target.raising import SubjectError
+from attncheck.trial import Trial
+
+
+class Autocast(Claim, frozen=True, kw_only=True):
+    """Under `torch.autocast` the module runs and gives finite numbers.
+
+    ## What it checks
+    A float32 module with float32 inputs under `torch.autocast` (bfloat16 on CPU), with and
+    without gradient.
+
+    ## Why it matters
+    Mixed precision is how models are trained: some operators answer in the lower precision,
+    others do not, and a module that writes one into the other raises.
+
+    ## Example
+    `out[:, mask] = self.proj(x)` where `out` was made in float32.
+    """
+
+    kind: ClassVar[str] = "autocast"
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        yield subject.base(dtype="float32")
+        yield training_case(subject, dtype="float32")
+
+    def check(self, trial: Trial) -> Outcome:
+        module, inputs = trial.module(), trial.inputs()
+        try:
+            plain = trial.run(trial.module(), inputs)
+            with torch.autocast(trial.case.device.split(":")[0], dtype=torch.bfloat16):
+                output = trial.run(module, inputs)
+        except SubjectError as error:
+            if is_missing_kernel(error.error):
+                return undecided(f"torch cannot compute this in bfloat16 here: {error}")
+            return violated(
+                f"under autocast: {error}",
+                expected="no exception",
+                seen=type(error.error).__name__,
+            ).at(where_raised(error.error))
+        bad = int((~output.isfinite()).sum())
+        if bad and bool(plain.isfinite().all()):
+            return violated(
+                f"under autocast {bad} of {output.numel()} outputs are NaN or infinite",
+                expected="finite numbers, as without autocast",
+                seen=f"{bad} NaN or infinite outputs",
+            )
+        return holds()

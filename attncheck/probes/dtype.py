@@ -1,0 +1,105 @@
+"""The module computes in the precision that it is moved to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.lazy import torch
+from attncheck.measuring.cases import draws_at_random
+from attncheck.measuring.precision import allowed_error, is_missing_kernel, reference_output
+from attncheck.source.raised import where_raised
+from attncheck.subject import Subject
+from attncheck.target.raising import SubjectError
+from attncheck.trial import Trial
+
+
+class DType(Claim, frozen=True, kw_only=True):
+    """Moved to another precision, the module runs, answers in it, and answers right.
+
+    ## What it checks
+    For each precision in `dtypes`: `module.to(dtype)` with inputs of that dtype. Nothing may be
+    raised, the output has that dtype, and lies beside what float64 gives for the same rounded
+    parameters and inputs: the allowed error is measured, by rounding parameters and inputs of
+    the float64 module at random, and never less than the format's own resolution. What torch
+    itself cannot compute on this device in that precision is left undecided.
+
+    ## Why it matters
+    A constant made in `forward` without a dtype is float32: the module fails, or silently
+    answers in float32, as soon as the model is trained in another precision.
+
+    ## Example
+    `torch.zeros(n, n)` where `scores.new_zeros(n, n)` is meant; `-1e9` in float16.
+    """
+
+    kind: ClassVar[str] = "dtype"
+
+    dtypes: tuple[str, ...] = ("float32", "float64")
+    """The precisions to try: `float32`, `float64`, `bfloat16`, `float16`."""
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        for dtype in self.dtypes:
+            yield subject.base(dtype=dtype)
+
+    def check(self, trial: Trial) -> Outcome:
+        name = trial.case.dtype
+        module, inputs = trial.module(), trial.inputs()
+        try:
+            with torch.no_grad():
+                output = trial.run(module, inputs)
+        except SubjectError as error:
+            if is_missing_kernel(error.error):
+                return undecided(f"torch cannot compute this in {name} here: {error}")
+            return violated(
+                f"moved to {name}: {error}",
+                expected=f"a module that runs in {name}",
+                seen=type(error.error).__name__,
+                dtype=name,
+            ).at(where_raised(error.error))
+        if output.dtype != trial.dtype:
+            seen = str(output.dtype).removeprefix("torch.")
+            return violated(
+                f"moved to {name} and given {name}, it answers in {seen}",
+                expected=name,
+                seen=seen,
+                dtype=name,
+            )
+        if trial.dtype in (torch.float64, getattr(torch, trial.subject.dtype)):
+            return holds(dtype=name)
+        if draws_at_random(trial, module):
+            return skipped("the module draws at random: another precision draws other numbers")
+        return _values(trial, module, inputs, output)
+
+
+def _values(
+    trial: Trial,
+    module: torch.nn.Module,
+    inputs: dict[str, torch.Tensor],
+    output: torch.Tensor,
+) -> Outcome:
+    name = trial.case.dtype
+    exact = reference_output(trial, module, inputs)
+    if exact.shape != output.shape or not bool(exact.isfinite().all()):
+        return skipped("the double precision result is not finite")
+    if float(exact.abs().max()) > float(torch.finfo(trial.dtype).max) / 4:
+        return skipped(f"the result is too large for {name}")
+    error = (output.double() - exact).abs()
+    if not bool(output.isfinite().all()):
+        bad = int((~output.isfinite()).sum())
+        return violated(
+            f"in {name} {bad} of {output.numel()} outputs are NaN or infinite where double "
+            f"precision gives at most {float(exact.abs().max()):.3g}",
+            expected="finite numbers",
+            seen=f"{bad} NaN or infinite outputs",
+            dtype=name,
+        )
+    allowed, largest = allowed_error(trial, module, inputs, exact), float(error.max())
+    if largest <= allowed:
+        return holds(dtype=name, largest_error=largest, allowed=allowed)
+    return violated(
+        f"in {name} the output is off by {largest:.3g}; rounding explains {allowed:.3g}",
+        expected=f"an error of at most {allowed:.3g}",
+        seen=f"{largest:.3g}",
+        dtype=name,
+    )

@@ -1,0 +1,112 @@
+"""The module can be saved, loaded and copied."""
+
+from __future__ import annotations
+
+import copy
+import io
+import sys
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
+from attncheck.lazy import torch
+from attncheck.measuring.cases import draws_at_random
+from attncheck.subject import Subject
+from attncheck.target.raising import SubjectError, first_line
+from attncheck.tolerance import budget, difference
+from attncheck.trial import Tensors, Trial
+
+
+class Serialisation(Claim, frozen=True, kw_only=True):
+    """State dict, deepcopy and pickle give back a module that computes the same.
+
+    ## What it checks
+    After a forward that records gradients: `state_dict` loaded strictly into a fresh module,
+    `copy.deepcopy`, and `torch.save` of the whole module where its classes can be imported by
+    name. Each copy gives the same output.
+
+    ## Why it matters
+    Averaged copies of a model need deepcopy, data-parallel workers need pickle, and a checkpoint
+    that lacks a random table gives another model.
+
+    ## Example
+    `self.act = lambda t: F.leaky_relu(t, 0.1)`; `self.attn_map = attn` with its graph.
+    """
+
+    kind: ClassVar[str] = "serialisation"
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        yield subject.base()
+
+    def check(self, trial: Trial) -> Outcome:
+        module, inputs = trial.module(), trial.inputs()
+        if draws_at_random(trial, module):
+            return skipped("the module draws at random in eval mode")
+        expected = trial.run(module, {n: t.requires_grad_() for n, t in inputs.items()}).detach()
+        inputs = {name: tensor.detach() for name, tensor in inputs.items()}
+        for make in (_reloaded, _deep_copied, _pickled):
+            try:
+                twin = make(trial, module)
+            except SubjectError:
+                raise
+            except Exception as error:
+                return violated(
+                    f"{_NAMES[make]} raises {type(error).__name__}: {first_line(error)}",
+                    expected="a module that computes the same",
+                    seen=type(error).__name__,
+                    way=_NAMES[make],
+                )
+            if twin is not None and (outcome := _compare(trial, twin, inputs, expected, make)):
+                return outcome
+        return holds()
+
+
+def _compare(
+    trial: Trial, twin: torch.nn.Module, inputs: Tensors, expected: torch.Tensor, make: Any
+) -> Outcome | None:
+    change = difference(expected, trial.run(twin, inputs).detach())
+    if change <= budget(expected):
+        return None
+    return violated(
+        f"{_NAMES[make]} gives a module whose output differs by {change:.3g}",
+        expected="the same output",
+        seen=f"a difference of {change:.3g}",
+        way=_NAMES[make],
+    )
+
+
+def _reloaded(trial: Trial, module: torch.nn.Module) -> torch.nn.Module:
+    """Load the state into a module that another seed made."""
+    state = copy.deepcopy({name: t.detach() for name, t in module.state_dict().items()})
+    twin = trial.with_case(seed=trial.case.seed + 101).module(initial=True)
+    twin.load_state_dict(state, strict=True)
+    return twin.train(module.training)
+
+
+def _deep_copied(trial: Trial, module: torch.nn.Module) -> torch.nn.Module:
+    return copy.deepcopy(module)
+
+
+def _pickled(trial: Trial, module: torch.nn.Module) -> torch.nn.Module | None:
+    if not all(_importable(type(part)) for part in module.modules()):
+        return None
+    buffer = io.BytesIO()
+    torch.save(module, buffer)
+    buffer.seek(0)
+    loaded = torch.load(buffer, weights_only=False)
+    return loaded if isinstance(loaded, torch.nn.Module) else None
+
+
+def _importable(kind: type) -> bool:
+    """Say whether pickle finds the class by its name: not so for one made inside a function."""
+    found: Any = sys.modules.get(kind.__module__)
+    for part in kind.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is kind
+
+
+_NAMES: dict[Any, str] = {
+    _reloaded: "loading its state_dict into a fresh module",
+    _deep_copied: "copy.deepcopy after a forward",
+    _pickled: "torch.save of the module",
+}
