@@ -20,8 +20,8 @@ def finding(
 
 def article() -> SubjectReport:
     """Return a subject with violations, open claims, advice, skipped claims and counts."""
-    cross = [[2, c] for c in range(7)] + [[r, 3] for r in range(5) if r != 2]
-    window = [[r, c] for r in (1, 2, 3) for c in (2, 3, 4)]
+    cross = [[int(r == 2 or c == 3) for c in range(7)] for r in range(5)]
+    window = [[int(abs(r - 2) < 2 and abs(c - 3) < 2) for c in range(7)] for r in range(5)]
     return SubjectReport(
         spec="gam",
         subject="article",
@@ -46,8 +46,10 @@ def article() -> SubjectReport:
             finding(
                 "reach",
                 Status.VIOLATED,
-                "the output at row 2, column 3 reaches 9 positions; 11 are claimed, of which 6 are "
-                "never reached",
+                "the output at (2, 3) reaches 5 of the 11 positions claimed and 4 others: "
+                "a 3×3 window, not row + column",
+                expected="row + column",
+                seen="a 3×3 window",
                 evidence={"output": [2, 3], "size": [5, 7], "claimed": cross, "seen": window},
                 location=Location(SOURCE, 16),
                 witness=Witness(CASE, [1, 8, 5, 7], True),

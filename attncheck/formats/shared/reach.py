@@ -8,6 +8,9 @@ from enum import Enum
 from typing import Any
 
 
+Place = tuple[int, int]
+
+
 class Cell(Enum):
     """What one input position is to the output position in question."""
 
@@ -26,7 +29,7 @@ class ReachMap:
     seen: list[list[Cell]]
     claimed_count: int
     seen_count: int
-    output: tuple[int, int]
+    output: Place
 
     @property
     def used(self) -> set[Cell]:
@@ -37,52 +40,50 @@ class ReachMap:
 def reach_map(evidence: dict[str, Any]) -> ReachMap | None:
     """Return the map that a reach violation's evidence draws, or None where there is none.
 
-    Evidence: ``output`` (i, j), ``size`` (H, W), ``claimed`` and ``seen`` as lists of positions;
-    with one number each for tokens.
+    Evidence: ``output`` (i, j), ``size`` (H, W), ``claimed`` and ``seen`` as H rows of W zeros and
+    ones; for tokens and channels one number each and one row.
     """
     try:
-        height, width = _pair(evidence["size"])
-        output = _pair(evidence["output"])
-        claimed = {_pair(position) for position in evidence["claimed"]}
-        seen = {_pair(position) for position in evidence["seen"]}
+        height, width = _pair(evidence["size"], 1)
+        output = _pair(evidence["output"], 0)
+        claimed, seen = _marks(evidence["claimed"]), _marks(evidence["seen"])
     except (KeyError, TypeError, ValueError):
         return None
-    if len(evidence["size"]) == 1:
-        height, width = 1, evidence["size"][0]
-    left = _grid(height, width, {**dict.fromkeys(claimed, Cell.BOTH), output: Cell.OUTPUT})
-    marks = dict.fromkeys(claimed & seen, Cell.BOTH)
-    marks |= dict.fromkeys(seen - claimed, Cell.EXTRA)
-    marks |= dict.fromkeys(claimed - seen, Cell.MISSING)
-    if marks.get(output) is Cell.BOTH:
-        marks[output] = Cell.OUTPUT
-    return ReachMap(left, _grid(height, width, marks), len(claimed), len(seen), output)
+    if any(row >= height or column >= width for row, column in claimed | seen):
+        return None
+    left = dict.fromkeys(claimed, Cell.BOTH)
+    right = dict.fromkeys(claimed & seen, Cell.BOTH)
+    right |= dict.fromkeys(seen - claimed, Cell.EXTRA)
+    right |= dict.fromkeys(claimed - seen, Cell.MISSING)
+    for marks in (left, right):
+        if marks.get(output) is Cell.BOTH:
+            marks[output] = Cell.OUTPUT
+    grids = [_grid(height, width, marks) for marks in (left, right)]
+    return ReachMap(grids[0], grids[1], len(claimed), len(seen), output)
 
 
-def _named(found: ReachMap) -> str:
-    row, column = found.output
-    return f"token {column}" if len(found.claimed) == 1 else f"row {row}, column {column}"
+def _pair(numbers: Sequence[int], row: int) -> Place:
+    """Return two numbers; a token's single one stands in the row given."""
+    if len(numbers) == 1:
+        return row, int(numbers[0])
+    first, second = numbers
+    return int(first), int(second)
 
 
-def _pair(position: Sequence[int] | int) -> tuple[int, int]:
-    """Return a position on a map; a token stands in row 0."""
-    if isinstance(position, int):
-        return 0, position
-    if len(position) == 1:
-        return 0, int(position[0])
-    row, column = position
-    return int(row), int(column)
+def _marks(rows: Sequence[Sequence[int]]) -> set[Place]:
+    return {(i, j) for i, row in enumerate(rows) for j, value in enumerate(row) if value}
 
 
-def _grid(height: int, width: int, marks: dict[tuple[int, int], Cell]) -> list[list[Cell]]:
-    return [
-        [marks.get((row, column), Cell.NEITHER) for column in range(width)] for row in range(height)
-    ]
+def _grid(height: int, width: int, marks: dict[Place, Cell]) -> list[list[Cell]]:
+    return [[marks.get((i, j), Cell.NEITHER) for j in range(width)] for i in range(height)]
 
 
 def legend(found: ReachMap) -> Iterable[tuple[Cell, str]]:
     """Yield the cells that occur with their meaning."""
+    row, column = found.output
+    place = f"{column}" if len(found.claimed) == 1 else f"({row}, {column})"
     meanings = {
-        Cell.OUTPUT: f"the output at {_named(found)}",
+        Cell.OUTPUT: f"the output's own place, {place}",
         Cell.BOTH: "claimed and reached",
         Cell.EXTRA: "reached, not claimed",
         Cell.MISSING: "claimed, not reached",

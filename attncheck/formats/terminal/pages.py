@@ -12,7 +12,9 @@ from rich.text import Text
 from attncheck.formats.terminal.canvas import drawn
 from attncheck.page import Page, Section, Table
 
+_GAP = 2
 _LAST = 24
+_NARROWEST = 8
 
 
 def render_page(page: Page, *, color: bool, width: int) -> str:
@@ -44,26 +46,38 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
 
 
 def grid(table: Table, width: int) -> RenderableType:
-    """Return a table without rules; the last column wraps first, the others only if they must."""
+    """Return a table without rules that fits into ``width`` columns."""
     found = Grid(
         box=None,
         show_header=bool(table.columns),
         header_style="dim",
         pad_edge=False,
-        padding=(0, 2, 0, 0),
+        padding=(0, _GAP, 0, 0),
     )
-    lines = [*table.rows, *([table.columns] if table.columns else [])]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    fits = sum(width + 2 for width in widths[:-1]) + min(widths[-1], _LAST) <= width
+    widths = column_widths(table, width)
     for index, header in enumerate(table.columns or [""] * len(widths)):
-        last = index == len(widths) - 1
-        found.add_column(
-            header,
-            no_wrap=index == 0 or (fits and not last),
-            overflow="fold",
-            style="bold" if index == 0 else "",
-            ratio=1 if last else None,
-        )
+        style = "bold" if index == 0 else ""
+        found.add_column(header, width=widths[index], overflow="fold", style=style)
     for row in table.rows:
         found.add_row(*(Text(cell) for cell in row))
     return found
+
+
+def column_widths(table: Table, width: int) -> list[int]:
+    """Return widths that fit: the last column wraps first, then the widest; words stay whole.
+
+    Only where the words themselves do not fit are they broken.
+    """
+    lines = [*table.rows, *([table.columns] if table.columns else [])]
+    columns = list(zip(*lines, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    words = [max(len(w) for cell in column for w in cell.split() or [""]) for column in columns]
+    words[0] = widths[0]
+    while sum(widths) + _GAP * (len(widths) - 1) > width and max(widths) > _NARROWEST:
+        if widths[-1] > max(_LAST, words[-1]):
+            widths[-1] -= 1
+            continue
+        spare = [i for i, wide in enumerate(widths) if wide > words[i]]
+        widest = max(spare or range(len(widths)), key=lambda i: widths[i])
+        widths[widest] -= 1
+    return widths
