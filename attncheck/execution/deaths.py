@@ -1,0 +1,132 @@
+"""What it means when a child hangs or dies, and how the report says so."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from dataclasses import dataclass
+
+import msgspec
+
+from attncheck.claim import Case, Claim
+from attncheck.report import Finding, Location, Status, Witness
+from attncheck.source.raised import is_of_torch, is_ours
+
+_FRAME = re.compile(r'^  File "([^"]+)", line (\d+) in (\S+)', re.MULTILINE)
+_SIGNALS = {
+    signal.SIGSEGV: "a segmentation fault",
+    signal.SIGABRT: "an abort",
+    signal.SIGFPE: "an arithmetic fault",
+    signal.SIGILL: "an illegal instruction",
+    signal.SIGBUS: "a bus error",
+}
+
+
+@dataclass(frozen=True)
+class Death:
+    """The end of a child that had more to do.
+
+    Attributes:
+        kind: ``hang``, ``signal``, ``exit``, ``closed`` (its pipe to us), or ``time`` (used up).
+        number: seconds of a hang, the signal, or the exit status.
+        phase: what the subject was doing: ``import``, ``constructor``, ``forward``,
+            ``backward``, or ``claim``.
+        claim, case: what was being tried, if anything.
+        output: the last of what was printed, with Python's stack when the system gave one.
+    """
+
+    kind: str
+    number: float
+    phase: str
+    claim: str = ""
+    case: Case | None = None
+    output: str = ""
+
+    @property
+    def sudden(self) -> bool:
+        """Whether a second run must confirm it; a hang has waited long enough."""
+        return self.kind in ("signal", "exit", "closed")
+
+    @property
+    def by_the_subject(self) -> bool:
+        """Whether it is certainly the subject's doing, and not the probe's or the machine's."""
+        if self.kind in ("exit", "closed"):
+            return True
+        return self.kind == "signal" and self.number in _SIGNALS and self.location() is not None
+
+    def sentence(self) -> str:
+        """Say what happened, as the rest of a sentence about the module."""
+        number = int(self.number)
+        match self.kind:
+            case "hang":
+                return f"hangs: no answer in {self.number:g} s"
+            case "closed":
+                return "closes file descriptors that are not its own"
+            case "exit":
+                return f"ends the process (exit status {number})"
+        if number == signal.SIGKILL:
+            return "was killed from outside, most likely for want of memory"
+        known = _SIGNALS.get(signal.Signals(number), signal.Signals(number).name)
+        return f"crashes the process: {known}"
+
+    def location(self) -> Location | None:
+        """Return the subject's innermost line when it happened, where the stack is known."""
+        stack = self.output.rpartition("(most recent call first)")[2]
+        for path, line, name in _FRAME.findall(stack):
+            if not is_ours(path) and not is_of_torch(path) and os.path.isfile(path):
+                return Location(path, int(line), note=f"here, in {name}")
+        return None
+
+
+def finding_of(death: Death, name: str, claim: Claim) -> Finding:
+    """Return the finding of the claim that a death ended."""
+    essential = claim.kind in ("constructs", "runs")
+    accused = essential or death.by_the_subject
+    if death.kind == "signal" and death.number == signal.SIGKILL:
+        accused = False
+    where = {"constructor": "when it is built", "backward": "in the backward pass"}
+    when = where.get(death.phase, "when it is called" if essential else "")
+    message = f"the module {death.sentence()}" + (f" {when}" if when else "")
+    if not accused and death.kind == "hang":
+        message = f"no answer in {death.number:g} s"
+    location = death.location()
+    finding = Finding(
+        claim=name,
+        kind=claim.kind,
+        status=Status.VIOLATED if accused else Status.UNDECIDED,
+        message=message,
+        expected="an answer" if accused else "",
+        seen=_seen(death) if accused else "",
+        evidence=_evidence(death),
+        location=location,
+        advice=claim.advice,
+        required=claim.required,
+        source=claim.why,
+    )
+    if accused and death.case is not None:
+        finding.witness = Witness(case=msgspec.to_builtins(death.case), confirmed=death.sudden)
+    return finding
+
+
+def _seen(death: Death) -> str:
+    return {"hang": "a hang", "closed": "closed descriptors", "exit": "an exit"}.get(
+        death.kind, "a crash"
+    )
+
+
+def _evidence(death: Death) -> dict[str, object]:
+    printed = [line for line in death.output.splitlines() if line.strip()][-12:]
+    return {"death": death.kind, "phase": death.phase, "output": [p[:200] for p in printed]}
+
+
+def left_out(name: str, claim: Claim, why: str, *, skipped: bool) -> Finding:
+    """Return the finding of a claim that is no longer tried."""
+    return Finding(
+        claim=name,
+        kind=claim.kind,
+        status=Status.SKIPPED if skipped else Status.UNDECIDED,
+        message=why,
+        advice=claim.advice,
+        required=claim.required,
+    )

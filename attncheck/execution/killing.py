@@ -1,0 +1,61 @@
+"""End a child process and everything that it started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes below one, as far as the system tells (Linux: ``/proc``)."""
+    children: dict[int, list[int]] = {}
+    for process, parent in _parents():
+        children.setdefault(parent, []).append(process)
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
+def end_tree(pid: int) -> None:
+    """Kill a child, its group, and what it started into sessions of their own."""
+    if pid <= 1:
+        return
+    below = descendants(pid)
+    with contextlib.suppress(OSError):
+        if os.getpgid(pid) == pid:
+            os.killpg(pid, signal.SIGKILL)
+    end_all([pid, *below])
+
+
+def end_group(pid: int) -> None:
+    """Kill what is left of the group of a child that is gone."""
+    if pid > 1 and pid != os.getpgrp():
+        with contextlib.suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def end_all(processes: list[int]) -> None:
+    """Kill processes; those already gone do not matter."""
+    for process in processes:
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGKILL)
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Yield (process, its parent) of every process that can be seen."""
+    folder = Path("/proc")
+    if not folder.is_dir():
+        return
+    for entry in folder.iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                text = (entry / "stat").read_text(encoding="utf-8", errors="replace")
+                # The name in brackets may hold anything, so count from the last bracket.
+                yield int(entry.name), int(text.rpartition(")")[2].split()[1])

@@ -1,0 +1,83 @@
+"""What a child process may use, and how the child holds itself to it."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+
+import msgspec
+
+from attncheck.report import Finding, Status
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_OUT_OF_MEMORY = ("MemoryError", "can't allocate memory", "not enough memory", "bad_alloc")
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Limits of one subject.
+
+    Attributes:
+        claim_seconds: for importing it, for each first call, and for each claim.
+        subject_seconds: for everything together; what is left then stays undecided.
+        memory_bytes: private memory of the child (``RLIMIT_DATA``), torch included.
+    """
+
+    claim_seconds: float = 30.0
+    subject_seconds: float = 600.0
+    memory_bytes: int = 4 * 2**30
+
+    @property
+    def memory(self) -> str:
+        """The memory limit as a person reads it."""
+        return f"{self.memory_bytes / 2**30:.3g} GiB"
+
+
+def confine(limits: Limits) -> None:
+    """Put this process into a session of its own, without core dumps, with bounded memory.
+
+    The system ends it when its parent is gone. What the system does not offer is left out.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        os.setsid()
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    try:
+        import resource
+    except ImportError:
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = limits.memory_bytes
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of whatever its children leave behind (Linux)."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def is_out_of_memory(text: str) -> bool:
+    """Say whether an exception's text tells of memory that could not be had."""
+    return any(sign in text for sign in _OUT_OF_MEMORY)
+
+
+def mention_memory(finding: Finding, limits: Limits) -> Finding:
+    """Name the limit in a finding that ran into it; attncheck's own hunger accuses nobody."""
+    if is_out_of_memory(finding.message):
+        finding.message += f" (the memory limit is {limits.memory})"
+        if finding.status is Status.ERROR:
+            finding.status = Status.UNDECIDED
+    return finding

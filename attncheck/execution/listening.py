@@ -1,0 +1,173 @@
+"""Listen to one child until it is done, dies, or takes too long."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+import msgspec
+
+from attncheck.claim import Case
+from attncheck.execution.child import CUT_OFF
+from attncheck.execution.deaths import Death
+from attncheck.execution.killing import end_group, end_tree
+from attncheck.execution.limits import Limits
+from attncheck.execution.starting import Child
+from attncheck.messages import (
+    Done,
+    Found,
+    Message,
+    Opened,
+    Reached,
+    Started,
+    Trying,
+    decode,
+)
+
+_KEPT = 32 * 1024
+_TICK = 0.2
+_GRACE = 0.5
+
+
+class Ear:
+    """Reads one child's messages; afterwards ``death`` says how it ended, None if well.
+
+    Args:
+        child: a child just started.
+        limits: how long it may take for one step.
+        deadline: the moment at which the whole subject's time is up.
+        stop: set when nobody waits for an answer any more.
+    """
+
+    def __init__(
+        self, child: Child, limits: Limits, deadline: float, stop: threading.Event
+    ) -> None:
+        self.death: Death | None = None
+        self.stopped = False
+        self._child = child
+        self._limits = limits
+        self._deadline = deadline
+        self._stop = stop
+        self._phase, self._claim = "import", ""
+        self._case: Case | None = None
+        self._buffer = b""
+        self._printed = b""
+        self._done = False
+
+    def messages(self) -> Iterator[Message]:
+        """Yield messages until the child ends; it and what it started are gone afterwards."""
+        child = self._child
+        wire, out = child.wire.fileno(), child.out.fileno()
+        with selectors.DefaultSelector() as selector:
+            for descriptor in (wire, out):
+                os.set_blocking(descriptor, False)
+                selector.register(descriptor, selectors.EVENT_READ)
+            selector.register(child.process.sentinel, selectors.EVENT_READ)
+            try:
+                yield from self._until_the_end(selector, wire, out)
+            finally:
+                end_tree(child.pid)
+                child.process.join(5)
+                end_group(child.pid)
+                child.close()
+
+    def _until_the_end(
+        self, selector: selectors.BaseSelector, wire: int, out: int
+    ) -> Iterator[Message]:
+        step = time.monotonic()
+        while not self._done:
+            now = time.monotonic()
+            if self._stop.is_set():
+                self.stopped = True
+                return
+            if now >= self._deadline or now - step >= self._limits.claim_seconds:
+                self._give_up(out, late=now >= self._deadline)
+                return
+            ready = {key.fd for key, _ in selector.select(_TICK)}
+            if out in ready and not self._drain(out):
+                selector.unregister(out)
+            if wire in ready:
+                data = _read(wire)
+                if data == b"":
+                    selector.unregister(wire)
+                for message in self._split(data or b""):
+                    step = time.monotonic()
+                    yield message
+            elif self._child.process.sentinel in ready and not self._done:
+                self._drain(out)
+                self.death = self._post_mortem()
+                return
+
+    def _split(self, data: bytes) -> Iterator[Message]:
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        for line in lines:
+            with contextlib.suppress(msgspec.MsgspecError):
+                message = decode(line)
+                self._follow(message)
+                yield message
+
+    def _follow(self, message: Message) -> None:
+        """Keep track of what the subject is doing."""
+        match message:
+            case Reached(phase):
+                self._phase = phase
+            case Opened():
+                self._phase = "opened"
+            case Started(claim):
+                self._phase, self._claim, self._case = "claim", claim, None
+            case Trying(case):
+                self._case = case
+            case Found():
+                self._phase, self._claim, self._case = "opened", "", None
+            case Done():
+                self._done = True
+
+    def _drain(self, out: int) -> bool:
+        """Keep the last of what the subject prints; False at its end."""
+        while data := _read(out):
+            self._printed = (self._printed + data)[-_KEPT:]
+            if len(data) < 65536:
+                return True
+        return data is None
+
+    def _give_up(self, out: int, *, late: bool) -> None:
+        """Ask the system where the child is, and describe the hang."""
+        with contextlib.suppress(OSError):
+            os.kill(self._child.pid, signal.SIGABRT)  # faulthandler writes the stack
+        until = time.monotonic() + _GRACE
+        while time.monotonic() < until and self._child.process.exitcode is None:
+            self._drain(out)
+            time.sleep(0.01)
+        self._drain(out)
+        kind, seconds = "hang", self._limits.claim_seconds
+        if late:
+            kind, seconds = "time", self._limits.subject_seconds
+        self.death = self._death(kind, seconds)
+
+    def _post_mortem(self) -> Death:
+        self._child.process.join(1)
+        code = self._child.process.exitcode or 0
+        if code == CUT_OFF:
+            return self._death("closed", code)
+        if code < 0:
+            return self._death("signal", -code)
+        return self._death("exit", code)
+
+    def _death(self, kind: str, number: float) -> Death:
+        text = self._printed.decode("utf-8", "replace")
+        return Death(kind, number, self._phase, self._claim, self._case, text)
+
+
+def _read(descriptor: int) -> bytes | None:
+    """Return what can be read now: b"" at the end, None where there is nothing yet."""
+    try:
+        return os.read(descriptor, 65536)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""

@@ -1,0 +1,137 @@
+"""Start child processes from a fork server that has torch loaded already."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from attncheck.execution.limits import Limits
+from attncheck.execution.preload import MARK
+from attncheck.job import Job
+
+_lock = threading.Lock()
+_warm = threading.Event()
+
+
+@dataclass
+class Child:
+    """A running child: what it says, what its subject prints, and the process itself."""
+
+    process: BaseProcess
+    wire: Connection
+    out: Connection
+
+    @property
+    def pid(self) -> int:
+        """Its process id, which is its group's too."""
+        return self.process.pid or 0
+
+    def close(self) -> None:
+        """Close our ends of its pipes."""
+        self.wire.close()
+        self.out.close()
+
+
+def _context() -> Any:
+    methods = multiprocessing.get_all_start_methods()
+    return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+
+
+def warm_up() -> None:
+    """Start the fork server, once; it loads torch while the caller goes on."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return
+    from multiprocessing import forkserver
+
+    _context().set_forkserver_preload(["attncheck.execution.preload"])
+    with _lock, _nobody_else_in_charge(), _elsewhere(), _deaf_to_interrupts():
+        if _warm.is_set():
+            return
+        _warm.set()
+        os.environ[MARK] = "1"
+        try:
+            forkserver.ensure_running()
+        finally:
+            os.environ.pop(MARK, None)
+
+
+def server_pid() -> int:
+    """Return the fork server's process id, 0 where there is none."""
+    from multiprocessing import forkserver
+
+    return getattr(forkserver._forkserver, "_forkserver_pid", 0) or 0  # type: ignore[attr-defined]
+
+
+def start(work: str, job: Job, limits: Limits) -> Child:
+    """Start a child that runs ``work`` on a job."""
+    from attncheck.execution.child import main
+
+    if not _warm.is_set():
+        warm_up()
+    context = _context()
+    wire, theirs = context.Pipe(duplex=False)
+    out, their_out = context.Pipe(duplex=False)
+    child = context.Process(
+        target=main,
+        args=(work, msgspec.json.encode(job), msgspec.json.encode(limits), theirs, their_out),
+        daemon=True,
+    )
+    with _lock, _nobody_else_in_charge():
+        child.start()
+    theirs.close()
+    their_out.close()
+    return Child(child, wire, out)
+
+
+@contextlib.contextmanager
+def _nobody_else_in_charge() -> Iterator[None]:
+    """Hide the main module: children would run the console script or a user's script again."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+@contextlib.contextmanager
+def _elsewhere() -> Iterator[None]:
+    """Leave the user's folder: the server imports from where it starts, and a user may well
+    have a ``torch.py`` there.
+    """
+    try:
+        here = os.getcwd()
+    except OSError:
+        here = ""
+    os.chdir(Path(__file__).parents[2])
+    try:
+        yield
+    finally:
+        if here:
+            os.chdir(here)
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Start the server without an ear for Ctrl-C, which is meant for the command alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,160 @@
+"""See one subject through: children one after the other, until every claim has a finding."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from attncheck.claim import Claim
+from attncheck.execution.deaths import Death, finding_of, left_out
+from attncheck.execution.limits import Limits
+from attncheck.execution.listening import Ear
+from attncheck.execution.starting import start
+from attncheck.job import Job, name_finding
+from attncheck.messages import Counted, Found, Message, Opened, Refused
+from attncheck.report import Finding, Status
+
+WORK = "attncheck.auditing:audit"
+
+
+@dataclass
+class Result:
+    """Everything that became known of one subject.
+
+    ``refused`` says why nothing could be, and ``interrupted`` that somebody stopped the work.
+    """
+
+    opened: Opened | None = None
+    findings: dict[str, Finding] = field(default_factory=dict)
+    counts: dict[str, object] = field(default_factory=dict)
+    refused: Refused | None = None
+    interrupted: bool = False
+
+
+def supervise(
+    job: Job,
+    claims: Mapping[str, Claim],
+    limits: Limits,
+    listen: Callable[[Message], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Result:
+    """Return what an audit of the job finds, whatever the subject does to its process.
+
+    A sudden death is confirmed by a second run; then, as a hang at once, it is the finding of
+    the claim that was being tried, and a fresh child goes on with the next one.
+
+    Args:
+        job: the subject; its ``claims`` name what is to be tried, in order.
+        claims: the claims of these names.
+        limits: time and memory.
+        listen: told every message.
+        stop: set by another thread to have the work end.
+    """
+    stop = stop or threading.Event()
+    result = Result()
+    deadline = time.monotonic() + limits.subject_seconds
+    once: set[tuple[str, str]] = set()
+    waiting = list(job.claims)
+    while True:
+        death = _listen_once(job, waiting, limits, result, deadline, listen, stop)
+        waiting = [name for name in waiting if name not in result.findings]
+        if death is None or not waiting:
+            break
+        key = (death.phase, death.claim)
+        if death.sudden and key not in once:
+            once.add(key)
+            continue
+        waiting = _record(death, job, claims, waiting, limits, result)
+        if not waiting:
+            break
+    return result
+
+
+def _listen_once(
+    job: Job,
+    waiting: list[str],
+    limits: Limits,
+    result: Result,
+    deadline: float,
+    listen: Callable[[Message], None] | None,
+    stop: threading.Event,
+) -> Death | None:
+    """Run one child on the claims that are left, and return how it died, if it did."""
+    try:
+        child = start(WORK, msgspec.structs.replace(job, claims=waiting), limits)
+    except (OSError, EOFError) as error:
+        result.refused = Refused("internal", f"no child process can be started: {error}")
+        return None
+    ear = Ear(child, limits, deadline, stop)
+    for message in ear.messages():
+        match message:
+            case Opened():
+                result.opened = result.opened or message
+            case Found(finding):
+                result.findings[finding.claim] = finding
+            case Counted(counts):
+                result.counts = counts
+            case Refused():
+                result.refused = message
+        if listen is not None:
+            listen(message)
+    result.interrupted = ear.stopped
+    return ear.death
+
+
+def _record(
+    death: Death,
+    job: Job,
+    claims: Mapping[str, Claim],
+    waiting: list[str],
+    limits: Limits,
+    result: Result,
+) -> list[str]:
+    """Turn a death into findings; return the claims that a fresh child should still try."""
+    if death.kind == "time":
+        why = f"the time for one subject is up ({death.number:g} s)"
+        _leave_out(waiting, claims, why, result, skipped=False)
+        return []
+    if death.phase == "import":
+        place = death.location()
+        result.refused = Refused(
+            "TargetError",
+            f"importing it {death.sentence()}",
+            f"{place.path}:{place.line}" if place else job.target,
+            "--timeout SECONDS allows more time" if death.kind == "hang" else "",
+        )
+        return []
+    name = death.claim or _claim_of(death.phase, claims, waiting)
+    if name:
+        finding = finding_of(death, name, claims[name])
+        if finding.status is Status.VIOLATED:
+            name_finding(job, finding)
+        result.findings[name] = finding
+    left = [other for other in waiting if other != name]
+    essential = not death.claim or claims[name].kind in ("constructs", "runs")
+    if not essential:
+        return left
+    why = f"not tried: the module {death.sentence()}"
+    _leave_out(left, claims, why, result, skipped=bool(name))
+    return []
+
+
+def _claim_of(phase: str, claims: Mapping[str, Claim], waiting: list[str]) -> str:
+    """Return the claim that speaks of being built and called, "" if none is to be tried."""
+    kinds = ("constructs", "runs") if phase == "constructor" else ("runs", "constructs")
+    for kind in kinds:
+        for name in waiting:
+            if claims[name].kind == kind:
+                return name
+    return ""
+
+
+def _leave_out(
+    names: list[str], claims: Mapping[str, Claim], why: str, result: Result, *, skipped: bool
+) -> None:
+    for name in names:
+        result.findings[name] = left_out(name, claims[name], why, skipped=skipped)
