@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.matching import Assignment
 from attncheck.equivalence.reading import run_reference
 from attncheck.lazy import torch
 from attncheck.sampling import generator
 from attncheck.target.raising import SubjectError
+from attncheck.tolerance import difference
 from attncheck.trial import Tensors, Trial
 
 if TYPE_CHECKING:
@@ -40,9 +42,10 @@ def compare_outputs(
     trial: Trial,
     module: torch.nn.Module,
     inputs: Tensors,
+    function: Callable[..., Any] | None = None,
 ) -> Difference:
     """Return the difference of the outputs."""
-    wanted = _reference(mechanism, assignment, trial, module, inputs)
+    wanted = _reference(mechanism, assignment, trial, module, inputs, function)
     if wanted is None:
         return Difference(0.0, decided=False, note="the reference says nothing here")
     try:
@@ -58,11 +61,12 @@ def compare_gradients(
     trial: Trial,
     module: torch.nn.Module,
     inputs: Tensors,
+    function: Callable[..., Any] | None = None,
 ) -> Difference:
     """Return the largest difference of the gradients of every data input and parameter."""
     floats = {n: t.detach().clone().requires_grad_() for n, t in inputs.items() if n != "mask"}
     tensors = {**inputs, **floats}
-    wanted = _reference(mechanism, assignment, trial, module, tensors)
+    wanted = _reference(mechanism, assignment, trial, module, tensors, function)
     if wanted is None or not wanted.requires_grad:
         return Difference(0.0, decided=False, note="the reference has no gradient here")
     try:
@@ -91,21 +95,28 @@ def _reference(
     trial: Trial,
     module: torch.nn.Module,
     inputs: Tensors,
+    function: Callable[..., Any] | None,
 ) -> torch.Tensor | None:
-    """Return the reference's output; None where it raises or is not finite."""
+    """Return the output of the reference, or of a mutant; None where it raises or is not finite.
+
+    What is not finite proves nothing of the reference, and it is how some mutants fail.
+    """
     try:
-        wanted = run_reference(mechanism, assignment, module, inputs, trial.dims)
+        wanted = run_reference(mechanism, assignment, module, inputs, trial.dims, function)
+        finite = bool(wanted.detach().isfinite().all())
     except Exception:
         return None
-    return wanted if bool(wanted.detach().isfinite().all()) else None
+    finite = finite or function is not None
+    return wanted if finite else None
 
 
 def _relative(seen: torch.Tensor, wanted: torch.Tensor) -> float:
     if seen.shape != wanted.shape:
         return float("inf")
-    scale = float(wanted.detach().abs().max()) if wanted.numel() else 1.0
-    gap = float((seen.detach() - wanted.detach()).abs().max()) if wanted.numel() else 0.0
-    return gap / (scale or 1.0) if gap == gap else float("inf")
+    if not wanted.numel():
+        return 0.0
+    scale = float(wanted.detach().nan_to_num(0.0, 0.0, 0.0).abs().max())
+    return difference(seen, wanted) / (scale or 1.0)
 
 
 def _gradients(

@@ -27,9 +27,10 @@ def known_values(
     """
     fixed = {name: size for name, size in subject.dims.items() if name in _INPUT_AXES}
     grid: dict[str, list[Any]] = {}
+    biases = {slot.bias for slot in mechanism.slots.values()}
     for name, default in mechanism.defaults.items():
-        if name in fixed:
-            continue
+        if name in fixed or name in biases:
+            continue  # a bias is read off the tensors
         if name in subject.spec.options:
             declared = subject.spec.options[name]
             grid[name] = [v for v in declared if v == default] + [

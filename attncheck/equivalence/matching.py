@@ -31,10 +31,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Assignment:
-    """Which unit every slot reads, and the dims and options under which it does."""
+    """Which unit every slot reads, the dims and options under which it does, what is left over."""
 
     parts: Mapping[str, Part]
     values: Mapping[str, Any]
+    left_over: tuple[str, ...] = ()
 
     def describe(self) -> dict[str, str]:
         """Return slot -> what it reads."""
@@ -47,6 +48,10 @@ class _State:
     dims: Dims
     names: frozenset[str] = frozenset()
     owners: frozenset[str] = frozenset()
+
+    @property
+    def consumed(self) -> frozenset[str]:
+        return self.names | {part.bias for part in self.parts.values() if part.bias}
 
     def take(self, unit: Unit, dims: Dims, parts: dict[str, Part]) -> _State:
         return replace(
@@ -66,11 +71,14 @@ class Matcher:
         mechanism: the reference.
         module: the subject's module.
         known: dims that the inputs fix, and the options.
+        relaxed: let parameters be left over and slots stay empty. Never for proving: an
+            equality that needs it is a diagnosis.
     """
 
     mechanism: Mechanism
     module: torch.nn.Module
     known: Mapping[str, Any]
+    relaxed: bool = False
     _units: list[Unit] = field(init=False)
     _tensors: dict[str, torch.Tensor] = field(init=False)
 
@@ -84,7 +92,8 @@ class Matcher:
         for state in self._search(slots, _State({}, dict(self.known))):
             finished = self._with_bare_biases(state)
             if finished is not None:
-                yield Assignment(finished.parts, finished.dims)
+                left = self._tensors.keys() - finished.consumed
+                yield Assignment(finished.parts, finished.dims, tuple(sorted(left)))
 
     def _search(self, slots: list[tuple[str, Slot]], state: _State) -> Iterator[_State]:
         if not slots:
@@ -98,6 +107,8 @@ class Matcher:
                 fitted = self._fit(group, unit, state)
                 if fitted is not None:
                     yield from self._search(slots[length:], fitted)
+        if self.relaxed:
+            yield from self._search(slots[1:], state)
 
     def _lengths(self, slots: list[tuple[str, Slot]]) -> list[int]:
         """Return how many slots one unit may fill: one, or a run of matrices on one input."""
@@ -195,7 +206,7 @@ class Matcher:
         parts = dict(state.parts)
         for name in left:
             size = self._tensors[name].numel()
-            if self._tensors[name].squeeze().ndim > 1:
+            if self._tensors[name].squeeze().ndim > 1 and not self.relaxed:
                 return None
             for slot_name, slot in self.mechanism.slots.items():
                 part = parts.get(slot_name)
@@ -210,5 +221,6 @@ class Matcher:
                     parts[slot_name] = replace(part, bias=name)
                     break
             else:
-                return None
+                if not self.relaxed:
+                    return None
         return replace(state, parts=parts)

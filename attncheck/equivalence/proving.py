@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from attncheck.equivalence.comparing import (
     NEARLY,
@@ -40,6 +40,7 @@ class Proof:
         probe: the probe on which it is not equal, and what differs there.
         probes: the probes passed.
         tried: how many assignments were compared.
+        at: the trial and inputs on which it differs, and whether in gradients.
     """
 
     status: str
@@ -49,7 +50,7 @@ class Proof:
     difference: Difference | None = None
     probes: tuple[str, ...] = ()
     tried: int = 0
-    options: dict[str, Any] = field(default_factory=dict)
+    at: tuple[Trial, Tensors, bool] | None = None
 
 
 def prove(mechanism: Mechanism, trial: Trial) -> Proof:
@@ -62,7 +63,7 @@ def prove(mechanism: Mechanism, trial: Trial) -> Proof:
     deadline = time.monotonic() + _MOST_SECONDS
     closest: tuple[float, Assignment] | None = None
     tried = 0
-    for assignment in _assignments(mechanism, subject, module):
+    for assignment in assignments(mechanism, subject, module):
         tried += 1
         found = compare_outputs(mechanism, assignment, trial, module, inputs)
         if found.decided and found.relative <= NEARLY:
@@ -71,16 +72,18 @@ def prove(mechanism: Mechanism, trial: Trial) -> Proof:
             closest = (found.relative, assignment)
         if tried >= _MOST_ASSIGNMENTS or time.monotonic() > deadline:
             break
+    at = (trial, inputs, False)
     if closest is None:
-        return Proof("unmatched", tried=tried)
-    return Proof("different", closest[1], closest[0], "base", tried=tried)
+        return Proof("unmatched", tried=tried, at=at)
+    return Proof("different", closest[1], closest[0], "base", tried=tried, at=at)
 
 
-def _assignments(
-    mechanism: Mechanism, subject: Subject, module: torch.nn.Module
+def assignments(
+    mechanism: Mechanism, subject: Subject, module: torch.nn.Module, *, relaxed: bool = False
 ) -> Iterator[Assignment]:
+    """Yield the assignments under every choice of the spec's freedoms, likeliest first."""
     for known in known_values(mechanism, subject, module):
-        yield from Matcher(mechanism, module, known).assignments()
+        yield from Matcher(mechanism, module, known, relaxed).assignments()
 
 
 def _without_dropout(module: torch.nn.Module) -> torch.nn.Module:
@@ -113,7 +116,8 @@ def _probed(mechanism: Mechanism, base: Trial, assignment: Assignment, tried: in
         if not found.decided:
             continue
         if not found.relative <= NEARLY:
-            return Proof("equal except", assignment, largest, name, found, tuple(passed), tried)
+            at = (trial, inputs, gradients)
+            return Proof("equal except", assignment, largest, name, found, tuple(passed), tried, at)
         largest = max(largest, found.relative)
         passed.append(name)
     return Proof("equal", assignment, largest, probes=tuple(passed), tried=tried)

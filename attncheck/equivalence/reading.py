@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ def run_reference(
     module: torch.nn.Module,
     inputs: Mapping[str, torch.Tensor],
     dims: Mapping[str, int],
+    function: Callable[..., Any] | None = None,
 ) -> torch.Tensor:
     """Return what the definition computes from these tensors; a tuple's first element.
 
@@ -41,14 +42,14 @@ def run_reference(
         module: the subject's module; its mode is the definition's.
         inputs: in our order of axes; a mask under the name ``mask``.
         dims: the sizes of this case.
+        function: a mutant of the definition, to be run in its place.
     """
     values = {**mechanism.defaults, **assignment.values, **dims, **_own(mechanism, assignment)}
     options = SimpleNamespace(**values, training=module.training)
     data = [tensor for name, tensor in inputs.items() if name != "mask"]
     named = {"mask": inputs["mask"]} if "mask" in inputs else {}
-    found: Any = mechanism.function(
-        slots_of(mechanism, assignment, module), options, *data, **named
-    )
+    slots = slots_of(mechanism, assignment, module)
+    found: Any = (function or mechanism.function)(slots, options, *data, **named)
     output: torch.Tensor = found[0] if isinstance(found, tuple) else found
     return output
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.diagnosing import Diagnosis, diagnose
 from attncheck.equivalence.comparing import EQUAL
 from attncheck.equivalence.proving import Proof, prove
 from attncheck.subject import Subject
@@ -49,7 +50,31 @@ class Equivalence(Claim, frozen=True, kw_only=True):
             return undecided("the reference is a plain module: its slots are not named")
         if subject.dtype != "float64":
             return undecided("the module cannot compute in float64")
-        return _outcome(prove(mechanism, trial))
+        proof = prove(mechanism, trial)
+        diagnosis = None if proof.status == "equal" else diagnose(mechanism, proof)
+        return _diagnosed(diagnosis) if diagnosis else _outcome(proof)
+
+
+def _diagnosed(diagnosis: Diagnosis) -> Outcome:
+    """The subject computes a mutant of the reference, or the reference and something unused."""
+    data = diagnosis.as_data()
+    if not diagnosis.mutants:
+        names = ", ".join(diagnosis.left_over)
+        return violated(
+            f"computes what the reference computes, and has parameters besides: {names}",
+            expected="every parameter is the mechanism's",
+            seen=f"{names} never used",
+            parameters=list(diagnosis.left_over),
+            diagnosis=data,
+        )
+    mutant = diagnosis.mutants[0]
+    return violated(
+        f"computes exactly what the reference computes after someone has {mutant.mistake}",
+        expected=mutant.before,
+        seen=mutant.after,
+        diagnosis=data,
+        parameters=list(diagnosis.left_over),
+    )
 
 
 def _outcome(proof: Proof) -> Outcome:

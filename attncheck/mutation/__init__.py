@@ -1,0 +1,1 @@
+"""Mutants: the reference's own source with one mistake that people make."""

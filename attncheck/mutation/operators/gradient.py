@@ -1,0 +1,23 @@
+"""A value taken out of the graph."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from attncheck.mutation.definition import Site
+from attncheck.mutation.operators import Operator, method
+
+
+def _edits(site: Site) -> Iterator[ast.expr]:
+    if site.node is getattr(site.statement, "value", None):
+        yield method(site.node, "detach")
+
+
+OPERATOR = Operator(
+    "gradient cut",
+    "taken a value out of the graph with .detach() or .data",
+    "s = sigmoid(u) -> s = sigmoid(u).detach()",
+    0,
+    _edits,
+)

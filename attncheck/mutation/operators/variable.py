@@ -1,0 +1,26 @@
+"""Another tensor of the same name's kind: the wrong variable."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from attncheck.mutation.definition import Site
+from attncheck.mutation.operators import Operator
+
+
+def _edits(site: Site) -> Iterator[ast.expr]:
+    node = site.node
+    if isinstance(node, ast.Name) and node.id in site.names:
+        for other in site.names:
+            if other != node.id:
+                yield ast.Name(other, ast.Load())
+
+
+OPERATOR = Operator(
+    "wrong variable",
+    "used another tensor than the one that is meant",
+    "y = x * g -> y = z * g",
+    4,
+    _edits,
+)
