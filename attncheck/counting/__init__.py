@@ -1,0 +1,1 @@
+"""Numbers that are believed: parameters and multiply-accumulates, each counted twice."""

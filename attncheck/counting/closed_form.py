@@ -1,0 +1,189 @@
+"""Does a count equal a spec's closed form, for any choice that the spec leaves open?
+
+A formula names dims and options. Options are tried in every combination. A dim that the
+module does not take from us (a reduction that it fixes itself) is searched for over small
+integers. Last, a width that the spec derives from others (``h = C // r``) may be one of the
+module's own, which the explanation then says.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from attncheck.errors import SpecError
+from attncheck.formula import Formula
+from attncheck.subject import Subject
+
+Number = int | float
+_MOST_TRIES = 20_000
+"""Evaluations per search; what is not found by then is reported as not found."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way to fill in a formula.
+
+    Attributes:
+        values: every name's value.
+        found: the names that were searched for, with the value found.
+        own: of those, the ones that the spec derives and the module chose for itself.
+        options: option -> value.
+    """
+
+    values: Mapping[str, Number]
+    found: Mapping[str, int] = field(default_factory=dict)
+    own: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def describe(self, named: frozenset[str] = frozenset()) -> str:
+        """Return ``bias = true, r = 8``; options that the formula does not name are left out."""
+        shown = [
+            f"{name} = {str(value).lower() if isinstance(value, bool) else value}"
+            for name, value in self.options.items()
+            if not named or {name, flag(name, value)} & named
+        ]
+        return ", ".join(shown + [f"{name} = {value}" for name, value in self.found.items()])
+
+
+class ClosedForm:
+    """Formulas over one subject's dims and its spec's options.
+
+    Args:
+        subject: says which dims it takes from us.
+        formulas: the formulas' texts.
+        search: dims that the module may choose for itself although they are stated.
+    """
+
+    def __init__(
+        self, subject: Subject, formulas: Sequence[str], search: Sequence[str] = ()
+    ) -> None:
+        self.subject = subject
+        self.formulas = [_parsed(text) for text in formulas]
+        self.named = frozenset().union(*(formula.names for formula in self.formulas))
+        self.search = tuple(search)
+        axes = {axis for a in subject.convention.arguments for axis in a.axes}
+        stated = axes | subject.binding.follows | set(subject.binding.fixed)
+        self._stated = (stated | set(subject.overrides)) - set(search)
+
+    def unknown(self, dims: Mapping[str, int]) -> list[str]:
+        """Return the names in the formulas that are neither dims nor options, sorted."""
+        options = self.subject.spec.options
+        flags = {flag(name, value) for name, values in options.items() for value in values}
+        return sorted(self.named - set(dims) - set(options) - flags)
+
+    def explain(
+        self, dims: Mapping[str, int], fits: Callable[[list[Number]], bool]
+    ) -> Choice | None:
+        """Return the first choice, stated ones first, whose formulas' values fit."""
+        for names, own in self._levels():
+            tried = itertools.islice(self._choices(dims, names, own), _MOST_TRIES)
+            for choice in tried:
+                if fits(self.values(choice)) and self._in_domain(choice):
+                    return choice
+        return None
+
+    def stated(self, dims: Mapping[str, int]) -> list[Choice]:
+        """Return the choices for the dims as stated, one per combination of options."""
+        return list(self._choices(dims, (), ()))
+
+    def values(self, choice: Choice) -> list[Number]:
+        """Return the formulas' values; what cannot be evaluated is not a number."""
+        found: list[Number] = []
+        for formula in self.formulas:
+            try:
+                found.append(formula.evaluate(choice.values))
+            except SpecError:
+                found.append(float("nan"))
+        return found
+
+    def _levels(self) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Yield (dims to search for, those among them that the spec derives)."""
+        yield (), ()
+        needed = self._needed()
+        free = [n for n in needed if not self._derived(n) and n not in self._stated]
+        free += [n for n in self.search if n in needed and n not in free]
+        for size in range(1, min(len(free), 2) + 1):
+            for names in itertools.combinations(free, size):
+                yield names, ()
+        for name in needed:
+            if self._derived(name) and name not in self._stated and name not in free:
+                yield (name,), (name,)
+
+    def _needed(self) -> list[str]:
+        """Return the dims that the formulas name, also through other dims."""
+        dims = self.subject.spec.dims
+        needed: set[str] = set()
+        waiting = [name for name in self.named if name in dims]
+        while waiting:
+            name = waiting.pop()
+            needed.add(name)
+            value = dims[name]
+            if isinstance(value, str) and name not in self._stated:
+                waiting += [n for n in _parsed(value).names if n in dims and n not in needed]
+        return [name for name in dims if name in needed]
+
+    def _derived(self, name: str) -> bool:
+        return isinstance(self.subject.spec.dims.get(name), str)
+
+    def _choices(
+        self, dims: Mapping[str, int], names: tuple[str, ...], own: tuple[str, ...]
+    ) -> Iterator[Choice]:
+        options = self.subject.spec.options
+        used = {n: v for n, v in options.items() if {n, *(flag(n, x) for x in v)} & self.named}
+        ranges = [_small(dims.get(name, 1), dims, len(names)) for name in names]
+        for sizes in itertools.product(*ranges):
+            found = dict(zip(names, sizes, strict=True))
+            filled = self._fill(dims, found)
+            if filled is None:
+                continue
+            for values in itertools.product(*used.values()):
+                chosen = dict(zip(used, values, strict=True))
+                yield Choice({**filled, **_numbers(options, chosen)}, found, own, chosen)
+
+    def _fill(self, dims: Mapping[str, int], found: Mapping[str, int]) -> dict[str, Number] | None:
+        """Return every dim; those that follow from a searched one are worked out again."""
+        if not found:
+            return dict(dims)
+        filled: dict[str, Any] = {**dims, **found}
+        for name, value in self.subject.spec.dims.items():
+            if isinstance(value, str) and name not in found and name not in self._stated:
+                try:
+                    filled[name] = _parsed(value).evaluate(filled)
+                except SpecError:
+                    return None
+        return filled
+
+    def _in_domain(self, choice: Choice) -> bool:
+        dims = {name: int(choice.values[name]) for name in self.subject.spec.dims}
+        return not choice.found or self.subject.in_domain(dims)
+
+
+def flag(option: str, value: object) -> str:
+    """Return a formula's name of a textual option's value: 1 when it is chosen, else 0."""
+    return f"{option}_{value}".replace("-", "_") if isinstance(value, str) else option
+
+
+def _numbers(options: Mapping[str, list[Any]], chosen: Mapping[str, Any]) -> dict[str, Number]:
+    numbers: dict[str, Number] = {}
+    for name, value in chosen.items():
+        if isinstance(value, str):
+            for other in options[name]:
+                numbers[flag(name, other)] = int(other == value)
+        else:
+            numbers[name] = int(value) if isinstance(value, bool) else value
+    return numbers
+
+
+def _small(stated: int, dims: Mapping[str, int], together: int) -> list[int]:
+    """Return sizes to try: the stated one, then small ones, then powers of two."""
+    most = max(64, 2 * max(dims.values(), default=1)) if together == 1 else 32
+    return list(dict.fromkeys([stated, *range(1, most + 1), *(2**n for n in range(5, 11))]))
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Formula:
+    return Formula(text)

@@ -1,0 +1,185 @@
+"""The counts of one subject on one case, as the report shows them.
+
+Counts are of one call at the case's dims, the whole batch. One multiply-add of a contraction
+is one MAC; FLOPs are twice the MACs; a bias, a norm, a softmax, a pooling or an activation is
+element-wise work and counted apart.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from attncheck.claim import Case
+from attncheck.counting.closed_form import ClosedForm
+from attncheck.counting.dispatch import Tally, counting
+from attncheck.counting.fvcore_check import Second, fvcore_count
+from attncheck.counting.parameters import Parameters, inventory, never_used
+from attncheck.counting.untouched import untouched
+from attncheck.errors import SpecError
+from attncheck.lazy import torch
+from attncheck.subject import Subject
+from attncheck.target.raising import SubjectError
+from attncheck.trial import Trial
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Both counters' answers on one case.
+
+    Attributes:
+        parameters: the inventory, after the call (a lazy layer has its shape by then).
+        tally: the dispatch counter's.
+        second: fvcore's.
+        unused: names of parameters that no output came from; None where that is not known.
+    """
+
+    parameters: Parameters
+    tally: Tally
+    second: Second
+    unused: list[str] | None
+
+    @property
+    def agree(self) -> bool | None:
+        """Whether both counters say the same; None where fvcore cannot count."""
+        return None if self.second.macs is None else self.second.macs == self.tally.macs
+
+    @property
+    def disagreement(self) -> str:
+        """Which operators the counters price differently, or why only one counted."""
+        if self.second.macs is None:
+            return self.second.reason
+        if self.second.macs == self.tally.macs:
+            return ""
+        return (
+            f"the dispatch counter says {self.tally.macs:,} ({_dearest(self.tally.by_operator)}), "
+            f"fvcore {self.second.macs:,} ({_dearest(self.second.by_operator or {})})"
+        )
+
+
+def count_trial(trial: Trial, *, twice: bool = True) -> Counted:
+    """Build the trial's module, call it once under each counter, and say what it cost.
+
+    Args:
+        trial: the subject on a case; on ``meta`` only shapes are computed.
+        twice: also count with fvcore, which loads it and needs real tensors.
+
+    Raises:
+        SubjectError: the module cannot be built or called.
+    """
+    module, inputs = trial.module(initial=True), trial.inputs()
+    return count_module(trial, module, inputs, twice=twice)
+
+
+def count_module(
+    trial: Trial,
+    module: torch.nn.Module,
+    inputs: dict[str, torch.Tensor],
+    *,
+    twice: bool = True,
+) -> Counted:
+    """Count a module that is there already; its state is the same afterwards.
+
+    Raises:
+        SubjectError: ``forward`` raises.
+    """
+    with untouched(module), _on(trial.case.device):
+        torch.manual_seed(trial.case.seed)
+        copies = {name: tensor.clone() for name, tensor in inputs.items()}
+        with counting(module) as tally:
+            output = trial.call(module, copies)
+        unused = never_used(module, [output.main, *output.others])
+        parameters = inventory(module)
+    if not twice:
+        return Counted(parameters, tally, Second(None, "not asked"), unused)
+    names = list(inputs)
+
+    def call(*tensors: torch.Tensor) -> torch.Tensor:
+        return trial.call(module, dict(zip(names, tensors, strict=True))).main
+
+    with untouched(module):
+        torch.manual_seed(trial.case.seed)
+        second = fvcore_count(module, call, [tensor.clone() for tensor in inputs.values()])
+    return Counted(parameters, tally, second, unused)
+
+
+def count(subject: Subject, case: Case) -> dict[str, Any]:
+    """Return everything counted, as plain JSON; ``macs`` is None where the module does not run."""
+    trial = Trial(subject, case)
+    result: dict[str, Any] = {"dims": dict(case.dims), "mode": "train" if case.train else "eval"}
+    try:
+        result["parameters"] = inventory(trial.module(initial=True)).total
+        counted = count_trial(trial)
+    except SubjectError as error:
+        empty: dict[str, Any] = {"macs": None, "flops": None, "other_ops": None, "unpriced": []}
+        return {"parameters": None, **result, **empty, "agree": None, "unavailable": str(error)}
+    tally, parameters = counted.tally, counted.parameters
+    result |= {
+        "parameters": parameters.total,
+        "trainable": parameters.trainable,
+        "tied": parameters.tied,
+        "frozen": parameters.frozen,
+        "unused": counted.unused,
+        "macs": tally.macs,
+        "flops": 2 * tally.macs,
+        "other_ops": tally.other_ops,
+        "by_operator": dict(tally.by_operator.most_common()),
+        "by_module": dict(tally.by_module),
+        "unpriced": sorted(tally.unpriced),
+        "fvcore": counted.second.macs,
+        "agree": counted.agree,
+        "disagreement": counted.disagreement,
+    }
+    result["formula"] = {
+        kind: found
+        for kind, seen in (("parameters", parameters.total), ("macs", tally.macs))
+        if (found := closed_form_of(subject, case, kind, seen)) is not None
+    }
+    return result
+
+
+def closed_form_of(subject: Subject, case: Case, kind: str, seen: int) -> dict[str, Any] | None:
+    """Return the spec's closed form beside the count, or None where the spec states none."""
+    for name, table in subject.spec.claims.items():
+        text = table.get("formula")
+        if table.get("kind", name) == kind and isinstance(text, str):
+            try:
+                form = ClosedForm(subject, [text], table.get("search", ()))
+                return _beside(form, case, samples(form, case.dims) if kind == "macs" else 1, seen)
+            except SpecError:
+                return None
+    return None
+
+
+def _beside(form: ClosedForm, case: Case, times: int, seen: int) -> dict[str, Any]:
+    choice = form.explain(case.dims, lambda values: same(values[0] * times, seen))
+    stated = choice or form.stated(case.dims)[0]
+    value = form.values(stated)[0] * times
+    return {
+        "formula": form.formulas[0].text,
+        "equal": choice is not None,
+        "choice": stated.describe(form.named),
+        "value": int(value) if math.isfinite(value) else None,
+    }
+
+
+def samples(form: ClosedForm, dims: dict[str, int]) -> int:
+    """Return what a formula for MACs is multiplied by: the batch, unless it names ``B``."""
+    return 1 if "B" in form.named else dims.get("B", 1)
+
+
+def same(value: int | float, seen: int) -> bool:
+    """Say whether a formula's value is this whole number; divisions in it may round."""
+    return math.isfinite(value) and abs(value - seen) < 0.5 and abs(value - round(value)) < 1e-6
+
+
+def _dearest(by_operator: Any) -> str:
+    ranked = sorted(by_operator.items(), key=lambda item: -item[1])[:4]
+    return ", ".join(f"{name} {macs:,}" for name, macs in ranked) or "nothing"
+
+
+def _on(device: str) -> Any:
+    """On ``meta``, make tensors that the module creates without naming a device land there too."""
+    return torch.device(device) if device == "meta" else nullcontext()

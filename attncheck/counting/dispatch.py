@@ -1,0 +1,166 @@
+"""The first counter: what the dispatcher ran, operator by operator, priced as it runs.
+
+It sees what a module did, not what it was declared as: loops, shared layers, functional calls,
+custom autograd functions, fused kernels. It works on ``meta``, where it costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from attncheck.counting.formulas import PRICES
+from attncheck.counting.free import base_name, is_free, work_of
+from attncheck.counting.hidden import Hidden
+from attncheck.counting.modules import Stack
+from attncheck.lazy import torch
+
+
+@dataclass
+class Tally:
+    """What ran inside :func:`counting`.
+
+    Attributes:
+        macs: multiply-accumulates of contractions; a bias, a norm, a pooling counts none.
+        other_ops: element-wise work, one per element of the largest tensor of each operator.
+        by_operator: operator -> multiply-accumulates, dearest first when read by ``count``.
+        calls: operator -> how often it ran, priced operators only.
+        by_module: submodule's name -> what ran in it and in its children; "" is the root.
+        unpriced: operators that are neither priced nor known to be free -> how often they ran.
+        hidden: contractions that are written without a contraction operator, and the reverse.
+    """
+
+    macs: int = 0
+    other_ops: int = 0
+    by_operator: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    by_module: Counter[str] = field(default_factory=Counter)
+    unpriced: Counter[str] = field(default_factory=Counter)
+    hidden: Hidden = field(default_factory=Hidden)
+
+    def record(self, operator: Any, args: Any, kwargs: Any, out: Any, path: tuple[str, ...]) -> int:
+        """Price one call that has run; ``path`` names the submodules that it ran in."""
+        name = short_name(operator)
+        if not hasattr(operator, "_schema"):
+            macs = _registered(operator, args, kwargs, out)
+            if macs is None:
+                self.unpriced[name] += 1
+                return 0
+        else:
+            inputs, outputs = tensors_in((args, kwargs)), tensors_in(out)
+            macs = price(operator, args, kwargs, out)
+            if macs is None:
+                if is_free(operator):
+                    self.other_ops += work_of(operator, inputs, outputs)
+                    view = bool(getattr(operator, "is_view", False))
+                    self.hidden.saw(base_name(operator), inputs, outputs, view=view)
+                else:
+                    self.unpriced[name] += 1
+                return 0
+            self.hidden.priced(macs, inputs, outputs)
+        self.macs += macs
+        self.by_operator[name] += macs
+        self.calls[name] += 1
+        for submodule in path:
+            self.by_module[submodule] += macs
+        return macs
+
+
+@contextmanager
+def counting(module: torch.nn.Module | None = None) -> Iterator[Tally]:
+    """Count everything that runs inside; with ``module``, by its submodules too.
+
+    Nothing of the module is touched: hooks are torch's global ones and leave with the context.
+    """
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    tally, stack = Tally(), Stack(module)
+
+    class Mode(TorchDispatchMode):  # type: ignore[no-untyped-call,unused-ignore]
+        supports_higher_order_operators = True
+
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            kwargs = kwargs or {}
+            if _decomposes(func):
+                with self:
+                    result = func.decompose(*args, **kwargs)
+                if result is not NotImplemented:
+                    return result
+            out = func(*args, **kwargs)
+            tally.record(func, args, kwargs, out, stack.path)
+            return out
+
+    with ExitStack() as exits:
+        exits.enter_context(stack.watching())
+        exits.enter_context(_uncompiled())
+        exits.enter_context(Mode())  # type: ignore[no-untyped-call,unused-ignore]
+        yield tally
+
+
+def price(operator: Any, args: Any, kwargs: Any, out: Any) -> int | None:
+    """Return a call's multiply-accumulates: torch's formula, else ours, else None.
+
+    A formula of torch that refuses the shapes (grouped heads, nested tensors) gives way to ours.
+    """
+    macs = _registered(operator, args, kwargs, out)
+    if macs is None and (ours := PRICES.get(short_name(operator))) is not None:
+        try:
+            macs = ours(_named(operator, args, kwargs), out)
+        except (AssertionError, AttributeError, IndexError, KeyError, RuntimeError, ValueError):
+            return None
+    return macs
+
+
+def short_name(operator: Any) -> str:
+    """Return ``aten.bmm`` for an overload of it."""
+    schema = getattr(operator, "_schema", None)
+    return str(operator) if schema is None else str(schema.name).replace("::", ".")
+
+
+def tensors_in(tree: Any) -> list[torch.Tensor]:
+    """Return the tensors in a nest of containers, in order."""
+    from torch.utils._pytree import tree_leaves
+
+    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
+
+
+def _registered(operator: Any, args: Any, kwargs: Any, out: Any) -> int | None:
+    from torch.utils.flop_counter import flop_registry
+
+    formula = flop_registry.get(getattr(operator, "_overloadpacket", operator))
+    if formula is None:
+        return None
+    try:
+        return int(formula(*args, **kwargs, out_val=out)) // 2
+    except (AssertionError, AttributeError, IndexError, RuntimeError, TypeError, ValueError):
+        return None
+
+
+def _decomposes(operator: Any) -> bool:
+    """Say whether to look inside: under ``inference_mode`` composite operators arrive whole."""
+    from torch.utils.flop_counter import flop_registry
+
+    known = getattr(operator, "_overloadpacket", operator) in flop_registry
+    return hasattr(operator, "decompose") and not known and short_name(operator) not in PRICES
+
+
+def _named(operator: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+    names = [argument.name for argument in operator._schema.arguments]
+    return {**dict(zip(names, args, strict=False)), **kwargs}
+
+
+@contextmanager
+def _uncompiled() -> Iterator[None]:
+    """Run compiled submodules as written: a compiled kernel hides its operators."""
+    import sys
+
+    if "torch._dynamo" not in sys.modules:
+        yield
+        return
+    with torch.compiler.set_stance("force_eager"):
+        yield

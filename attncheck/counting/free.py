@@ -1,0 +1,87 @@
+"""Operators that contract nothing: what they cost element by element, or nothing at all."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from attncheck.lazy import torch
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_MOVES = _words("""
+clone copy copy_ _to_copy contiguous _unsafe_view _reshape_copy empty empty_like empty_strided
+empty_permuted new_empty new_empty_strided new_zeros new_ones new_full zeros zeros_like ones
+ones_like full full_like fill fill_ zero_ scalar_tensor arange linspace eye lift lift_fresh
+lift_fresh_copy detach detach_ alias set_ resize_ _local_scalar_dense item _assert_async
+_assert_scalar _fused_sdp_choice equal is_same_size cat stack _stack index select_scatter
+slice_scatter index_select index_put index_put_ _index_put_impl_ gather scatter scatter_ take
+roll flip rot90 repeat repeat_interleave tile constant_pad_nd reflection_pad1d reflection_pad2d
+reflection_pad3d replication_pad1d replication_pad2d replication_pad3d pixel_shuffle
+pixel_unshuffle channel_shuffle im2col col2im embedding triu tril triu_indices tril_indices
+masked_select masked_scatter masked_scatter_ nonzero diag_embed one_hot unfold_copy split_copy
+narrow_copy slice_copy sym_size sym_stride sym_numel sym_storage_offset rand randn randint randperm
+rand_like randn_like _pin_memory is_pinned unsafe_split unsafe_split_with_sizes unsafe_chunk
+split_with_sizes_copy expand_copy permute_copy view_copy native_channel_shuffle block_diag
+_cast_Float _cast_Half resolve_conj resolve_neg _conj_physical combinations cartesian_prod
+""")
+"""Data only moves: no arithmetic."""
+
+_WORKS = _words("""
+native_batch_norm native_layer_norm native_group_norm cudnn_batch_norm miopen_batch_norm
+_native_batch_norm_legit _native_batch_norm_legit_no_training _batch_norm_with_update
+_batch_norm_no_update batch_norm_elemt batch_norm_stats _fused_rms_norm _softmax _log_softmax
+_safe_softmax _masked_softmax
+_transform_bias_rescale_qkv native_dropout bernoulli bernoulli_ dropout uniform_ normal_ random_
+exponential_ multinomial rrelu_with_noise _prelu_kernel glu
+max_pool2d_with_indices max_pool3d_with_indices adaptive_max_pool2d adaptive_max_pool3d
+fractional_max_pool2d avg_pool2d avg_pool3d adaptive_avg_pool2d _adaptive_avg_pool2d
+adaptive_avg_pool3d _adaptive_avg_pool3d mkldnn_adaptive_avg_pool2d mkldnn_max_pool2d
+mkldnn_max_pool3d quantized_max_pool2d
+upsample_nearest1d upsample_nearest2d upsample_nearest3d _upsample_nearest_exact1d
+_upsample_nearest_exact2d upsample_linear1d upsample_bilinear2d upsample_bicubic2d
+_upsample_bilinear2d_aa _upsample_bicubic2d_aa upsample_trilinear3d grid_sampler_2d
+grid_sampler_3d _grid_sampler_2d_cpu_fallback
+sum mean nansum prod amax amin aminmax max min any all argmax argmin var std var_mean std_mean norm
+linalg_vector_norm logsumexp median nanmedian mode cumsum cumsum_ cumprod cumprod_ cummax cummin
+_cummax_helper _cummin_helper logcumsumexp diff sort topk kthvalue argsort unique_dim _unique2
+unique_consecutive searchsorted bucketize histc bincount count_nonzero scatter_add scatter_add_
+scatter_reduce scatter_reduce_ index_add index_add_ index_reduce index_copy index_fill index_fill_
+masked_fill masked_fill_ _thnn_fused_lstm_cell _thnn_fused_gru_cell _embedding_bag
+_embedding_bag_forward_only trace segment_reduce isin ger outer addr diagonal_scatter
+_weight_norm_interface renorm
+mse_loss nll_loss_forward cosine_similarity allclose isclose cross linalg_cross
+""")
+"""Element-wise work, reductions, norms, pooling, sorting: counted apart, never as MACs."""
+
+
+def is_free(operator: Any) -> bool:
+    """Say whether an operator is known to contract nothing: by torch's own tags, or by name."""
+    name = base_name(operator)
+    if name in _MOVES or name in _WORKS or operator.namespace in ("prim", "prims", "profiler"):
+        return True
+    if getattr(operator, "is_view", False):
+        return True
+    tags = set(operator.tags)
+    known = ("pointwise", "reduction", "view_copy", "inplace_view")
+    return any(getattr(torch.Tag, tag, None) in tags for tag in known)
+
+
+def work_of(operator: Any, inputs: list[torch.Tensor], outputs: list[torch.Tensor]) -> int:
+    """Return element-wise work: one per element of the largest tensor read or written."""
+    if base_name(operator) in _MOVES or getattr(operator, "is_view", False):
+        return 0
+    if getattr(torch.Tag, "inplace_view", None) in set(operator.tags):
+        return 0
+    return max((math.prod(t.shape) for t in [*inputs, *outputs]), default=0)
+
+
+def base_name(operator: Any) -> str:
+    """Return ``mul`` for ``aten.mul_.Tensor``: no namespace, overload, in-place or out mark."""
+    name = str(operator._schema.name).split("::")[-1]
+    if name in _MOVES or name in _WORKS:
+        return name
+    return name[:-1] if name.endswith("_") and not name.endswith("__") else name

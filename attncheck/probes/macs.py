@@ -1,0 +1,131 @@
+"""The multiply-accumulates equal the paper's closed form, counted in two ways."""
+
+from __future__ import annotations
+
+import itertools
+from typing import ClassVar
+
+from attncheck.claim import Claim, Outcome, holds, undecided, violated
+from attncheck.errors import SpecError
+from attncheck.formula import Formula
+from attncheck.trial import Trial
+
+_MOST_ALTERNATIVES = 6
+
+
+class Macs(Claim, frozen=True, kw_only=True):
+    """The module does as much work as its definition.
+
+    ## What it checks
+    One multiply-add of a contraction (convolution, linear layer, matrix product, einsum,
+    attention kernel) is one MAC; biases, norms, softmax, pooling and activations count none.
+    Our dispatch counter's number must be fvcore's and the closed form's; where the two counters
+    differ, or an operator has no price, the claim is undecided and names it. A formula that does
+    not name `B` is per sample. Options and dims that the module fixes itself are searched for as
+    in `parameters`. Where implementations differ, state `between` two formulas or `at_most`.
+    A contraction written as `(a * b).sum()`, and an outer product run as a matrix product, may
+    count or not.
+
+    ## Why it matters
+    A softmax over all positions where the paper attends to a row and a column gives the same
+    shapes and the same parameters, and quadratic work.
+
+    ## Example
+    `formula = "2*C*h"` for squeeze-and-excitation; `between = ["N*(H+W-1)*C", "N*(H+W)*C"]`
+    where the position itself may be computed twice and masked.
+    """
+
+    kind: ClassVar[str] = "macs"
+
+    formula: str = ""
+    """The count over dims and options."""
+    between: tuple[str, str] | None = None
+    """A lower and an upper formula, both included."""
+    at_most: str = ""
+    """An upper formula alone."""
+    search: tuple[str, ...] = ()
+    """Dims that a module may choose for itself even where it could have taken ours."""
+
+    def __post_init__(self) -> None:
+        stated = [bool(self.formula), self.between is not None, bool(self.at_most)]
+        if sum(stated) != 1:
+            raise ValueError("state one of: formula, between, at_most")
+        for text in self._bounds():
+            try:
+                Formula(text)
+            except SpecError as error:
+                raise ValueError(str(error)) from None
+
+    def check(self, trial: Trial) -> Outcome:
+        from attncheck.counting.closed_form import ClosedForm
+        from attncheck.counting.count import count_trial, samples
+
+        low, high = self._bounds()
+        form = ClosedForm(trial.subject, [low, high], self.search)
+        if unknown := form.unknown(trial.dims):
+            return undecided(f"the formula names {', '.join(unknown)}: neither a dim nor an option")
+        counted = count_trial(trial)
+        seen, work = counted.tally.macs, counted.tally.by_operator.most_common()
+        if counted.tally.unpriced:
+            names = ", ".join(sorted(counted.tally.unpriced))
+            return undecided(f"no price is known for {names}", unpriced=names, macs=seen)
+        if counted.agree is False:
+            return undecided(f"the counters differ: {counted.disagreement}")
+        times = samples(form, trial.dims)
+        possible = _possible(seen, counted.tally.hidden.alternatives)
+
+        def fits(values: list[int | float]) -> bool:
+            lower, upper = values[0] * times, values[1] * times
+            return any(lower - 1e-6 <= count <= upper + 1e-6 for count in possible)
+
+        stated = self._stated()
+        choice = form.explain(trial.dims, fits)
+        if choice is not None:
+            chosen = choice.describe(form.named)
+            return holds(
+                f"{seen:,} MACs: {stated}" + (f" with {chosen}" if chosen else ""),
+                macs=seen,
+                choice=chosen,
+                by_operator=dict(work),
+            )
+        expected = {
+            c.describe(form.named): [round(v * times) for v in form.values(c)]
+            for c in form.stated(trial.dims)
+            if all(v == v for v in form.values(c))
+        }
+        texts = [
+            (f"{a:,}" if a == b else f"at most {b:,}" if not a else f"{a:,} to {b:,}")
+            + (f" ({option})" if option else "")
+            for option, (a, b) in list(expected.items())[:4]
+        ]
+        shown = " or ".join(texts)
+        dearest = ", ".join(f"{name} {macs:,}" for name, macs in work[:4]) or "no contraction"
+        return violated(
+            f"{seen:,} MACs where {stated} gives {shown}; seen: {dearest}",
+            expected=shown,
+            seen=f"{seen:,}",
+            formula=stated,
+            by_option=expected,
+            macs=seen,
+            by_operator=dict(work),
+            by_module=dict(counted.tally.by_module),
+        )
+
+    def _bounds(self) -> tuple[str, str]:
+        if self.between is not None:
+            return self.between
+        return ("0", self.at_most) if self.at_most else (self.formula, self.formula)
+
+    def _stated(self) -> str:
+        if self.between is not None:
+            return f"between {self.between[0]} and {self.between[1]}"
+        return f"at most {self.at_most}" if self.at_most else self.formula
+
+
+def _possible(seen: int, alternatives: list[int]) -> list[int]:
+    """Return the count with each choice of what may count or not, the plain one first."""
+    few = alternatives[:_MOST_ALTERNATIVES]
+    subsets = itertools.chain.from_iterable(
+        itertools.combinations(few, size) for size in range(len(few) + 1)
+    )
+    return list(dict.fromkeys(seen + sum(subset) for subset in subsets))
