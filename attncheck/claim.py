@@ -88,6 +88,9 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     """The name in specs: lower case with hyphens."""
     needs: ClassVar[tuple[str, ...]] = ("runs",)
     """Claim kinds without which this one cannot be tried."""
+    located_by: ClassVar[tuple[str, ...]] = ()
+    """Strategies of ``attncheck.source.blame`` that find the line of a violation, best first; by
+    default those that stand there for the kind."""
 
     advice: bool = False
     """A limitation that users should know: it never changes the verdict."""

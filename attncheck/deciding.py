@@ -10,7 +10,7 @@ import msgspec
 
 from attncheck.claim import Case, Claim, Outcome, undecided
 from attncheck.report import Finding, Status, Witness
-from attncheck.source.definition import forward_location
+from attncheck.source.blame import blame
 from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError
 from attncheck.trial import Trial
@@ -80,8 +80,10 @@ def _violation(name: str, claim: Claim, subject: Subject, case: Case, outcome: O
         shape=list(trial.sizes(trial.axes())),
         confirmed=True,
     )
-    if finding.location is None:
-        finding.location = forward_location(subject)
+    finding.location, related = blame(
+        claim.kind, Trial(subject, case), outcome, claim.located_by
+    )
+    finding.related = finding.related or related
     return finding
 
 

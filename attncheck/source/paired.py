@@ -45,7 +45,7 @@ def traced(
     given = inputs if exact else {n: t.detach().clone() for n, t in inputs.items()}
     if not exact:
         for name, tensor in inputs.items():
-            given[name].requires_grad_(tensor.requires_grad)  # type: ignore[index]
+            given[name].requires_grad_(tensor.requires_grad)
     result = Traced()
     torch.manual_seed(trial.case.seed if seed is None else seed)
     with tracing(files, observe) as steps:
@@ -76,8 +76,10 @@ def side_by_side(*runs: Traced) -> Iterator[tuple[Step, ...]]:
     """Yield the steps of runs together for as long as they take the same lines."""
     for together in zip(*(run.steps for run in runs), strict=False):
         first = together[0]
-        if any((s.path, s.line, s.function) != (first.path, first.line, first.function)
-               for s in together[1:]):
+        if any(
+            (s.path, s.line, s.function) != (first.path, first.line, first.function)
+            for s in together[1:]
+        ):
             return
         yield together
 

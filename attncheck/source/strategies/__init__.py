@@ -1,0 +1,1 @@
+"""Strategies: each finds the lines of one sort of fault, or says nothing."""
