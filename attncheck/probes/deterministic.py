@@ -8,12 +8,9 @@ from typing import ClassVar
 
 from attncheck.claim import Case, Claim, Outcome, holds, violated
 from attncheck.lazy import torch
-from attncheck.measuring.stack import line_now
-from attncheck.measuring.watching import watch
-from attncheck.report import Location
 from attncheck.subject import Subject
 from attncheck.tolerance import budget, difference
-from attncheck.trial import Trial
+from attncheck.trial import Tensors, Trial
 
 
 class Deterministic(Claim, frozen=True, kw_only=True):
@@ -47,32 +44,11 @@ class Deterministic(Claim, frozen=True, kw_only=True):
             expected="the same output",
             seen=f"a difference of {change:.3g}",
             largest_difference=change,
-        ).at(_where_drawn(trial, module, inputs))
+        )
 
 
-def _call(
-    trial: Trial, module: torch.nn.Module, inputs: dict[str, torch.Tensor], seed: int
-) -> torch.Tensor:
+def _call(trial: Trial, module: torch.nn.Module, inputs: Tensors, seed: int) -> torch.Tensor:
     torch.manual_seed(seed)
     random.seed(seed)
     with torch.no_grad():
         return trial.call(module, {name: tensor.clone() for name, tensor in inputs.items()}).main
-
-
-def _where_drawn(
-    trial: Trial, module: torch.nn.Module, inputs: dict[str, torch.Tensor]
-) -> Location | None:
-    """Return the first line that draws from torch's generator."""
-    found: list[Location | None] = []
-    state = [torch.get_rng_state()]
-
-    def look(function: object) -> None:
-        now = torch.get_rng_state()
-        if not found and not torch.equal(now, state[0]):
-            name = getattr(function, "__name__", "this")
-            found.append(line_now(f"{name} draws at random here"))
-        state[0] = now
-
-    with torch.no_grad(), watch(look):
-        trial.call(module, {name: tensor.clone() for name, tensor in inputs.items()})
-    return found[0] if found else None

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from attncheck.claim import Case, Claim, Outcome, holds, violated
 from attncheck.lazy import torch
 from attncheck.measuring.cases import training_case
 from attncheck.measuring.masking import half_masked
-from attncheck.measuring.stack import line_now
 from attncheck.measuring.state import parameters_and_buffers, tensors_kept
-from attncheck.measuring.watching import watch
-from attncheck.report import Location
 from attncheck.subject import Subject
 from attncheck.tolerance import close
-from attncheck.trial import Trial
+from attncheck.trial import Tensors, Trial
 
 
 class Unmodified(Claim, frozen=True, kw_only=True):
@@ -47,44 +44,43 @@ class Unmodified(Claim, frozen=True, kw_only=True):
         kept = {name: tensor.clone() for name, tensor in given.items()}
         state = parameters_and_buffers(module)
         first = trial.run(module, given)
-        outcome = _inputs_kept(trial, module, given, kept)
+        outcome = _inputs_kept(trial, module, given)
         if outcome or trial.case.train:
             return outcome or holds()
         return _state_kept(trial, module, kept, state, first) or holds()
 
 
-def _inputs_kept(trial: Trial, module: Any, given: Any, kept: Any) -> Outcome | None:
-    """Call on the very tensors; the first line after which one differs is the finding's."""
-    seen: dict[str, Location | None] = {}
-
-    def look(_: object) -> None:
-        for name, tensor in given.items():
-            if name not in seen and not _same(tensor, kept[name]):
-                seen[name] = line_now(f"'{name}' is written here")
-
+def _inputs_kept(trial: Trial, module: torch.nn.Module, given: Tensors) -> Outcome | None:
+    """Call the module on the very tensors and compare them with copies."""
+    kept = {name: tensor.clone() for name, tensor in given.items()}
     torch.manual_seed(trial.case.seed)
-    with torch.no_grad(), watch(look):
+    with torch.no_grad():
         trial.call(module, given)
-    look(None)
-    for name, line in seen.items():
+    for argument in trial.subject.convention.arguments:
+        name = argument.input
+        if name not in kept or _same(given[name], kept[name]):
+            continue
         change = (given[name].double() - kept[name].double()).abs()
         largest = float(change[change.isfinite()].max()) if change.isfinite().any() else 0.0
         entries = int((~torch.eq(given[name], kept[name])).sum())
-        parameter = next(
-            (a.parameter for a in trial.subject.convention.arguments if a.input == name), name
-        )
         return violated(
-            f"the caller's '{parameter}' is changed by the call: {entries} of "
+            f"the caller's '{argument.parameter}' is changed by the call: {entries} of "
             f"{change.numel()} entries, by up to {largest:.3g}",
             expected="the tensor as it was given",
             seen=f"{entries} of {change.numel()} entries changed",
             input=name,
             entries=entries,
-        ).at(line)
+        )
     return None
 
 
-def _state_kept(trial: Trial, module: Any, given: Any, state: Any, first: Any) -> Outcome | None:
+def _state_kept(
+    trial: Trial,
+    module: torch.nn.Module,
+    given: Tensors,
+    state: Mapping[str, tuple[int, torch.Tensor]],
+    first: torch.Tensor,
+) -> Outcome | None:
     after = parameters_and_buffers(module)
     for name, (identity, before) in state.items():
         now = after.get(name)
@@ -94,7 +90,7 @@ def _state_kept(trial: Trial, module: Any, given: Any, state: Any, first: Any) -
                 + (f" from {_few(before)} to {_few(now[1])}" if now is not None else ""),
                 expected="the same state after the call",
                 seen=f"'{name}' differs",
-                changed=name,
+                parameter=name,
             )
         if now[0] != identity:
             return violated(
@@ -102,7 +98,7 @@ def _state_kept(trial: Trial, module: Any, given: Any, state: Any, first: Any) -
                 "goes on training the old one",
                 expected="the same parameter object",
                 seen="a new one",
-                changed=name,
+                parameter=name,
             )
     sizes = []
     for _ in range(3):
@@ -124,7 +120,7 @@ def _state_kept(trial: Trial, module: Any, given: Any, state: Any, first: Any) -
     return None
 
 
-def _repeats(trial: Trial, given: Any) -> bool:
+def _repeats(trial: Trial, given: Tensors) -> bool:
     """Say whether fresh modules agree: else the module is random, which is another claim's."""
     return close(trial.run(trial.module(), given), trial.run(trial.module(), given))
 

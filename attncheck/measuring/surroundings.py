@@ -1,0 +1,117 @@
+"""What a program shares with every module in it, as it stands at one moment."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from attncheck.lazy import torch
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """A snapshot.
+
+    Attributes:
+        settings: name of a switch -> its value.
+        functions: name of a function that everybody calls -> the object it is.
+        threads: identifiers of living threads that nobody has announced as daemons of torch.
+        children: process identifiers of living children that Python knows.
+    """
+
+    settings: dict[str, Any]
+    functions: dict[str, Any]
+    threads: frozenset[int]
+    children: frozenset[int]
+
+    def differences(self, later: Surroundings) -> Iterator[str]:
+        """Yield what differs later, as a reader is told."""
+        for name, value in self.settings.items():
+            now = later.settings[name]
+            if now != value:
+                yield f"{name} from {_short(value)} to {_short(now)}"
+        for name, function in self.functions.items():
+            if later.functions.get(name) is not function:
+                yield f"the function {name}"
+        if started := len(later.threads - self.threads):
+            yield f"the number of threads: {started} started and still running"
+        if started := len(later.children - self.children):
+            yield f"the number of processes: {started} started and still running"
+
+    def restore(self) -> None:
+        """Put back what can be put back."""
+        settings = self.settings
+        torch.set_default_dtype(settings["the default dtype"])
+        torch.set_grad_enabled(settings["grad mode"])
+        if torch.get_num_threads() != settings["torch's number of threads"]:
+            torch.set_num_threads(settings["torch's number of threads"])
+        if torch.get_default_device() != settings["the default device"]:
+            torch.set_default_device(settings["the default device"])
+        torch.use_deterministic_algorithms(settings["deterministic algorithms"])
+        for name, function in self.functions.items():
+            owner, attribute = _owner(name)
+            if getattr(owner, attribute, None) is not function:
+                setattr(owner, attribute, function)
+        with contextlib.suppress(OSError):
+            os.chdir(settings["the working directory"])
+
+
+def surroundings() -> Surroundings:
+    """Take a snapshot."""
+    backends = torch.backends
+    settings = {
+        "the default dtype": torch.get_default_dtype(),
+        "the default device": torch.get_default_device(),
+        "grad mode": torch.is_grad_enabled(),
+        "anomaly detection": torch.is_anomaly_enabled(),
+        "torch's number of threads": torch.get_num_threads(),
+        "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
+        "cudnn.benchmark": backends.cudnn.benchmark,
+        "cudnn.deterministic": backends.cudnn.deterministic,
+        "cudnn.enabled": backends.cudnn.enabled,
+        "the precision of float32 products": torch.get_float32_matmul_precision(),
+        "the environment": dict(os.environ),
+        "the working directory": os.getcwd(),
+        "print options": repr(torch._tensor_str.PRINT_OPTS),
+    }
+    return Surroundings(
+        settings,
+        dict(_functions()),
+        frozenset(t.ident for t in threading.enumerate() if t.ident is not None),
+        frozenset(p.pid for p in multiprocessing.active_children() if p.pid is not None),
+    )
+
+
+def _functions() -> Iterator[tuple[str, Any]]:
+    for prefix, owner in _owners().items():
+        for name, value in vars(owner).items():
+            if callable(value) and (not name.startswith("_") or name == "__call__"):
+                yield f"{prefix}.{name}", value
+
+
+def _owners() -> dict[str, Any]:
+    return {
+        # Our lazy name has a namespace of its own: look into the real module.
+        "torch": sys.modules[torch.Tensor.__module__],
+        "torch.nn.functional": torch.nn.functional,
+        "torch.Tensor": torch.Tensor,
+        "torch.nn.Module": torch.nn.Module,
+    }
+
+
+def _owner(name: str) -> tuple[Any, str]:
+    prefix, _, attribute = name.rpartition(".")
+    return _owners()[prefix], attribute
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return (
+        text if len(text) <= 60 else "what it was" if isinstance(value, dict) else text[:57] + "…"
+    )
