@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Claim, Outcome, holds, violated
+from attncheck.claim import Case, Claim, Outcome, holds, violated
+from attncheck.formula import evaluate
 from attncheck.source.raised import where_raised
+from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError, blamed
 from attncheck.trial import Trial
 
@@ -15,7 +18,8 @@ class Runs(Claim, frozen=True, kw_only=True):
 
     ## What it checks
     Forward and backward in eval mode over the lattice of cases: batch of one and of several,
-    height unlike width, odd, small and large sizes. Nothing may be raised.
+    height unlike width, odd, small and large sizes. Nothing may be raised. With `at` only at
+    these dims, such as `{ C2 = "2*C" }` where input and output widths are separate arguments.
 
     ## Why it matters
     A pooled map whose padding does not match its dilation runs at 7×7 and raises at 8×8; writing
@@ -27,6 +31,16 @@ class Runs(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "runs"
     needs: ClassVar[tuple[str, ...]] = ("constructs",)
+
+    at: dict[str, int | str] = {}  # noqa: RUF012 (msgspec copies it)
+    """Dims, numbers or formulas over the others, at which it must run."""
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        if self.at:
+            dims = {name: int(evaluate(size, subject.dims)) for name, size in self.at.items()}
+            yield subject.base(dims=dims)
+        else:
+            yield from subject.lattice()
 
     def check(self, trial: Trial) -> Outcome:
         try:

@@ -1,0 +1,79 @@
+"""Positions weigh each other by their content, as every attention over positions does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
+from attncheck.lazy import torch
+from attncheck.measuring.axes import indices, places_of
+from attncheck.measuring.sites import Sites
+from attncheck.subject import Subject
+from attncheck.tolerance import budget, difference
+from attncheck.trial import Trial
+
+
+class Attends(Claim, frozen=True, kw_only=True):
+    """An output position depends on the content of the other positions, not on their mean alone.
+
+    ## What it checks
+    The other positions are changed in a way that keeps every channel's mean. Under
+    multi-head, non-local or any other attention over positions the output must change, since
+    each of them is weighed by its own content. The output must have positions at all.
+
+    ## Why it matters
+    "Multi-head attention" that pools first sees one vector per image: no position is compared
+    with any other, whatever the class is called.
+
+    ## Example
+    `sigmoid(conv(avg_pool(x)))` is a function of channel means alone.
+    """
+
+    kind: ClassVar[str] = "attends"
+    located_by: ClassVar[tuple[str, ...]] = ("sizes lost", "reducing")
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        yield from (subject.base(seed=seed) for seed in (0, 1))
+
+    def check(self, trial: Trial) -> Outcome:
+        module, inputs = trial.module(), trial.inputs()
+        x, axes, out = inputs[trial.main], trial.axes(), trial.output_axes
+        places = indices(axes, places_of(axes))
+        count = 1
+        for axis in places:
+            count *= x.shape[axis]
+        if count < 3:
+            return skipped("needs three positions")
+        before = trial.run(module, inputs)
+        changed = _mean_kept(x, places)
+        after = trial.run(module, {**inputs, trial.main: changed})
+        if tuple(before.shape) != trial.sizes(out):
+            same = difference(before, after) <= budget(before)
+            only = ", a function of the channel means alone" if same else ""
+            return violated(
+                f"the output has the shape {tuple(before.shape)}: there is no position to attend "
+                f"from{only}",
+                expected="every position weighs the others",
+                seen="a function of channel means" if same else "no positions",
+            )
+        sites = Sites(out, places_of(out))
+        moved = difference(sites.rows(before)[0], sites.rows(after)[0])
+        if moved > budget(before, after):
+            return holds(f"the first position moved by {moved:.2g}")
+        return violated(
+            "the first position's output does not notice what the other positions hold, as long "
+            "as the channel means stay: no position is compared with another",
+            expected="every position weighs the others",
+            seen="at most their means",
+        )
+
+
+def _mean_kept(x: torch.Tensor, places: tuple[int, ...]) -> torch.Tensor:
+    """Return x with every position but the first changed and the mean over positions kept."""
+    source = torch.Generator().manual_seed(5)
+    noise = torch.randn(x.shape, generator=source, dtype=torch.float64).to(x)
+    others = torch.ones_like(noise)
+    others[tuple(slice(0, 1) if i in places else slice(None) for i in range(x.ndim))] = 0
+    mean = (noise * others).sum(places, keepdim=True) / others.sum(places, keepdim=True)
+    return x + (noise - mean) * others
