@@ -64,6 +64,8 @@ def randomise(module: torch.nn.Module, source: torch.Generator) -> None:
 
 def _drawn(parameter: torch.Tensor, source: torch.Generator, *, is_scale: bool) -> torch.Tensor:
     noise = torch.randn(parameter.shape, generator=source, dtype=torch.float64)
+    if parameter.numel() == 0:
+        return noise
     if is_scale:
         return 1.0 + 0.25 * noise.clamp(-2, 2)
     if parameter.ndim >= 2:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from attncheck.claim import Case
 from attncheck.subject import Subject
 
-PLACES = ("H", "W", "N", "M", "T", "S", "L")
+PLACES = ("H", "W", "N", "M", "G", "T", "S", "L")
 """Axes along which places (pixels, tokens) lie."""
 
 

@@ -57,7 +57,7 @@ class Draw:
 
 
 @dataclass
-class Reach:
+class Reaching:
     """Measures rows of one trial.
 
     Attributes:
@@ -206,9 +206,7 @@ class Reach:
                 row.seen[row.leak] = True
                 return
 
-    def _bisect(
-        self, draw: Draw, row: Row, sites: torch.Tensor, values: torch.Tensor
-    ) -> Place:
+    def _bisect(self, draw: Draw, row: Row, sites: torch.Tensor, values: torch.Tensor) -> Place:
         left = [int(i) for i in sites.flatten().nonzero()]
         while len(left) > 1:
             half = torch.zeros(sites.numel(), dtype=torch.bool)
