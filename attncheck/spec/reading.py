@@ -52,22 +52,42 @@ def _explained(
     keys: list[str] = []
     if at := _AT_PATH.search(message):
         message = message[: at.start()]
-        keys = [key for key in at.group("path").lstrip("$").split(".") if key and key != "[...]"]
+        keys = _keys(at.group("path"), raw)
     instead = ""
     if unknown := _UNKNOWN.search(message):
         field = unknown.group("field")
         struct = SubjectEntry if "subjects" in keys else SpecDocument
         instead = did_you_mean(field, struct.__struct_fields__)
-        keys = _path_to(raw, field) or [*keys, field]
+        keys = [*keys, field]
         message = f"unknown key '{field}'"
     return SpecError(message, where=f"{path}:{line_of(text, keys)}", instead=instead)
 
 
-def _path_to(table: dict[str, Any], key: str) -> list[str]:
-    """Return the path of the first table that holds ``key`` where it is not allowed."""
-    if key in table and key not in SpecDocument.__struct_fields__:
-        return [key]
-    for name, entry in table.get("subjects", {}).items():
-        if isinstance(entry, dict) and key in entry:
-            return ["subjects", name, key]
-    return []
+def _keys(at: str, raw: dict[str, Any]) -> list[str]:
+    """Return the keys of msgspec's path; ``[...]`` is the first entry that fails on its own."""
+    keys: list[str] = []
+    node: Any = raw
+    for part in re.findall(r"\[[^\]]*\]|[^.$\[]+", at):
+        if not isinstance(node, dict):
+            break
+        key = part
+        if part == "[...]":
+            key = next((k for k in node if _fails(_with_only(raw, keys, k))), "")
+        keys.append(key)
+        node = node.get(key)
+    return keys
+
+
+def _with_only(raw: dict[str, Any], keys: list[str], kept: str) -> dict[str, Any]:
+    """Return a copy of ``raw`` in which the table at ``keys`` holds one entry."""
+    if not keys:
+        return {kept: raw[kept]}
+    return {**raw, keys[0]: _with_only(raw[keys[0]], keys[1:], kept)}
+
+
+def _fails(raw: dict[str, Any]) -> bool:
+    try:
+        msgspec.convert(raw, SpecDocument)
+    except msgspec.ValidationError:
+        return True
+    return False
