@@ -32,11 +32,14 @@ class Diagnosis:
     """The mutants that compute exactly what the subject computes, most telling first.
 
     ``left_over`` are parameters of the subject that neither the reference nor the mutant reads;
-    with no mutant, the subject computes the reference and has them besides.
+    with no mutant, the subject computes the reference and has them besides. ``binding`` and
+    ``trial`` are those of the comparison.
     """
 
     mutants: tuple[Mutant, ...]
     left_over: tuple[str, ...] = ()
+    binding: Assignment | None = None
+    trial: Trial | None = None
 
     def as_data(self) -> dict[str, Any]:
         """Return the diagnosis as the report holds it."""
@@ -76,7 +79,7 @@ def diagnose(mechanism: Mechanism, proof: Proof) -> Diagnosis | None:
     bindings = _bindings(mechanism, proof, trial, module)
     for binding in bindings:
         if binding.left_over and _is_reference(mechanism, binding, trial, module, inputs):
-            return Diagnosis((), binding.left_over)
+            return Diagnosis((), binding.left_over, binding, trial)
     by_rank = itertools.groupby(mutants_of(mechanism), key=lambda mutant: mutant.rank)
     for rank, group in by_rank:
         mutants = list(group)
@@ -88,7 +91,7 @@ def diagnose(mechanism: Mechanism, proof: Proof) -> Diagnosis | None:
                 if _equals(mechanism, mutant, binding, trial, module, inputs, gradients):
                     found.append(mutant)
             if found:
-                return Diagnosis(tuple(found), binding.left_over)
+                return Diagnosis(tuple(found), binding.left_over, binding, trial)
     return None
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.diagnosing import Diagnosis, diagnose
 from attncheck.equivalence.comparing import EQUAL
 from attncheck.equivalence.proving import Proof, prove
+from attncheck.locating import locate
 from attncheck.subject import Subject
 from attncheck.target.resolving import resolve
 from attncheck.trial import Trial
+
+if TYPE_CHECKING:
+    from attncheck.reference.mechanism import Mechanism
 
 
 class Equivalence(Claim, frozen=True, kw_only=True):
@@ -52,10 +56,10 @@ class Equivalence(Claim, frozen=True, kw_only=True):
             return undecided("the module cannot compute in float64")
         proof = prove(mechanism, trial)
         diagnosis = None if proof.status == "equal" else diagnose(mechanism, proof)
-        return _diagnosed(diagnosis) if diagnosis else _outcome(proof)
+        return _diagnosed(mechanism, diagnosis) if diagnosis else _outcome(proof)
 
 
-def _diagnosed(diagnosis: Diagnosis) -> Outcome:
+def _diagnosed(mechanism: Mechanism, diagnosis: Diagnosis) -> Outcome:
     """The subject computes a mutant of the reference, or the reference and something unused."""
     data = diagnosis.as_data()
     if not diagnosis.mutants:
@@ -68,13 +72,17 @@ def _diagnosed(diagnosis: Diagnosis) -> Outcome:
             diagnosis=data,
         )
     mutant = diagnosis.mutants[0]
-    return violated(
+    outcome = violated(
         f"computes exactly what the reference computes after someone has {mutant.mistake}",
         expected=mutant.before,
         seen=mutant.after,
         diagnosis=data,
         parameters=list(diagnosis.left_over),
     )
+    if diagnosis.binding is None or diagnosis.trial is None:
+        return outcome
+    location, related = locate(mechanism, mutant, diagnosis.binding, diagnosis.trial)
+    return outcome.at(location, *related)
 
 
 def _outcome(proof: Proof) -> Outcome:
