@@ -27,10 +27,10 @@ from attncheck.reference.steps import (
 @mechanism(
     dims={"C": None, "r": 16, "k": 7},
     derived={"h": "C // r"},
-    options={"bias": True, "norm": True, "max_first": True},
+    options={"bias": True, "spatial_bias": False, "norm": True, "max_first": True},
     squeeze=linear_slot("C", "h", bias="bias"),
     excite=linear_slot("h", "C", bias="bias"),
-    spatial=conv_slot("2", "1", kernel="k"),
+    spatial=conv_slot("2", "1", kernel="k", bias="spatial_bias"),
     scale=batch_norm("1", when="norm"),
 )
 def cbam(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:

@@ -95,6 +95,12 @@ class DefinedModule(nn.Module):
             else:
                 self.register_module(name, layer)  # type: ignore[arg-type]
 
+    @property
+    def forward_signature(self) -> inspect.Signature:
+        """What ``forward`` takes: the definition's inputs, without its slots and options."""
+        inputs = list(inspect.signature(self.mechanism.function).parameters.values())[2:]
+        return inspect.Signature(inputs)
+
     def forward(self, *inputs: Tensor, **named: Any) -> Any:
         """Apply the definition to inputs of the shapes that the spec states."""
         options = SimpleNamespace(**self.values, training=self.training)

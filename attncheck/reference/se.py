@@ -15,9 +15,9 @@ from attncheck.reference.steps import linear, mean_hw, over_hw
 @mechanism(
     dims={"C": None, "r": 16},
     derived={"h": "C // r"},
-    options={"bias": True},
-    squeeze=linear_slot("C", "h", bias="bias"),
-    excite=linear_slot("h", "C", bias="bias"),
+    options={"squeeze_bias": True, "excite_bias": True},
+    squeeze=linear_slot("C", "h", bias="squeeze_bias"),
+    excite=linear_slot("h", "C", bias="excite_bias"),
 )
 def se(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     """Gate each channel by what the means of all channels say: (B, C, H, W) -> same."""
