@@ -14,9 +14,9 @@ from attncheck.formats.shared.wording import (
     by_spec,
     contrast,
     diagnosis,
-    diff,
     heading,
-    open_claims,
+    open_lines,
+    problem_lines,
     summary,
     violations,
     with_status,
@@ -36,6 +36,11 @@ class MarkdownFormat:
     def render(self, report: Report, *, color: bool, width: int) -> str:
         """Return the report as Markdown; colour and width change nothing."""
         blocks = [b for subjects in by_spec(report.subjects) for b in _spec(subjects)]
+        for problem in report.problems:
+            blocks.append(f"### {problem.spec} {_escaped(problem.subject)} was not audited")
+            blocks.append(fenced(problem_lines(problem)))
+        if report.partial:
+            blocks.append("Interrupted: not every claim was tried.")
         return "\n\n".join(blocks) + "\n"
 
 
@@ -56,15 +61,12 @@ def _spec(subjects: Sequence[SubjectReport]) -> Iterator[str]:
 
 
 def _subject(subject: SubjectReport) -> Iterator[str]:
-    broken, undecided, told = violations(subject), open_claims(subject), advice(subject)
+    broken, undecided, told = violations(subject), open_lines(subject), advice(subject)
     if not (broken or undecided or told):
         return
     yield f"### {_escaped(subject.subject)} · `{shown(subject.target)}`"
     for finding in broken:
         yield from _violation(finding)
-    if lines := diff(subject):
-        yield "The definition, and what this computes instead:"
-        yield fenced(lines, "diff")
     if undecided:
         yield table(["not decided", "why"], [[f.claim, f.message] for f in undecided])
     if told:

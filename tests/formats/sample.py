@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from attncheck.report import Finding, Location, Report, Status, SubjectReport, Verdict, Witness
+from attncheck.report import (
+    Finding,
+    Location,
+    Problem,
+    Report,
+    Status,
+    SubjectReport,
+    Verdict,
+    Witness,
+)
 
 SOURCE = "tests/formats/samples/gate.py"
 REBOUND = Location(
@@ -67,6 +76,12 @@ def article() -> SubjectReport:
                 id="0123abcd",
             ),
             finding("finite"),
+            finding(
+                "equivalence",
+                Status.UNDECIDED,
+                "computes neither the mechanism nor a known mutant of it",
+                required=False,
+            ),
             finding("author: multi-head attention", Status.VIOLATED, "no weights were found"),
             finding(
                 "logit-scale", Status.UNDECIDED, "the logits cannot be observed", required=False
@@ -87,7 +102,7 @@ def article() -> SubjectReport:
             "other_ops": 5120,
             "unpriced": ["aten::foo"],
             "agree": False,
-            "message": "dispatch counter 2,048, fvcore 1,024",
+            "disagreement": "the dispatch counter says 2,048, fvcore 1,024",
         },
         diagnosis={"message": "computes neither the mechanism nor a known mutant of it"},
     )
@@ -109,21 +124,31 @@ def reference() -> SubjectReport:
 
 
 def swapped() -> SubjectReport:
-    """Return an undecided subject of another spec, with a mutant's diff."""
+    """Return an undecided subject of another spec, that has no paper."""
     return SubjectReport(
         spec="mine",
         subject="Attention",
         target="mine.attention:Attention",
         verdict=Verdict.UNDECIDED,
         findings=[finding("shape", Status.UNDECIDED, "two runs of the same input differ")],
-        diagnosis={
-            "message": "equals the definition with one operator changed",
-            "diff": ["- w = softmax(a, -1)", "+ w = softmax(a, 0)"],
-        },
+        notes=["called as Attention()(x: B N C)"],
     )
 
 
 def report() -> Report:
     """Return the whole sample."""
     environment = {"attncheck": "0.1.0", "python": "3.11", "torch": "2.13.0"}
-    return Report(environment=environment, subjects=[reference(), article(), swapped()])
+    return Report(
+        environment=environment,
+        subjects=[reference(), article(), swapped()],
+        problems=[
+            Problem(
+                "gam",
+                "other",
+                "no value for the constructor's parameter 'size'",
+                where="mine.py:Other",
+                instead="add: --init size=VALUE (a literal, or a dim: B, C, H, W)",
+            )
+        ],
+        partial=True,
+    )

@@ -26,7 +26,7 @@ def count_rows(subjects: Sequence[SubjectReport]) -> list[tuple[str, list[str]]]
 def _cell(value: object, subject: SubjectReport, key: str) -> str:
     if not isinstance(value, int | float):
         return "–"
-    sure = subject.counts.get("agree", True) or key != "macs"
+    sure = subject.counts.get("agree") is not False or key != "macs"
     return f"{value:,.0f}" if sure else f"{value:,.0f} ?"
 
 
@@ -41,9 +41,11 @@ def count_notes(subjects: Sequence[SubjectReport]) -> list[str]:
         if unpriced := subject.counts.get("unpriced"):
             names = ", ".join(map(str, unpriced))
             notes.append(f"{subject.subject}: operators without a price: {names}")
-        if subject.counts.get("agree") is False:
-            said = subject.counts.get("message") or "the counters do not agree"
+        said = subject.counts.get("disagreement") or subject.counts.get("unavailable")
+        if said and subject.counts.get("agree") is False:
             notes.append(f"{subject.subject}: MACs not settled: {said}")
+        elif said:
+            notes.append(f"{subject.subject}: counted once only: {said}")
     return notes
 
 

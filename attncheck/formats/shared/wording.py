@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attncheck.report import Finding, Status, SubjectReport, Verdict
+from attncheck.formats.shared.paths import shown
+from attncheck.report import Finding, Problem, Status, SubjectReport, Verdict
 
 _MOST_NAMES = 8
 
@@ -22,6 +23,11 @@ def violations(subject: SubjectReport) -> list[Finding]:
 def open_claims(subject: SubjectReport) -> list[Finding]:
     """Return the claims that could not be decided, and those whose probe broke."""
     return with_status(subject, Status.UNDECIDED, Status.ERROR)
+
+
+def open_lines(subject: SubjectReport) -> list[Finding]:
+    """Return the open claims, without what the diagnosis beside the verdict says already."""
+    return [f for f in open_claims(subject) if f.message != diagnosis(subject)]
 
 
 def advice(subject: SubjectReport) -> list[Finding]:
@@ -59,10 +65,10 @@ def diagnosis(subject: SubjectReport) -> str:
     return str(subject.diagnosis.get("message") or "")
 
 
-def diff(subject: SubjectReport) -> list[str]:
-    """Return the one-line source diff of the mutant that the subject equals, as diff lines."""
-    found = subject.diagnosis.get("diff") or []
-    return found.splitlines() if isinstance(found, str) else [str(line) for line in found]
+def problem_lines(problem: Problem) -> list[str]:
+    """Return what kept a subject from being audited, and what to type instead."""
+    place = f"{shown(problem.where)}: " if problem.where else ""
+    return [place + problem.what, *problem.instead.splitlines()]
 
 
 def contrast(finding: Finding) -> list[tuple[str, str]]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
 
-from attncheck.formats.shared.wording import by_spec
+from attncheck.formats.shared.wording import by_spec, problem_lines
 from attncheck.formats.terminal.canvas import drawn
 from attncheck.formats.terminal.counts import draw_counts
+from attncheck.formats.terminal.signs import HEADING
 from attncheck.formats.terminal.subjects import subject_parts
 from attncheck.formats.terminal.verdicts import verdicts
 from attncheck.report import Report
@@ -27,3 +30,11 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
         for subject in subjects:
             yield from subject_parts(subject, width, alone=len(report.subjects) == 1)
         yield from draw_counts(subjects)
+    for problem in report.problems:
+        yield ""
+        yield Text(f"{problem.spec} · {problem.subject} was not audited", HEADING)
+        for line in problem_lines(problem):
+            yield Padding(Text(line), (0, 0, 0, 2))
+    if report.partial:
+        yield ""
+        yield Text("interrupted: not every claim was tried", "yellow")

@@ -12,13 +12,12 @@ from attncheck.formats.shared.paths import shown
 from attncheck.formats.shared.wording import (
     advice,
     by_reason,
-    diff,
-    open_claims,
+    open_lines,
     violations,
     with_status,
 )
 from attncheck.formats.terminal.signs import HEADING, QUIET, SIGN
-from attncheck.formats.terminal.violation import INDENT, Violations, entry
+from attncheck.formats.terminal.violation import Violations, entry
 from attncheck.report import Finding, Status, SubjectReport, Verdict
 
 _LONGEST_NAME = 20
@@ -26,7 +25,7 @@ _LONGEST_NAME = 20
 
 def subject_parts(subject: SubjectReport, width: int, *, alone: bool) -> Iterator[RenderableType]:
     """Yield the subject's section; ``alone`` also says how a conforming one was called."""
-    broken, undecided, told = violations(subject), open_claims(subject), advice(subject)
+    broken, undecided, told = violations(subject), open_lines(subject), advice(subject)
     conforms = subject.verdict is Verdict.CONFORMS
     if not (broken or undecided or told or (alone and subject.notes)):
         return
@@ -37,7 +36,6 @@ def subject_parts(subject: SubjectReport, width: int, *, alone: bool) -> Iterato
     for finding in broken:
         yield ""
         yield from lines.draw(finding)
-    yield from _diff(subject)
     yield from _list("not decided", undecided, names, width)
     yield from _list("to know of, no fault", told, names, width)
     if not conforms or alone:
@@ -47,16 +45,6 @@ def subject_parts(subject: SubjectReport, width: int, *, alone: bool) -> Iterato
 def _name_width(findings: Iterable[Finding]) -> int:
     widths = [len(f.claim) for f in findings if len(f.claim) <= _LONGEST_NAME]
     return max(widths, default=_LONGEST_NAME)
-
-
-def _diff(subject: SubjectReport) -> Iterator[RenderableType]:
-    found = diff(subject)
-    if found:
-        yield ""
-        yield Text("  the definition, and what this computes instead", QUIET)
-    for line in found:
-        style = "red" if line.startswith("+") else "green" if line.startswith("-") else ""
-        yield Text(f"{' ' * INDENT}{line}", style)
 
 
 def _list(
