@@ -105,7 +105,13 @@ def _candidates(draft: Subject, request: Request) -> list[Convention]:
             parameters = []
     spec = draft.spec
     found = candidates(
-        parameters, spec.calls, spec.output, spec.layouts, request.inputs, request.target
+        parameters,
+        spec.calls,
+        spec.output,
+        spec.layouts,
+        request.inputs,
+        request.target,
+        draft.dims,
     )
     return list(itertools.islice(found, 24))
 

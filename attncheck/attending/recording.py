@@ -1,0 +1,143 @@
+"""Record every operation of one call as a graph, below autograd, fused attention taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from attncheck.lazy import torch
+from attncheck.trial import Trial
+
+Key = tuple[Any, ...]
+
+
+@dataclass(eq=False)
+class Node:
+    """One operation's result.
+
+    Attributes:
+        op: the operator's name without its overload (``bmm``); ``""`` for a tensor that no
+            recorded operation made: an input, a parameter, a constant.
+        arguments: what it was given, tensors as nodes.
+        value: its result.
+        named: the numbers among its keyword arguments.
+        from_input: it follows from a data input.
+        from_parameter: it follows from a parameter.
+        uses: the nodes that read it.
+    """
+
+    op: str
+    arguments: tuple[Any, ...]
+    value: torch.Tensor
+    named: dict[str, float] = field(default_factory=dict)
+    from_input: bool = False
+    from_parameter: bool = False
+    uses: list[Node] = field(default_factory=list)
+
+    @property
+    def parents(self) -> list[Node]:
+        """The tensors it was made from."""
+        return list(_nodes(self.arguments))
+
+
+def record(
+    trial: Trial, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]
+) -> tuple[list[Node], torch.Tensor]:
+    """Call the module on copies of the inputs; return the operations in order and the output.
+
+    Raises:
+        SubjectError: ``forward`` raises.
+    """
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    copies = {name: tensor.clone() for name, tensor in inputs.items()}
+    data = {name for name in copies if name in trial.subject.convention.inputs}
+    mode = _recorder()([copies[name] for name in data], list(module.parameters()))
+    torch.manual_seed(trial.case.seed)
+    with sdpa_kernel(SDPBackend.MATH), mode:
+        output = trial.call(module, copies).main
+    return mode.nodes, output
+
+
+@cache
+def _recorder() -> Any:
+    """Return the dispatch mode's class; made on first use, since its base needs torch."""
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Recorder(TorchDispatchMode):
+        def __init__(self, inputs: list[Any], parameters: list[Any]) -> None:
+            super().__init__()
+            self.nodes: list[Node] = []
+            self.known: dict[Key, Node] = {}
+            self.inputs = {_storage(t) for t in inputs}
+            self.parameters = {_storage(t) for t in parameters}
+
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            kwargs = kwargs or {}
+            given = self.as_nodes((*args, *kwargs.values()))
+            out = func(*args, **kwargs)
+            parents = list(_nodes(given))
+            for tensor in out if isinstance(out, (tuple, list)) else (out,):
+                if not isinstance(tensor, torch.Tensor):
+                    continue
+                node = Node(
+                    func.overloadpacket.__name__,
+                    given,
+                    tensor.detach(),
+                    {n: v for n, v in kwargs.items() if isinstance(v, (int, float))},
+                    any(p.from_input for p in parents),
+                    any(p.from_parameter for p in parents),
+                )
+                for parent in parents:
+                    parent.uses.append(node)
+                self.nodes.append(node)
+                self.known[_key(tensor)] = node
+            return out
+
+        def as_nodes(self, values: Any) -> tuple[Any, ...]:
+            found: list[Any] = []
+            for value in values:
+                if isinstance(value, torch.Tensor):
+                    found.append(self.node_of(value))
+                elif isinstance(value, (tuple, list)):
+                    found.append(self.as_nodes(value))
+                else:
+                    found.append(value)
+            return tuple(found)
+
+        def node_of(self, tensor: Any) -> Node:
+            key = _key(tensor)
+            if key not in self.known:
+                place = _storage(tensor)
+                leaf = Node(
+                    "", (), tensor.detach(), {}, place in self.inputs, place in self.parameters
+                )
+                self.known[key] = leaf
+            return self.known[key]
+
+    return Recorder
+
+
+def _storage(tensor: Any) -> int:
+    return int(tensor.untyped_storage().data_ptr())
+
+
+def _key(tensor: Any) -> Key:
+    """What tells two tensors apart: autograd may hand out several objects for one view.
+
+    The graph keeps every storage alive, so that no address is used twice.
+    """
+    place = (_storage(tensor), tensor.storage_offset())
+    return (*place, tuple(tensor.shape), tensor.stride(), tensor.dtype)
+
+
+def _nodes(arguments: Any) -> Iterator[Node]:
+    for argument in arguments:
+        if isinstance(argument, Node):
+            yield argument
+        elif isinstance(argument, tuple):
+            yield from _nodes(argument)

@@ -1,0 +1,164 @@
+"""Masked keys have no influence on valid queries, unmasked ones do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from attncheck.attending.blaming import blame
+from attncheck.attending.hearing import Hearing, hear
+from attncheck.attending.masking import MaskWay, encode, query_rows, some_hidden, ways_of
+from attncheck.attending.padding import padding_changes
+from attncheck.attending.spreading import factor_for_gap
+from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.lazy import torch
+from attncheck.subject import Subject
+from attncheck.target.masks import key_axis
+from attncheck.trial import Trial
+
+
+class Masks(Claim, frozen=True, kw_only=True):
+    """A mask takes keys out of the attention: hidden keys change nothing, visible ones do.
+
+    ## What it checks
+    Every key is replaced in turn, with the mask and without. Under the mask, a valid query's
+    output must not move when a hidden key does, and must still move when a visible one does, in
+    every sample by that sample's own mask. The mask itself must be the same after the call, and
+    more padding behind a sequence must not change its valid outputs. What the mask means is what
+    the user states (`--input 2x8:pad-true`, `:valid-true`, `:valid-01`, `:additive`); torch's own
+    names (`key_padding_mask`) mean what torch means; of other optional masks the meaning is found
+    by trying. With `gap`, the same once more with logits that far apart: a mask that adds a
+    constant hides nothing beyond it.
+
+    ## Why it matters
+    torch's attention function attends where a mask is True, torch's attention module where it is
+    False. A mask read the wrong way round, added as numbers, or applied after the softmax trains
+    without complaint and lets padding into every output.
+
+    ## Example
+    `F.scaled_dot_product_attention(q, k, v, attn_mask=key_padding_mask[:, None, None])`.
+    """
+
+    kind: ClassVar[str] = "masks"
+
+    gap: float = 0.0
+    """Spread the logits at least so far apart; 0 leaves them as they are."""
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        wide = {"B": 3, "N": 6, "M": 5}
+        yield subject.base()
+        if not self.gap:
+            dims = {n: v for n, v in wide.items() if n in subject.variable and n in subject.dims}
+            yield subject.base(dims=dims, seed=1)
+
+    def check(self, trial: Trial) -> Outcome:
+        keys = key_axis(trial.subject.convention.inputs)
+        if keys not in ("N", "M", "G") or trial.dims[keys] < 3:
+            return skipped("no keys that a mask could hide")
+        ways, unclear = ways_of(trial.subject, trial)
+        outcomes: list[Outcome] = []
+        for way in ways:
+            outcome = self._one(way, trial)
+            if outcome.status == "violated":
+                return outcome
+            outcomes.append(outcome)
+        undecided_ones = [outcome for outcome in outcomes if outcome.status == "undecided"]
+        if undecided_ones:
+            return undecided_ones[0]
+        if unclear:
+            size = f"{trial.dims.get('B', 1)}x{trial.dims[keys]}"
+            return skipped(
+                f"what the mask '{unclear[0]}' means could not be found by trying; "
+                f"state it: --input {unclear[0]}={size}:pad-true (or :valid-true, :valid-01, "
+                ":additive)"
+            )
+        if not ways:
+            return skipped("forward takes no mask")
+        return holds("; ".join(way.describe() for way in ways))
+
+    def _one(self, way: MaskWay, plain: Trial) -> Outcome:
+        trial = Trial(way.applied(plain.subject), plain.case)
+        hidden = some_hidden(way, trial)
+        mask = encode(hidden, way, trial)
+        name = way.argument.input
+        factor = factor_for_gap(trial, self.gap)
+        if factor is None:
+            return undecided("the logits cannot be observed, so they cannot be spread")
+        hearing = hear(trial, hidden, {name: mask}, query_rows(way), factor)
+        if outcome := self._influence(way, trial, hearing, mask):
+            return outcome
+        if self.gap:
+            return holds(way.describe())
+        given = mask.clone()
+        trial.call(trial.module(), {**trial.inputs(), name: given})
+        if not torch.equal(given, mask):
+            return violated(
+                f"forward rewrites the caller's mask {way.describe()}: the next call masks "
+                "something else",
+                expected="the mask as it was",
+                seen=f"{int((given != mask).sum())} of {mask.numel()} entries changed",
+                mask=way.argument.parameter,
+                fault="modified",
+            )
+        change, noise = padding_changes(way, trial)
+        if change > noise:
+            return violated(
+                f"three more padded keys behind the sequence, hidden by {way.describe()}, "
+                f"change the outputs of valid tokens by {change:.3g}",
+                expected="no change",
+                seen=f"a change of {change:.3g}",
+                mask=way.argument.parameter,
+                fault="padding length",
+            )
+        return holds(way.describe())
+
+    def _influence(
+        self, way: MaskWay, trial: Trial, hearing: Hearing, mask: torch.Tensor
+    ) -> Outcome | None:
+        leaks, deaf = int(hearing.leaks.sum()), int(hearing.deaf.sum())
+        evidence = {
+            "mask": way.argument.parameter,
+            "leaks": leaks,
+            "hidden": int((hearing.hidden & hearing.counts).sum()),
+            "deaf": deaf,
+        }
+        if leaks and self.gap:
+            return violated(
+                f"with logits {self.gap:.3g} apart a key hidden by {way.describe()} moves a valid "
+                f"query's output by {hearing.largest_leak:.3g}: the constant that the mask adds "
+                "is too small",
+                expected="hidden keys never matter",
+                seen=f"{leaks} pairs of query and hidden key leak",
+                fault="constant",
+                **evidence,
+            )
+        if leaks:
+            fault = blame(trial, hearing, {way.argument.input: mask})
+            return violated(
+                f"{fault.sentence} ({way.describe()}; hidden keys move valid queries' outputs by "
+                f"up to {hearing.largest_leak:.3g})",
+                expected="hidden keys change no valid query's output",
+                seen=f"{leaks} of {evidence['hidden']} pairs of query and hidden key leak",
+                fault=fault.word,
+                **evidence,
+            )
+        if self.gap:
+            return None
+        rows = hearing.counts.any(2)
+        if bool((~hearing.output.isfinite()).any(-1)[rows].any()):
+            return violated(
+                f"the output is not finite where {way.describe()} hides some keys and not others",
+                expected="finite outputs for queries that see a key",
+                seen="NaN or infinity",
+                fault="not finite",
+                **evidence,
+            )
+        if deaf:
+            return violated(
+                f"{way.describe()} silences {deaf} pairs of query and key that it leaves visible",
+                expected="visible keys are attended",
+                seen=f"{deaf} visible pairs without influence",
+                fault="hides too much",
+                **evidence,
+            )
+        return None

@@ -1,0 +1,72 @@
+"""What the masks of ``forward`` are called, what they mean and which axes they have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_KNOWN = {
+    "key_padding_mask": "pad-true",
+    "src_key_padding_mask": "pad-true",
+    "memory_key_padding_mask": "pad-true",
+}
+"""Names that torch itself uses, with torch's meaning: True is padding."""
+_OTHER_NAMES = ("pad", "pads", "padding", "valid", "is_pad", "is_valid", "padded")
+
+
+def is_mask_name(parameter: str) -> bool:
+    """Say whether a parameter of ``forward`` names a mask."""
+    lowered = parameter.lower()
+    return "mask" in lowered or lowered in _OTHER_NAMES
+
+
+def known_meaning(parameter: str) -> str:
+    """Return what a mask of this name means by torch's convention, or ``""``."""
+    return _KNOWN.get(parameter, "")
+
+
+def mask_axes(
+    shape: tuple[int, ...], sizes: Mapping[str, int], data: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """Name the axes of a mask of this shape.
+
+    Args:
+        shape: its sizes.
+        sizes: the sizes of the data inputs' axes, where they are stated.
+        data: the call's inputs and their axes; the last one holds the keys.
+    """
+    for axes in possible_axes(data):
+        known = {**sizes, "1": 1}
+        fits = all(known.get(axis, n) == n for axis, n in zip(axes, shape, strict=False))
+        if len(axes) == len(shape) and fits:
+            return axes
+    return ("B", key_axis(data))
+
+
+def possible_axes(data: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return every set of axes that a mask of this call may have, likeliest first."""
+    keys, queries = key_axis(data), query_axis(data)
+    return [
+        ("B", keys),
+        ("B", "1", "1", keys),
+        (queries, keys),
+        ("B", queries, keys),
+        ("B", "1", queries, keys),
+        ("B", "1", keys),
+        ("1", "1", queries, keys),
+        ("B", "heads", queries, keys),
+        (keys,),
+    ]
+
+
+def key_axis(data: Mapping[str, tuple[str, ...]]) -> str:
+    """Return the axis along which the keys lie: the second of the last input."""
+    return _position_axis(list(data.values())[-1])
+
+
+def query_axis(data: Mapping[str, tuple[str, ...]]) -> str:
+    """Return the axis along which the queries lie; ``1`` where there is one per sample."""
+    return _position_axis(next(iter(data.values())))
+
+
+def _position_axis(axes: tuple[str, ...]) -> str:
+    return axes[1] if len(axes) > 2 else "1"
