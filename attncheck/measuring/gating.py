@@ -112,9 +112,7 @@ def projects(subject: Subject) -> bool:
         subject.binding,
         literal={**subject.binding.literal, **dict.fromkeys(literal, wider)},
     )
-    other = replace(
-        subject, binding=binding, overrides={**subject.overrides, "C2": wider}
-    )
+    other = replace(subject, binding=binding, overrides={**subject.overrides, "C2": wider})
     trial = Trial(other, other.base())
     try:
         with torch.no_grad():

@@ -65,10 +65,12 @@ def _single(word: str, width: int, origin: Place, sizes: tuple[int, ...]) -> tor
             here[origin] = True
         case "all":
             here[...] = True
+        case "row" | "column" if len(sizes) != 2:
+            raise ValueError("rows and columns are of maps, not of tokens")
         case "row":
-            here[origin[:-1]] = True
+            here[origin[0]] = True
         case "column":
-            here[(slice(None), *origin[1:])] = True
+            here[:, origin[-1]] = True
         case "window":
             around = [slice(max(0, i - (width - 1) // 2), i + width // 2 + 1) for i in origin]
             here[tuple(around)] = True

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import msgspec
+
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.lazy import torch
 from attncheck.measuring.axes import channel_of, few_cases, places_of
@@ -57,7 +59,7 @@ class Reach(Claim, frozen=True, kw_only=True):
 
     positions: str = ""
     """The set that one call reaches."""
-    per_pass: dict[str, str] = {}
+    per_pass: dict[str, str] = msgspec.field(default_factory=dict)
     """Number of passes -> the set that they reach."""
     channels: str = ""
     """The input channels that an output channel sees."""
@@ -115,7 +117,9 @@ class Reach(Claim, frozen=True, kw_only=True):
     def _positions(self, trial: Trial, passes: int, text: str) -> Outcome:
         name = self.input or trial.main
         axes, out = trial.axes(name), trial.output_axes
-        reach = Reaching(trial, name, Sites(axes, places_of(axes)), Sites(out, places_of(out)), passes)
+        reach = Reaching(
+            trial, name, Sites(axes, places_of(axes)), Sites(out, places_of(out)), passes
+        )
         if not reach.inputs.over or not reach.outputs.over:
             return skipped("the input or the output has no positions")
         own, sizes = reach.sizes()

@@ -15,7 +15,11 @@ class CrissCross(nn.Module):
 
     def __init__(self, c: int) -> None:
         super().__init__()
-        self.q, self.k, self.v = nn.Conv2d(c, c // 8, 1), nn.Conv2d(c, c // 8, 1), nn.Conv2d(c, c, 1)
+        self.q, self.k, self.v = (
+            nn.Conv2d(c, c // 8, 1),
+            nn.Conv2d(c, c // 8, 1),
+            nn.Conv2d(c, c, 1),
+        )
         self.gamma = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -166,7 +170,9 @@ def test_dead_units_zero_scales_maxima_and_detached_paths_reach_all(module: type
 
 
 def test_at_least_allows_more_and_at_most_less() -> None:
-    assert finding_of("reach", SE, parameters={"positions": "self", "exact": False}).status == "holds"
+    assert (
+        finding_of("reach", SE, parameters={"positions": "self", "exact": False}).status == "holds"
+    )
     assert finding_of("reach", SE, parameters={"positions": "self"}).status == "violated"
     most = {"positions": "window 7", "most": True}
     assert finding_of("reach", Conv, parameters=most).status == "holds"
@@ -185,7 +191,13 @@ def test_one_value_per_channel_has_no_local_reach() -> None:
 )
 def test_token_sets_hold(behind: int | None, ahead: int, claim: str) -> None:
     found = finding_of(
-        "reach", Tokens, "tokens", parameters={"positions": claim}, dim=16, behind=behind, ahead=ahead
+        "reach",
+        Tokens,
+        "tokens",
+        parameters={"positions": claim},
+        dim=16,
+        behind=behind,
+        ahead=ahead,
     )
     assert found.status == "holds"
 
@@ -196,7 +208,13 @@ def test_token_sets_hold(behind: int | None, ahead: int, claim: str) -> None:
 )
 def test_a_window_one_token_too_wide_is_found(behind: int | None, ahead: int, claim: str) -> None:
     found = finding_of(
-        "reach", Tokens, "tokens", parameters={"positions": claim}, dim=16, behind=behind, ahead=ahead
+        "reach",
+        Tokens,
+        "tokens",
+        parameters={"positions": claim},
+        dim=16,
+        behind=behind,
+        ahead=ahead,
     )
     assert found.status == "violated"
 

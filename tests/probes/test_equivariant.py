@@ -1,0 +1,99 @@
+"""What happens to the input happens to the output."""
+
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from tests.deciding import finding_of
+from tests.probes.test_depends_on import SE, Coordinate, SimAM, SpatialGate
+from tests.probes.test_reach import Conv, CrissCross, NonLocal, Scrambled
+
+
+class Positional(nn.Module):
+    """A gate that knows where it stands."""
+
+    def __init__(self, c: int) -> None:
+        super().__init__()
+        self.c = nn.Conv2d(c, c, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = torch.linspace(0, 1, x.shape[2], dtype=x.dtype)[:, None]
+        return x * (self.c(x) + h).sigmoid()
+
+
+class ViewNotPermute(nn.Module):
+    def __init__(self, c: int) -> None:
+        super().__init__()
+        self.c = nn.Conv2d(c, c, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        b, c, h, w = x.shape
+        q, k = self.c(x).flatten(2).mT, x.reshape(b, h * w, c)
+        return x + ((q @ k.mT).softmax(-1) @ q).mT.reshape(x.shape)
+
+
+class ChannelAttention(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        t = x.flatten(2) / x.shape[2] ** 0.5
+        return x + F.scaled_dot_product_attention(t, t, t, scale=0.1).reshape(x.shape)
+
+
+def decided(module: type, to: str, **parameters: Any) -> Any:
+    return finding_of("equivariant", module, parameters={"to": to, **parameters})
+
+
+@pytest.mark.parametrize(
+    ("module", "to"),
+    [
+        (NonLocal, "pixel permutation"),
+        (SE, "pixel permutation"),
+        (SimAM, "pixel permutation"),
+        (SimAM, "channel permutation"),
+        (SimAM, "sign"),
+        (ChannelAttention, "channel permutation"),
+        (CrissCross, "row permutation"),
+        (CrissCross, "column permutation"),
+        (CrissCross, "flip W"),
+        (NonLocal, "transposition"),
+        (NonLocal, "batch permutation"),
+        (Coordinate, "row permutation"),
+        (Conv, "translation"),
+        (SpatialGate, "translation"),
+        (NonLocal, "translation"),
+    ],
+)
+def test_right_modules_move_alike(module: type, to: str) -> None:
+    finding = decided(module, to)
+    assert finding.status == "holds", finding.message
+
+
+@pytest.mark.parametrize(
+    ("module", "to"),
+    [
+        (Conv, "pixel permutation"),
+        (Conv, "flip H"),
+        (Conv, "transposition"),
+        (Conv, "channel permutation"),
+        (SE, "channel permutation"),
+        (SE, "sign"),
+        (SE, "shift"),
+        (Positional, "pixel permutation"),
+        (Positional, "translation"),
+        (ViewNotPermute, "pixel permutation"),
+        (CrissCross, "pixel permutation"),
+        (Scrambled, "row permutation"),
+        (Coordinate, "transposition"),
+    ],
+)
+def test_modules_that_do_not_are_found(module: type, to: str) -> None:
+    finding = decided(module, to)
+    assert finding.status == "violated"
+    assert to in finding.message
+
+
+def test_an_unknown_symmetry_names_the_known_ones() -> None:
+    with pytest.raises(Exception, match="pixel permutation"):
+        decided(SE, "rotation")
