@@ -14,10 +14,12 @@ from attncheck.claim import Case, Claim
 from attncheck.deciding import decide
 from attncheck.errors import UsageError, did_you_mean
 from attncheck.job import Job, name_finding
+from attncheck.literals import from_json
 from attncheck.messages import Counted, Opened
 from attncheck.report import Finding, Status
 from attncheck.subject import Subject
 from attncheck.target.inputs import parse_input
+from attncheck.target.placing import check_device
 from attncheck.target.preparing import Request, prepare
 
 Opening = Opened
@@ -35,7 +37,7 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         name=job.name,
         target=job.target,
         folder=Path(job.folder) if job.folder else None,
-        arguments=job.arguments,
+        arguments={name: from_json(value) for name, value in job.arguments.items()},
         dims=job.dims,
         inputs=[parse_input(text) for text in job.inputs],
     )
@@ -64,7 +66,7 @@ def audit(
         note: told each case just before it is tried.
 
     Raises:
-        SpecError, TargetError: nothing can be said of the subject.
+        SpecError, TargetError, DeviceError: nothing can be said of the subject.
         UsageError: the job names a claim that the spec does not make.
     """
     spec = load(job.spec)
@@ -74,6 +76,7 @@ def audit(
             raise UsageError(
                 f"'{name}' is no claim of '{spec.id}'", instead=did_you_mean(name, claims)
             )
+    check_device(job.device)
     subject, opening, failure = open_subject(job, spec)
     yield opening
     chosen = {name: claims[name] for name in job.claims or claims}

@@ -110,6 +110,7 @@ def load_file(path: Path) -> Spec:
         SpecError: with file, line, what is allowed and the nearest spelling.
     """
     document, text = read_document(path)
+    document = _placed(document, path)
     claims_here = _decode_claims(document.claims, path, ["claims"], text)
     for name, entry in document.subjects.items():
         _decode_claims(entry.claims, path, ["subjects", name, "claims"], text)
@@ -125,6 +126,15 @@ def load_file(path: Path) -> Spec:
     spec = Spec(document, ordered, path)
     _check_formulas(spec, text)
     return spec
+
+
+def _placed(document: SpecDocument, path: Path) -> SpecDocument:
+    """Read a reference in a file of the user's own as relative to the spec's folder."""
+    place, colon, name = document.reference.rpartition(":")
+    if not place.endswith(".py"):
+        return document
+    absolute = (path.parent / Path(place).expanduser()).resolve()
+    return msgspec.structs.replace(document, reference=f"{absolute}{colon}{name}")
 
 
 def _family(document: SpecDocument, path: Path, text: str) -> SpecDocument:

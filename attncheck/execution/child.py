@@ -107,8 +107,8 @@ def _leave_multiprocessing() -> None:
     """Let go of the fork server, so that what the subject leaves behind cannot keep it alive."""
     from multiprocessing import forkserver, resource_tracker, set_start_method
 
-    server: Any = forkserver._forkserver  # type: ignore[attr-defined]
-    tracker: Any = resource_tracker._resource_tracker  # type: ignore[attr-defined]
+    server: Any = forkserver._forkserver
+    tracker: Any = resource_tracker._resource_tracker
     for holder, name in ((server, "_forkserver_alive_fd"), (tracker, "_fd")):
         descriptor = getattr(holder, name, None)
         if isinstance(descriptor, int):

@@ -72,7 +72,7 @@ def server_pid() -> int:
     """Return the fork server's process id, 0 where there is none."""
     from multiprocessing import forkserver
 
-    return getattr(forkserver._forkserver, "_forkserver_pid", 0) or 0  # type: ignore[attr-defined]
+    return getattr(forkserver._forkserver, "_forkserver_pid", 0) or 0
 
 
 def start(work: str, job: Job, limits: Limits) -> Child:

@@ -1,0 +1,68 @@
+"""Put together what the report says of one subject."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from attncheck.catalogue import Spec
+from attncheck.execution.deaths import left_out
+from attncheck.execution.scheduling import Task
+from attncheck.execution.supervising import Result
+from attncheck.report import Finding, Problem, SubjectReport, verdict_of
+
+
+def subject_report(spec: Spec, task: Task, result: Result) -> SubjectReport | None:
+    """Return the report of one subject, or None where nothing became known of it.
+
+    Claims that were not reached stay undecided: an interrupted audit must not look like a pass.
+    """
+    if not result.findings and (result.opened is None or result.refused is not None):
+        return None
+    why = "not tried: the audit was interrupted"
+    if result.refused is not None:
+        why = f"not tried: {result.refused.what}"
+    findings = [
+        result.findings.get(name) or left_out(name, task.claims[name], why, skipped=False)
+        for name in task.job.claims
+    ]
+    job, document, opened = task.job, spec.document, result.opened
+    entry = document.subjects.get(job.name)
+    notes = [entry.note] if entry and entry.note else []
+    return SubjectReport(
+        spec=spec.id,
+        subject=job.name,
+        target=job.target,
+        verdict=verdict_of(findings),
+        findings=findings,
+        notes=notes + (opened.notes if opened else []),
+        counts=dict(result.counts),
+        diagnosis=_diagnosis(findings),
+        title=document.title,
+        paper=document.paper,
+        dims=opened.dims if opened else {},
+        job=_portable(task),
+    )
+
+
+def problem(spec: Spec, task: Task, result: Result) -> Problem | None:
+    """Return why nothing, or not everything, could be said of the subject; None if it could."""
+    if (refused := result.refused) is None:
+        return None
+    return Problem(spec.id, task.job.name, refused.what, refused.where, refused.instead)
+
+
+def _diagnosis(findings: list[Finding]) -> dict[str, Any]:
+    """Return what equivalence says, apart, where the spec claims it."""
+    for finding in findings:
+        if finding.kind == "equivalence" and finding.message:
+            return {"status": finding.status.value, "message": finding.message}
+    return {}
+
+
+def _portable(task: Task) -> dict[str, Any]:
+    """Return the job without this machine's folder and without what the findings name."""
+    job = msgspec.structs.replace(task.job, folder="", claims=[], command="")
+    asked: dict[str, Any] = msgspec.to_builtins(job)
+    return asked

@@ -1,0 +1,193 @@
+"""``attncheck audit``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attncheck.cli import parsing
+from attncheck.cli.exits import Exit, exit_of
+from attncheck.cli.streams import colourful, complain, log, say, width
+from attncheck.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from attncheck.cli.files import Output
+    from attncheck.execution.limits import Limits
+    from attncheck.execution.scheduling import Task
+    from attncheck.execution.supervising import Result
+    from attncheck.report import Finding, Report
+    from attncheck.selecting import Selection
+
+_Many = list[str]
+
+
+def audit(
+    spec: Annotated[
+        str,
+        typer.Argument(
+            help="An id or alias (gam), one of its subjects (gam@article), a path to a .toml, "
+            "or a family: map, tokens, seq2seq."
+        ),
+    ] = "",
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="path/to/file.py:Class or package.module:Class; "
+            "without it, every subject that the spec lists."
+        ),
+    ] = "",
+    every: Annotated[
+        bool, typer.Option("--all", help="Audit every subject of every spec.")
+    ] = False,
+    claim: Annotated[
+        _Many | None, typer.Option("--claim", metavar="GLOB", help="Check these claims only.")
+    ] = None,
+    skip: Annotated[
+        _Many | None, typer.Option("--skip", metavar="GLOB", help="Leave these claims out.")
+    ] = None,
+    init: Annotated[
+        _Many | None,
+        typer.Option(
+            "--init",
+            metavar="KEY=VALUE",
+            help="A constructor argument: a Python literal, or a formula over dims (in_dim=C).",
+        ),
+    ] = None,
+    dims: Annotated[
+        _Many | None, typer.Option("--set", metavar="DIM=SIZE", help="A dim, such as C=64.")
+    ] = None,
+    inputs: Annotated[
+        _Many | None,
+        typer.Option(
+            "--input",
+            metavar="SHAPE",
+            help="One input of forward: 2x32x8x6, NAME=2x32x8x6, or a mask: 2x8:pad-true.",
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0, mps.")] = "cpu",
+    dtype: Annotated[str, typer.Option(help="float64, float32, bfloat16 or float16.")] = "",
+    seed: Annotated[int, typer.Option(help="Other random parameters and inputs.")] = 0,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds for one claim; twenty times that for a subject.")
+    ] = 30.0,
+    memory_limit: Annotated[
+        str, typer.Option(metavar="SIZE", help="Memory of one subject's process.")
+    ] = "4GiB",
+    jobs: Annotated[int, typer.Option(help="Subjects at once; 0 for one per core.")] = 0,
+    strict: Annotated[bool, typer.Option("--strict", help="Undecided counts as violated.")] = False,
+    format_name: Annotated[
+        str, typer.Option("--format", help="How to show the report; see: attncheck list formats.")
+    ] = "text",
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write the report, in its suffix's format."
+        ),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress, and no report in text.")
+    ] = False,
+) -> None:
+    """Check the claims of a spec on implementations, each in a process of its own."""
+    from attncheck.asking import Asked
+    from attncheck.cli.files import outputs
+    from attncheck.execution.limits import Limits
+    from attncheck.formats import find_format
+    from attncheck.selecting import select, select_all
+
+    if timeout <= 0 or jobs < 0:
+        raise UsageError("--timeout must be positive, and --jobs not negative")
+    if every == bool(spec):
+        raise UsageError("name a spec, or say --all", instead="see: attncheck list specs")
+    asked = Asked(
+        arguments=parsing.initials(init or []),
+        dims=parsing.sizes(dims or []),
+        inputs=inputs or [],
+        claims=claim or [],
+        skips=skip or [],
+        dtype=dtype,
+        device=device,
+        seed=seed,
+    )
+    limits = Limits(timeout, 20 * timeout, parsing.memory(memory_limit))
+    shown = find_format(format_name)
+    files = outputs(output or [])
+    selections = select_all(asked) if every else select(spec, target, asked)
+    report = _report(selections, limits, jobs, quiet=quiet, debug=debug)
+    if not (quiet and format_name == "text") and (report.subjects or format_name != "text"):
+        say(shown.render(report, color=colourful(sys.stdout), width=width()))
+    written = _write(files, report)
+    raise typer.Exit(exit_of(report, strict=strict) if written else Exit.FAILED)
+
+
+def _report(
+    selections: list[Selection], limits: Limits, jobs: int, *, quiet: bool, debug: bool
+) -> Report:
+    """Run everything and return the report; problems are told on standard error as well."""
+    from attncheck.assembling import problem, subject_report
+    from attncheck.cli.progress import live_line
+    from attncheck.environment import fingerprint
+    from attncheck.execution.scheduling import run_all
+    from attncheck.report import Report
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    tasks = [task for _, task in selections]
+    with live_line(tasks, quiet=quiet) as listen:
+        results, interrupted = run_all(tasks, limits, jobs, listen)
+    report = Report(environment=fingerprint(), subjects=[], partial=interrupted)
+    for (spec, task), result in zip(selections, results, strict=True):
+        if subject := subject_report(spec, task, result):
+            report.subjects.append(subject)
+            _store(task, subject.findings)
+        if found := problem(spec, task, result):
+            report.problems.append(found)
+            _tell(result, found.spec, found.subject, debug=debug)
+    if interrupted:
+        log("attncheck: interrupted; what follows is what was finished")
+    return report
+
+
+def _store(task: Task, findings: list[Finding]) -> None:
+    from attncheck import replaying
+    from attncheck.report import Status
+
+    for finding in findings:
+        if finding.status is Status.VIOLATED:
+            replaying.store(task.job, finding)
+
+
+def _tell(result: Result, spec: str, subject: str, *, debug: bool) -> None:
+    from attncheck.errors import AttncheckError
+
+    refused = result.refused
+    assert refused is not None
+    place = f"{spec}@{subject}" + (f": {refused.where}" if refused.where else "")
+    complain(AttncheckError(refused.what, where=place, instead=refused.instead))
+    if refused.kind == "internal":
+        log("".join(refused.traceback) if debug else "  run it again with --debug and report it")
+
+
+def _write(files: list[Output], report: Report) -> bool:
+    """Write every file that can be; say which could not."""
+    written = True
+    if files and not report.subjects:
+        log("attncheck: nothing was audited, so no report is written")
+        return False
+    for file in files:
+        try:
+            file.write(report)
+        except OutputError as error:
+            complain(error)
+            written = False
+    return written
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Treat a request to end like Ctrl-C: what is finished is still written."""
+    raise KeyboardInterrupt

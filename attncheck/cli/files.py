@@ -1,0 +1,104 @@
+"""Report files: looked at before the work starts, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from attncheck.cli.streams import width
+from attncheck.errors import OutputError
+from attncheck.formats import Format, format_for_suffix
+from attncheck.report import Report
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file to write, and the format that its suffix names."""
+
+    path: Path
+    format: Format
+
+    def write(self, report: Report) -> None:
+        """Write the report beside its place and move it there.
+
+        Raises:
+            OutputError: it cannot be written; what was there before is still there.
+        """
+        data = self.format.render(report, color=False, width=width()).encode("utf-8")
+        try:
+            write_whole(self.path, data)
+        except OSError as error:
+            raise _cannot(self.path, error) from None
+
+
+def outputs(paths: list[Path]) -> list[Output]:
+    """Return the files that ``-o`` names, each shown to be writable.
+
+    Raises:
+        UsageError: no format writes such a suffix.
+        OutputError: a file cannot be written there.
+    """
+    found: list[Output] = []
+    for path in paths:
+        format_ = format_for_suffix(path.suffix)
+        if path.resolve() in [other.path.resolve() for other in found]:
+            raise OutputError("named twice", where=str(path), instead="name each file once")
+        try:
+            _try(path)
+        except OSError as error:
+            raise _cannot(path, error) from None
+        found.append(Output(path, format_))
+    return found
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a part.
+
+    A link stays a link; a device or a pipe is written to as it is.
+    """
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, mode)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _try(path: Path) -> None:
+    """Raise OSError now if writing could not work later."""
+    path = Path(os.path.realpath(path))
+    if path.is_dir():
+        raise IsADirectoryError(21, "is a folder")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(13, "may not be written")
+    if path.exists() and not path.is_file():
+        return
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _cannot(path: Path, error: OSError) -> OutputError:
+    reason = (error.strerror or str(error)).lower()
+    instead = "create the folder first, or name another" if error.errno == 2 else ""
+    return OutputError(f"cannot write the report: {reason}", where=str(path), instead=instead)

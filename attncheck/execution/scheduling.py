@@ -1,0 +1,82 @@
+"""Many subjects at once, over any ``concurrent.futures.Executor``; results keep their order."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from attncheck.claim import Claim
+from attncheck.execution.killing import descendants, end_all
+from attncheck.execution.limits import Limits
+from attncheck.execution.starting import server_pid, warm_up
+from attncheck.execution.supervising import Result, supervise
+from attncheck.job import Job
+from attncheck.messages import Message
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job and the claims that it names."""
+
+    job: Job
+    claims: Mapping[str, Claim]
+
+
+def default_workers() -> int:
+    """Return how many subjects to audit at once: one per core that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def run_all(
+    tasks: Sequence[Task],
+    limits: Limits,
+    workers: int = 0,
+    listen: Callable[[Task, Message], None] | None = None,
+    executor: Executor | None = None,
+) -> tuple[list[Result], bool]:
+    """Return one result per task, in their order, and whether Ctrl-C cut the work short.
+
+    Args:
+        tasks: the subjects.
+        limits: what each may use.
+        workers: how many at once; 0 for one per core.
+        listen: told every message of every task, from several threads.
+        executor: where to run instead of threads of this process.
+    """
+    warm_up()
+    stop = threading.Event()
+    pool = executor or ThreadPoolExecutor(workers or default_workers())
+    waiting: list[Future[Result]] = []
+    interrupted = False
+    try:
+        waiting = [pool.submit(_run, task, limits, listen, stop) for task in tasks]
+        for future in waiting:
+            future.result()
+    except KeyboardInterrupt:
+        interrupted = True
+        stop.set()
+        for future in waiting:
+            future.cancel()
+    finally:
+        if executor is None:
+            pool.shutdown(wait=True, cancel_futures=True)
+        if (server := server_pid()) > 1:
+            end_all(descendants(server))  # what subjects left behind
+    return [
+        Result(interrupted=True) if future.cancelled() else future.result() for future in waiting
+    ], interrupted
+
+
+def _run(
+    task: Task,
+    limits: Limits,
+    listen: Callable[[Task, Message], None] | None,
+    stop: threading.Event,
+) -> Result:
+    told = None if listen is None else lambda message: listen(task, message)
+    return supervise(task.job, task.claims, limits, told, stop)
