@@ -8,10 +8,17 @@ from attncheck.claim import Outcome
 from attncheck.lazy import torch
 from attncheck.report import Location
 from attncheck.source.definition import source_of
-from attncheck.source.places import Blame
-from attncheck.source.reading import made_at, made_by, sources_of, written
+from attncheck.source.places import Blame, at_statement
+from attncheck.source.reading import (
+    bound_before,
+    function_around,
+    made_at,
+    made_by,
+    sources_of,
+    written,
+)
 from attncheck.source.remarks import zero_initialisation
-from attncheck.source.statements import Statement, statement_at, tree_of
+from attncheck.source.statements import Statement, statement_at
 from attncheck.source.tracing import Step
 from attncheck.trial import Trial
 
@@ -58,7 +65,14 @@ def of_the_line(trial: Trial, outcome: Outcome) -> Blame | None:
             owner = owner_of_line(trial.subject.factory, trial.module(), place)
         except Exception:
             owner = None
-    related = [*_written_into(statement, place.path), *makers(owner, statement)]
+    into = _written_into(statement, place.path)
+    operands = [
+        at_statement(place.path, s, f"`{name}` comes from here")
+        for name, s in bound_before(place.path, statement)
+        if s.line != statement.line
+    ]
+    made = makers(owner, statement)
+    related = [*into, *(made[:3] if operands else made), *([] if into else operands)]
     return Blame(None, related)
 
 
@@ -71,7 +85,7 @@ def _written_into(statement: Statement, path: str) -> list[Location]:
         for n in ast.walk(part.value)
         if isinstance(n, ast.Name)
     }
-    scope = _function_around(path, statement.line)
+    scope = function_around(path, statement.line)
     if not names or scope is None:
         return []
     found: list[Location] = []
@@ -81,15 +95,6 @@ def _written_into(statement: Statement, path: str) -> list[Location]:
             name = sorted(before.writes & names)[0]
             found.append(Location(path, line, note=f"`{name}` is bound here"))
     return found
-
-
-def _function_around(path: str, line: int) -> ast.FunctionDef | None:
-    tree = tree_of(path)
-    best: ast.FunctionDef | None = None
-    for node in ast.walk(tree) if tree else ():
-        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0):
-            best = node if best is None or node.lineno > best.lineno else best
-    return best
 
 
 def named(trial: Trial, outcome: Outcome) -> Blame | None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from attncheck.claim import Outcome
 from attncheck.lazy import torch
 from attncheck.report import Location
 from attncheck.source.paired import (
-    Traced,
     differs,
     inputs_with_masks,
     side_by_side,
@@ -16,7 +13,6 @@ from attncheck.source.paired import (
     values_of,
 )
 from attncheck.source.places import Blame, at_step
-from attncheck.source.remarks import attention_call, matrix_product, softmax
 from attncheck.source.strategies.layers import made_for
 from attncheck.source.tracing import Step, Value
 from attncheck.trial import Tensors, Trial
@@ -164,132 +160,3 @@ def _open(value: Value, size: int, hidden: list[int]) -> bool | None:
     if bool((t < 0).any()):
         return None
     return bool((block != 0).any())
-
-
-def scrambled(trial: Trial, outcome: Outcome) -> Blame | None:
-    """Change one position: the first line after which it no longer lies on axes of its own.
-
-    A ``view`` where a ``permute`` is needed scatters a position over the indices of others.
-    """
-    module, inputs = trial.module(), inputs_with_masks(trial)
-    name, axes = trial.main, trial.axes()
-    spatial = [i for i, a in enumerate(axes) if a in ("H", "W", "N", "M")]
-    if not spatial:
-        return None
-    places = []
-    for index in (1, 2):
-        spot = [slice(None)] * len(axes)
-        for i in spatial:
-            spot[i] = slice(index % inputs[name].shape[i], index % inputs[name].shape[i] + 1)
-        if axes[0] == "B":
-            spot[0] = slice(0, 1)
-        changed = dict(inputs)
-        changed[name] = inputs[name].clone()
-        changed[name][tuple(spot)] = trial.inputs(draw_seed=1)[name][tuple(spot)]
-        base, run = traced(trial, module, inputs), traced(trial, module, changed)
-        if (step := _first_scatter(base, run)) is not None:
-            places.append(step)
-    if not places:
-        return None
-    step = places[0]
-    return Blame(
-        at_step(step, "after this line a position is scattered over the places of others"),
-        made_for(step),
-    )
-
-
-def _first_scatter(base: Traced, run: Traced) -> Step | None:
-    for steps in side_by_side(base, run):
-        for _, (a, b) in values_of(steps):
-            apart = differs(a.tensor, b.tensor)
-            if apart is None or not bool(apart.any()) or apart.ndim < 2:
-                continue
-            if not _is_box(apart):
-                return steps[0]
-    return None
-
-
-def _is_box(apart: torch.Tensor) -> bool:
-    """Say whether the changed entries fill a product of index sets, nearly (zeros stay zeros)."""
-    volume = 1
-    for axis in range(apart.ndim):
-        rest = [i for i in range(apart.ndim) if i != axis]
-        volume *= int(apart.any(dim=rest).sum())
-    return int(apart.sum()) * 2 > volume
-
-
-def spread(trial: Trial, outcome: Outcome) -> Blame | None:
-    """Change one position: the lines on which its influence first spreads to others."""
-    module, inputs = trial.module(), inputs_with_masks(trial)
-    name, axes = trial.main, trial.axes()
-    spatial = [i for i, a in enumerate(axes) if a in ("H", "W", "N", "M")]
-    spot = [slice(None)] * len(axes)
-    for i in spatial:
-        middle = inputs[name].shape[i] // 2
-        spot[i] = slice(middle, middle + 1)
-    changed = {**inputs, name: inputs[name].clone()}
-    changed[name][tuple(spot)] = trial.inputs(draw_seed=1)[name][tuple(spot)]
-    base, run = traced(trial, module, inputs), traced(trial, module, changed)
-    found: list[tuple[float, Step]] = []
-    own = 1.0
-    for i in spatial:
-        own /= inputs[name].shape[i]
-    share = own
-    for steps in side_by_side(base, run):
-        for _, (a, b) in values_of(steps):
-            apart = differs(a.tensor, b.tensor)
-            if apart is None or not apart.numel() or not bool(apart.any()):
-                continue
-            now = float(apart.sum()) / apart.numel()
-            if now > 1.5 * share:
-                if not any(s.at == steps[0].at for _, s in found):
-                    found.append((now, steps[0]))
-                share = max(share, now)
-    if not found:
-        return None
-    steps_ = [step for _, step in found]
-    first = steps_[0]
-    return Blame(
-        at_step(first, "on this line positions first see each other"),
-        [*made_for(first), *(at_step(s, "here they see more") for s in steps_[1:])],
-    )
-
-
-def scores(trial: Trial, outcome: Outcome) -> Blame | None:
-    """The lines that make attention scores and weights."""
-    run = traced(trial, trial.module(), inputs_with_masks(trial))
-    steps = list(_once(run.steps))
-    weighing = [s for s in steps if s.statement and softmax_step(s)]
-    scoring = [s for s in steps if s.statement and matrix_product(s.statement)]
-    fused = [s for s in steps if s.statement and attention_call(s.statement)]
-    first = (weighing or fused or scoring)[:1]
-    if not first:
-        return None
-    places: list[Location] = []
-    for step in first:
-        note = (
-            "the attention weights are made here"
-            if step in weighing
-            else ("the scores are made here")
-        )
-        places += [at_step(step, note), *made_for(step)]
-    if scoring and weighing:
-        places.append(at_step(scoring[0], "the scores are made here"))
-        places += made_for(scoring[0])
-    return Blame(places[0], places[1:])
-
-
-def softmax_step(step: Step) -> bool:
-    """Say whether a step's line applies a softmax, under whatever name."""
-    statement = step.statement
-    if statement is None:
-        return False
-    return softmax(statement) or any("softmax" in a.lower() for a in statement.attributes)
-
-
-def _once(steps: Iterable[Step]) -> Iterable[Step]:
-    seen: set[tuple[str, int]] = set()
-    for step in steps:
-        if step.at not in seen:
-            seen.add(step.at)
-            yield step

@@ -7,9 +7,8 @@ from attncheck.report import Location
 from attncheck.source.definition import source_of
 from attncheck.source.paired import inputs_with_masks, traced
 from attncheck.source.places import Blame, at_statement, at_step
-from attncheck.source.reading import rebound, span
+from attncheck.source.reading import bound_before, rebound, span
 from attncheck.source.remarks import multiplies, operand_twice
-from attncheck.source.statements import statement_at
 from attncheck.source.tracing import RETURNED, Step
 from attncheck.trial import Trial
 
@@ -41,7 +40,7 @@ def sizes_lost(trial: Trial, outcome: Outcome) -> Blame | None:
                 break
         if places:
             break
-    last = _last(run.steps)
+    last = last_step(run.steps)
     said = using_rebound(trial, last)
     if said is not None:
         return Blame(said.location, [*places, *said.related])
@@ -64,17 +63,26 @@ def _slice(steps: list[Step]) -> list[Step]:
     return kept[::-1]
 
 
-def _last(steps: list[Step]) -> Step | None:
+def last_step(steps: list[Step]) -> Step | None:
+    """Return the step that returned the output."""
     return next((s for s in reversed(steps) if RETURNED in s.values), None)
 
 
 def returned(trial: Trial, outcome: Outcome) -> Blame | None:
     """The line that returned the output."""
     run = traced(trial, trial.module(), inputs_with_masks(trial))
-    step = _last(run.steps)
+    step = last_step(run.steps)
     if step is None:
         return None
     return using_rebound(trial, step) or Blame(at_step(step))
+
+
+def what_goes_in(step: Step) -> list[Location]:
+    """Return the lines that bound the names which a step's line reads, latest first."""
+    if step.statement is None:
+        return []
+    found = bound_before(step.path, step.statement)
+    return [at_statement(step.path, s, f"`{name}` comes from here") for name, s in found]
 
 
 def using_rebound(trial: Trial, step: Step | None) -> Blame | None:
@@ -110,10 +118,4 @@ def product(trial: Trial, outcome: Outcome) -> Blame | None:
     said = using_rebound(trial, step)
     if said is not None:
         return said
-    return Blame(at_step(step, "the product that should gate the input"))
-
-
-def statement_of(place: Location) -> str:
-    """Return the kind of syntax at a location (for tests and notes)."""
-    found = statement_at(place.path, place.line)
-    return type(found.node).__name__ if found else ""
+    return Blame(at_step(step, "the product that should gate the input"), what_goes_in(step))
