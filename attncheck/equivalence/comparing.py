@@ -52,7 +52,7 @@ def compare_outputs(
         seen = trial.run(module, inputs)
     except SubjectError as error:
         return Difference(float("inf"), note=str(error))
-    return Difference(_relative(seen, wanted), "output")
+    return Difference(relative(seen, wanted), "output")
 
 
 def compare_gradients(
@@ -110,7 +110,8 @@ def _reference(
     return wanted if finite else None
 
 
-def _relative(seen: torch.Tensor, wanted: torch.Tensor) -> float:
+def relative(seen: torch.Tensor, wanted: torch.Tensor) -> float:
+    """Return the largest difference over the reference's largest value."""
     if seen.shape != wanted.shape:
         return float("inf")
     if not wanted.numel():

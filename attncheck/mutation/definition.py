@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
@@ -78,11 +79,19 @@ class Definition:
                 if name not in known:
                     known.append(name)
 
-    def replaced(self, changes: Mapping[ast.AST, ast.AST]) -> ast.FunctionDef:
-        """Return the tree with nodes replaced; what does not change is shared."""
-        made = rebuilt(self.tree, {id(old): new for old, new in changes.items()})
-        assert isinstance(made, ast.FunctionDef)
-        return ast.fix_missing_locations(made)
+    def replaced(self, sites: Mapping[ast.stmt, Mapping[int, ast.AST]]) -> ast.FunctionDef:
+        """Return the tree with nodes replaced; what does not change is shared.
+
+        Args:
+            sites: statement -> id of a node in it -> what stands in its place.
+        """
+        edited = {
+            id(statement): ast.fix_missing_locations(rebuilt(statement, changes))
+            for statement, changes in sites.items()
+        }
+        made = copy.copy(self.tree)
+        made.body = _with_statements(self.tree.body, edited)
+        return made
 
     def compile(self, tree: ast.FunctionDef) -> Callable[..., Any]:
         """Return the edited function, ready to be called."""
@@ -112,6 +121,18 @@ def assigned(statement: ast.stmt) -> list[str]:
     """Return the names that a statement assigns."""
     targets = statement.targets if isinstance(statement, ast.Assign) else []
     return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+
+
+def _with_statements(body: list[ast.stmt], edited: Mapping[int, ast.stmt]) -> list[ast.stmt]:
+    """Return the body with some statements replaced, those of branches and loops too."""
+    made: list[ast.stmt] = []
+    for statement in body:
+        if inner := [name for name in ("body", "orelse") if getattr(statement, name, None)]:
+            statement = copy.copy(statement)
+            for name in inner:
+                setattr(statement, name, _with_statements(getattr(statement, name), edited))
+        made.append(edited.get(id(statement), statement))
+    return made
 
 
 def _simple(body: list[ast.stmt]) -> Iterator[ast.stmt]:

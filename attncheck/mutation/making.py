@@ -64,18 +64,18 @@ def _given(tree: ast.FunctionDef) -> ast.FunctionDef:
 def _mutant(
     definition: Definition, operator: Operator, edits: list[tuple[Site, ast.expr]]
 ) -> Mutant:
-    changes: dict[ast.AST, ast.AST] = {site.node: new for site, new in edits}
-    by_id = {id(old): new for old, new in changes.items()}
-    statements = list(dict.fromkeys(site.statement for site, _ in edits))
+    sites: dict[ast.stmt, dict[int, ast.AST]] = {}
+    for site, new in edits:
+        sites.setdefault(site.statement, {})[id(site.node)] = new
     return Mutant(
         definition,
-        partial(definition.replaced, changes),
+        partial(definition.replaced, sites),
         operator.name,
         operator.mistake,
         operator.rank,
-        definition.first_line + statements[0].lineno - 1,
-        "\n".join(ast.unparse(s) for s in statements),
-        "\n".join(ast.unparse(rebuilt(s, by_id)) for s in statements),
+        definition.first_line + next(iter(sites)).lineno - 1,
+        "\n".join(ast.unparse(s) for s in sites),
+        "\n".join(ast.unparse(rebuilt(s, changes)) for s, changes in sites.items()),
     )
 
 
