@@ -88,6 +88,8 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     """The name in specs: lower case with hyphens."""
     needs: ClassVar[tuple[str, ...]] = ("runs",)
     """Claim kinds without which this one cannot be tried."""
+    confirms_itself: ClassVar[bool] = False
+    """The probe repeats what it saw on other values and sizes: no second run, no shrinking."""
     located_by: ClassVar[tuple[str, ...]] = ()
     """Strategies of ``attncheck.source.blame`` that find the line of a violation, best first; by
     default those that stand there for the kind."""

@@ -39,8 +39,8 @@ def decide(
             outcome = _check(claim, subject, case)
             outcomes.append((case, outcome))
             if outcome.status is Status.VIOLATED:
-                again = _check(claim, subject, case)
-                if again.status is Status.VIOLATED:
+                sure = claim.confirms_itself
+                if sure or _check(claim, subject, case).status is Status.VIOLATED:
                     return _violation(name, claim, subject, case, outcome)
                 outcomes[-1] = (case, undecided(f"seen once and not again: {outcome.message}"))
     except Exception as error:
@@ -72,7 +72,7 @@ def _summary(outcomes: list[tuple[Case, Outcome]]) -> Outcome:
 
 
 def _violation(name: str, claim: Claim, subject: Subject, case: Case, outcome: Outcome) -> Finding:
-    smallest = _shrink(claim, subject, case)
+    smallest = case if claim.confirms_itself else _shrink(claim, subject, case)
     trial = Trial(subject, smallest)
     finding = _finding(name, claim, outcome)
     finding.witness = Witness(

@@ -37,6 +37,7 @@ class Equivalence(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "equivalence"
+    confirms_itself: ClassVar[bool] = True
 
     required: bool = False
 
