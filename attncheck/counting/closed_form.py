@@ -63,7 +63,7 @@ class ClosedForm:
     ) -> None:
         self.subject = subject
         self.formulas = [_parsed(text) for text in formulas]
-        self.named = frozenset().union(*(formula.names for formula in self.formulas))
+        self.named: frozenset[str] = frozenset().union(*(f.names for f in self.formulas))
         self.search = tuple(search)
         axes = {axis for a in subject.convention.arguments for axis in a.axes}
         stated = axes | subject.binding.follows | set(subject.binding.fixed)
@@ -76,15 +76,48 @@ class ClosedForm:
         return sorted(self.named - set(dims) - set(options) - flags)
 
     def explain(
-        self, dims: Mapping[str, int], fits: Callable[[list[Number]], bool]
+        self,
+        dims: Mapping[str, int],
+        fits: Callable[[list[Number]], bool],
+        *,
+        own: bool = True,
+        most: int = 2,
+        beside: Mapping[str, int] | None = None,
+        fits_beside: Callable[[list[Number]], bool] | None = None,
     ) -> Choice | None:
-        """Return the first choice, stated ones first, whose formulas' values fit."""
-        for names, own in self._levels():
-            tried = itertools.islice(self._choices(dims, names, own), _MOST_TRIES)
+        """Return the first choice, stated ones first, whose formulas' values fit.
+
+        Args:
+            dims: the case's dims.
+            fits: says whether the formulas' values are the count.
+            own: whether a width that the spec derives may be one of the module's own.
+            most: how many dims to search for at once.
+            beside: other dims at which the same choice must explain the count there.
+            fits_beside: says whether it does.
+        """
+        for names, chosen in self._levels():
+            if (chosen and not own) or len(names) > most:
+                continue
+            tried = itertools.islice(self._choices(dims, names, chosen), _MOST_TRIES)
             for choice in tried:
-                if fits(self.values(choice)) and self._in_domain(choice):
+                if not fits(self.values(choice)) or not self._in_domain(choice):
+                    continue
+                if beside is None or fits_beside is None or self._also(choice, beside, fits_beside):
                     return choice
         return None
+
+    def _also(
+        self, choice: Choice, dims: Mapping[str, int], fits: Callable[[list[Number]], bool]
+    ) -> bool:
+        """Say whether a choice explains a second count; a width of one's own may differ there."""
+        if choice.own:
+            others = itertools.islice(self._choices(dims, choice.own, choice.own), _MOST_TRIES)
+            return any(fits(self.values(other)) for other in others)
+        filled = self._fill(dims, choice.found)
+        if filled is None:
+            return False
+        numbers = _numbers(self.subject.spec.options, choice.options)
+        return fits(self.values(Choice({**filled, **numbers})))
 
     def stated(self, dims: Mapping[str, int]) -> list[Choice]:
         """Return the choices for the dims as stated, one per combination of options."""

@@ -53,10 +53,13 @@ class Counted:
             return self.second.reason
         if self.second.macs == self.tally.macs:
             return ""
-        return (
+        text = (
             f"the dispatch counter says {self.tally.macs:,} ({_dearest(self.tally.by_operator)}), "
             f"fvcore {self.second.macs:,} ({_dearest(self.second.by_operator or {})})"
         )
+        if self.second.macs < self.tally.macs:
+            text += "; a trace leaves out what reaches no output and what goes through .data"
+        return text
 
 
 def count_trial(trial: Trial, *, twice: bool = True) -> Counted:
@@ -96,8 +99,9 @@ def count_module(
         return Counted(parameters, tally, Second(None, "not asked"), unused)
     names = list(inputs)
 
-    def call(*tensors: torch.Tensor) -> torch.Tensor:
-        return trial.call(module, dict(zip(names, tensors, strict=True))).main
+    def call(*tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        output = trial.call(module, dict(zip(names, tensors, strict=True)))
+        return output.main, *output.others
 
     with untouched(module):
         torch.manual_seed(trial.case.seed)

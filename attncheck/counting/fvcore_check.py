@@ -37,14 +37,14 @@ class Second:
 
 def fvcore_count(
     module: torch.nn.Module,
-    call: Callable[..., torch.Tensor],
+    call: Callable[..., Any],
     inputs: Sequence[torch.Tensor],
 ) -> Second:
     """Count one call by tracing it.
 
     Args:
         module: what is counted; its parameters are the trace's constants.
-        call: ``call(*inputs)`` runs the module and returns a tensor.
+        call: ``call(*inputs)`` runs the module and returns its tensors.
         inputs: the tensors that the trace follows; any shapes.
 
     The module's statistics may move in training mode: the caller keeps and restores its state.
@@ -104,7 +104,7 @@ def _hides(module: torch.nn.Module) -> bool:
     )
 
 
-def _called(module: torch.nn.Module, call: Callable[..., torch.Tensor]) -> torch.nn.Module:
+def _called(module: torch.nn.Module, call: Callable[..., Any]) -> torch.nn.Module:
     """Return a module whose ``forward`` is the call, so that any convention can be traced."""
 
     class Called(torch.nn.Module):
@@ -112,7 +112,7 @@ def _called(module: torch.nn.Module, call: Callable[..., torch.Tensor]) -> torch
             super().__init__()
             self.subject = module
 
-        def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        def forward(self, *inputs: torch.Tensor) -> Any:
             return call(*inputs)
 
     # Making the child a submodule must not change its mode.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attncheck.claim import Claim, Outcome, holds, undecided, violated
+from attncheck.claim import Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.errors import SpecError
 from attncheck.formula import Formula
 from attncheck.trial import Trial
+
+if TYPE_CHECKING:
+    from attncheck.counting.closed_form import ClosedForm
+    from attncheck.counting.count import Counted
 
 _MOST_ALTERNATIVES = 6
 
@@ -24,7 +28,8 @@ class Macs(Claim, frozen=True, kw_only=True):
     not name `B` is per sample. Options and dims that the module fixes itself are searched for as
     in `parameters`. Where implementations differ, state `between` two formulas or `at_most`.
     A contraction written as `(a * b).sum()`, and an outer product run as a matrix product, may
-    count or not.
+    count or not. Of a block that hosts the mechanism beside layers of its own the claim says
+    nothing.
 
     ## Why it matters
     A softmax over all positions where the paper attends to a row and a column gives the same
@@ -88,6 +93,8 @@ class Macs(Claim, frozen=True, kw_only=True):
                 choice=chosen,
                 by_operator=dict(work),
             )
+        if host := _host(trial, form, counted, times):
+            return host
         expected = {
             c.describe(form.named): [round(v * times) for v in form.values(c)]
             for c in form.stated(trial.dims)
@@ -120,6 +127,28 @@ class Macs(Claim, frozen=True, kw_only=True):
         if self.between is not None:
             return f"between {self.between[0]} and {self.between[1]}"
         return f"at most {self.at_most}" if self.at_most else self.formula
+
+
+def _host(trial: Trial, form: ClosedForm, counted: Counted, times: int) -> Outcome | None:
+    """Say so where the work is the closed form's plus that of layers used beside it."""
+    from attncheck.counting.hosts import beside
+
+    seen = counted.tally.macs
+    extras = beside(trial.module(initial=True), counted.tally.by_module)
+
+    def fits(values: list[int | float]) -> bool:
+        return any(values[0] * times <= seen - extra <= values[1] * times for extra in extras)
+
+    choice = form.explain(trial.dims, fits, own=False)
+    if choice is None:
+        return None
+    low, high = (value * times for value in form.values(choice))
+    names = next(names for extra, names in extras.items() if low <= seen - extra <= high)
+    quoted = ", ".join(f"'{name}'" for name in names)
+    own = sum(counted.tally.by_module[name] for name in names)
+    return skipped(
+        f"the module is a host: {quoted} takes {own:,} MACs beside the mechanism's {seen - own:,}"
+    )
 
 
 def _possible(seen: int, alternatives: list[int]) -> list[int]:

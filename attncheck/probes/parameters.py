@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, undecided, violated
+from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.errors import SpecError
 from attncheck.formula import Formula
 from attncheck.lazy import torch
 from attncheck.subject import Subject
+from attncheck.target.raising import SubjectError
 from attncheck.trial import Trial
+
+if TYPE_CHECKING:
+    from attncheck.counting.closed_form import ClosedForm
+    from attncheck.counting.parameters import Parameters as Inventory
+
+Fit = Callable[[list[int | float], set[int]], bool]
 
 
 class Parameters(Claim, frozen=True, kw_only=True):
@@ -23,7 +30,9 @@ class Parameters(Claim, frozen=True, kw_only=True):
     `mode` with the value `dot` is named `mode_dot`, 1 or 0). A dim that the module does not take
     from us, such as a reduction that it fixes itself, is searched for over small integers; so
     are those that `search` lists. A width that the spec derives (`h = C // r`) may be another
-    one, and the finding then says which. Frozen parameters may or may not be part of the count.
+    one, and the finding then says which. Frozen parameters may or may not be part of the count,
+    and each term of an option named `bias` may be there by itself. A block that hosts the
+    mechanism beside layers of its own is told apart, and the claim then says nothing of it.
 
     ## Why it matters
     A missing bias, a second MLP that should be shared, a layer that is built and never called:
@@ -59,36 +68,106 @@ class Parameters(Claim, frozen=True, kw_only=True):
 
     def check(self, trial: Trial) -> Outcome:
         from attncheck.counting.closed_form import ClosedForm
-        from attncheck.counting.count import same
+        from attncheck.counting.own_biases import split
         from attncheck.counting.parameters import inventory
 
-        form = ClosedForm(trial.subject, [self.formula], self.search)
+        base, biases = split(self.formula, trial.subject.spec.options)
+        form = ClosedForm(
+            trial.subject, [self.formula, base, *(text for text, _ in biases)], self.search
+        )
         if unknown := form.unknown(trial.dims):
             return undecided(f"the formula names {', '.join(unknown)}: neither a dim nor an option")
         module = trial.module(initial=True)
         found = inventory(module)
         if found.lazy:
             return undecided(f"{', '.join(found.lazy)} have no shape before the first call")
-        counts = {found.total, found.trainable}
-        choice = form.explain(trial.dims, lambda v: any(same(v[0], n) for n in counts))
-        if choice is not None:
-            text = f"{found.total:,} parameters = {self.formula}"
-            chosen = choice.describe(form.named)
-            own = "".join(
-                f"; {n} = {choice.values[n]} is the module's own, the spec has {trial.dims[n]}"
-                for n in choice.own
+        wide = _wider(trial)
+        beside = None if wide is None else wide.dims
+        elsewhere = set() if wide is None else _counts(inventory(wide.module(initial=True)))
+        for fit, most, note in (
+            (_exactly, 2, ""),
+            (_with_own_biases([copies for _, copies in biases]), 0, "; biases in some layers only"),
+        ):
+            choice = form.explain(
+                trial.dims,
+                lambda values, fit=fit: fit(values, _counts(found)),  # type: ignore[misc]
+                most=most,
+                beside=beside,
+                fits_beside=lambda values, fit=fit: fit(values, elsewhere),  # type: ignore[misc]
             )
-            return holds(
-                f"{text} with {chosen}{own}" if chosen else text,
-                count=found.total,
-                choice=chosen,
-            )
+            if choice is not None:
+                chosen = choice.describe(form.named) if not note else ""
+                text = f"{found.total:,} parameters = {self.formula}"
+                own = "".join(
+                    f"; {n} = {choice.values[n]} is the module's own, the spec has {trial.dims[n]}"
+                    for n in choice.own
+                )
+                with_ = f" with {chosen}" if chosen else ""
+                return holds(f"{text}{with_}{note}{own}", count=found.total, choice=chosen)
+        if host := self._host(module, form, trial, found.total):
+            return host
         expected = {
             c.describe(form.named): round(v)
             for c in form.stated(trial.dims)
             if math.isfinite(v := form.values(c)[0])
         }
         return _wrong(module, found.total, self.formula, expected, found.listed)
+
+    def _host(
+        self, module: torch.nn.Module, form: ClosedForm, trial: Trial, total: int
+    ) -> Outcome | None:
+        """Say so where the count is the closed form's plus that of layers used beside it."""
+        from attncheck.counting.hosts import beside, parameters_of_parts
+        from attncheck.counting.parameters import never_used
+
+        extras = beside(module, parameters_of_parts(module))
+        choice = form.explain(trial.dims, lambda values: total - values[0] in extras, own=False)
+        if choice is None:
+            return None
+        extra = total - form.values(choice)[0]
+        names = extras[int(extra)]
+        output = trial.run(module, trial.inputs())
+        unused = never_used(module, [output])
+        if unused is None or any(u.startswith(f"{n}.") for u in unused for n in names):
+            return None
+        quoted = ", ".join(f"'{name}'" for name in names)
+        return skipped(
+            f"the module is a host: {quoted} holds {extra:,} parameters beside the "
+            f"{total - extra:,} of {self.formula}"
+        )
+
+
+def _counts(found: Inventory) -> set[int]:
+    """Return what may be meant by the count: with the frozen parameters, or without."""
+    return {found.total, found.trainable}
+
+
+def _wider(trial: Trial) -> Trial | None:
+    """Return the same subject at twice the width, where it can be built: one choice for both."""
+    if "C" not in trial.subject.variable:
+        return None
+    wide = trial.with_case(dims={"C": 2 * trial.dims["C"]})
+    try:
+        return wide if trial.subject.in_domain(wide.dims) and wide.module(initial=True) else None
+    except SubjectError:
+        return None
+
+
+def _exactly(values: list[int | float], counts: set[int]) -> bool:
+    from attncheck.counting.count import same
+
+    return any(same(values[0], count) for count in counts)
+
+
+def _with_own_biases(copies: list[int]) -> Fit:
+    from attncheck.counting.count import same
+    from attncheck.counting.own_biases import sums
+
+    def fit(values: list[int | float], counts: set[int]) -> bool:
+        totals = sums(values[2:], copies)
+        return any(same(values[1] + extra, count) for extra in totals for count in counts)
+
+    return fit
 
 
 def _wrong(

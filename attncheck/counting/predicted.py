@@ -1,0 +1,83 @@
+"""What a subject would cost at dims that nobody could afford to run: shapes alone, on ``meta``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from attncheck.claim import Case
+from attncheck.counting.count import count_trial
+from attncheck.counting.live_bytes import following
+from attncheck.lazy import torch
+from attncheck.subject import Subject
+from attncheck.target.raising import blamed
+from attncheck.trial import Trial
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Cost of one call.
+
+    Attributes:
+        macs: multiply-accumulates.
+        memory: peak bytes above parameters and inputs, in float32.
+        unpriced: operators without a price.
+        fused: whether a fused attention kernel took part: its real peak is lower.
+    """
+
+    macs: int
+    memory: int
+    unpriced: tuple[str, ...]
+    fused: bool
+
+
+def predict(subject: Subject, dims: Mapping[str, int], *, training: bool = False) -> Predicted:
+    """Return the cost of a call at dims of any size.
+
+    Args:
+        subject: what is called.
+        dims: the case's dims.
+        training: follow memory through a forward and a backward pass, with all that autograd
+            keeps; otherwise a forward pass alone that keeps nothing.
+
+    Raises:
+        SubjectError: the module cannot be built, or needs values and not only shapes.
+    """
+    trial = Trial(subject, Case(dims=dict(dims), dtype="float32", device="meta"))
+    counted = count_trial(trial, twice=False)
+    module, inputs = trial.module(initial=True), trial.inputs()
+    there = [*module.parameters(), *module.buffers(), *inputs.values()]
+    fused = _Fused()
+    with (
+        torch.set_grad_enabled(training),
+        torch.device("meta"),
+        fused,
+        following(there) as memory,
+    ):
+        main = trial.call(module, inputs).main
+        if training:
+            with blamed("backward"):
+                main.sum().backward()  # type: ignore[no-untyped-call]
+    return Predicted(
+        counted.tally.macs, memory.peak, tuple(sorted(counted.tally.unpriced)), fused.seen
+    )
+
+
+class _Fused:
+    """Notices calls of the fused attention function, which ``meta`` computes step by step."""
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def __enter__(self) -> _Fused:
+        self._original = torch.nn.functional.scaled_dot_product_attention
+
+        def noticed(*args: object, **kwargs: object) -> object:
+            self.seen = True
+            return self._original(*args, **kwargs)  # type: ignore[arg-type]
+
+        torch.nn.functional.scaled_dot_product_attention = noticed  # type: ignore[assignment]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        torch.nn.functional.scaled_dot_product_attention = self._original
