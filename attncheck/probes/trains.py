@@ -1,0 +1,103 @@
+"""A few steps of training from the module's own initialisation move what should learn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
+from attncheck.measuring.axes import resized
+from attncheck.measuring.training import Run, matters, train, trainable_trial
+from attncheck.subject import Subject
+from attncheck.trial import Trial
+
+_SEEDS = 2
+_MOST_SEEDS = 8
+_MOST_NAMED = 6
+
+
+class Trains(Claim, frozen=True, kw_only=True):
+    """Every parameter that can change the output learns, starting from the author's own values.
+
+    ## What it checks
+    A few steps of gradient descent on a random regression, in train mode, from the module's own
+    initialisation, again with up to eight seeds. A parameter that changes the output when all
+    parameters are random, and that never moves, is accused: it waits behind two zeros, behind a
+    frozen zero, or behind a `detach`. One zero is fine: a `gamma = 0` moves in the first step,
+    and what stands behind it in the second. A frozen parameter is accused of nothing itself; a
+    bias that a softmax takes out again is not either.
+
+    ## Why it matters
+    A zero-initialised last layer behind a zero-initialised scale gets no gradient, ever: the
+    block is the identity for the whole training, and its accuracy is the backbone's.
+
+    ## Example
+    `x + gamma * self.out(y)` with `gamma = 0` and `nn.init.zeros_(self.out.weight)`.
+    """
+
+    kind: ClassVar[str] = "trains"
+
+    steps: int = 4
+    """Steps of training; two zero scales one inside the other need one each."""
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        yield resized(subject, 0, B=5) or subject.base()
+
+    def check(self, trial: Trial) -> Outcome:
+        if trial.case.values != "normal":
+            return skipped("training uses random values")
+        tried = trainable_trial(trial)
+        runs: list[Run] = []
+        still: set[str] = set()
+        for seed in range(_MOST_SEEDS):
+            runs.append(train(tried, seed, self.steps))
+            still = set(runs[0].all_names) - set[str]().union(*(run.moved for run in runs))
+            still -= runs[0].frozen
+            if seed + 1 >= _SEEDS and not still:
+                break
+        names = runs[0].all_names
+        if not names:
+            return skipped("the module has no parameters")
+        if set(names) == runs[0].frozen:
+            return _all_frozen(tried, names)
+        stuck = [name for name in names if name in still and matters(tried, name)]
+        if not stuck:
+            return holds(f"all {len(names) - len(runs[0].frozen)} parameters that matter move")
+        return _stuck(runs[0], stuck, self.steps * len(runs), len(names))
+
+
+def _stuck(run: Run, stuck: list[str], steps: int, total: int) -> Outcome:
+    count = len(stuck)
+    named = ", ".join(stuck[:_MOST_NAMED]) + (", …" if count > _MOST_NAMED else "")
+    zeros = [name for name in run.all_names if name in run.zero]
+    evidence: dict[str, Any] = {"unchanged": stuck, "zero": zeros, "frozen": sorted(run.frozen)}
+    frozen_zeros = [name for name in zeros if name in run.frozen]
+    stuck_zeros = [name for name in zeros if name in stuck and name not in run.frozen]
+    if frozen_zeros:
+        reason = f": {frozen_zeros[0]} is zero and frozen"
+    elif len(stuck_zeros) > 1:
+        reason = f": {' and '.join(stuck_zeros[:2])} both start at zero, so neither gets a gradient"
+    elif not run.attached:
+        reason = ": the output is not connected to any parameter"
+    else:
+        reason = ": no gradient comes to them"
+    return violated(
+        f"after {steps} steps from the module's own initialisation {count} of {total} parameters "
+        f"have not changed ({named}){reason}",
+        expected="every parameter that can change the output learns",
+        seen=f"{count} of {total} never change",
+        **evidence,
+    )
+
+
+def _all_frozen(trial: Trial, names: tuple[str, ...]) -> Outcome:
+    used = [name for name in names if matters(trial, name)]
+    if not used:
+        return skipped("no parameter can change the output")
+    return violated(
+        f"every parameter is frozen (requires_grad=False), {used[0]} among them",
+        expected="parameters that learn",
+        seen="none asks for a gradient",
+        unchanged=used,
+        frozen=list(names),
+    )
