@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from attncheck.lazy import torch
@@ -24,7 +24,7 @@ def plain_attributes(module: torch.nn.Module) -> Iterator[tuple[str, Any, Any]]:
     """
     for prefix, sub in module.named_modules():
         for name, value in list(vars(sub).items()):
-            if name.startswith("_") and name in _MACHINERY:
+            if name in _MACHINERY:
                 continue
             path = f"{prefix}.{name}" if prefix else name
             for where, found in _entries(path, value, _DEPTH):
@@ -71,3 +71,35 @@ _MACHINERY = frozenset(
         "_load_state_dict_post_hooks",
     }
 )
+
+
+def replace_plain_tensors(
+    module: torch.nn.Module, change: Callable[[torch.Tensor], torch.Tensor], only: str = ""
+) -> None:
+    """Put changed tensors in the place of those that stand on the module unregistered.
+
+    Args:
+        module: changed in place.
+        change: gives the new tensor.
+        only: the path of the one to change, every one by default.
+    """
+    for prefix, sub in module.named_modules():
+        for name, value in list(vars(sub).items()):
+            if name in _MACHINERY:
+                continue
+            path = f"{prefix}.{name}" if prefix else name
+            if any(isinstance(v, torch.Tensor) for _, v in _entries(path, value, _DEPTH)):
+                vars(sub)[name] = _replaced(path, value, change, only)
+
+
+def _replaced(
+    path: str, value: Any, change: Callable[[torch.Tensor], torch.Tensor], only: str
+) -> Any:
+    if isinstance(value, torch.Tensor):
+        return change(value) if only in ("", path) else value
+    if type(value) is dict:
+        return {k: _replaced(f"{path}[{k!r}]", v, change, only) for k, v in value.items()}
+    if type(value) in (list, tuple):
+        entries = [_replaced(f"{path}[{i}]", v, change, only) for i, v in enumerate(value)]
+        return type(value)(entries)
+    return value

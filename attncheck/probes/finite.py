@@ -1,0 +1,80 @@
+"""Finite numbers in give finite numbers out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from attncheck.claim import Case, Claim, Outcome, holds, undecided, violated
+from attncheck.lazy import torch
+from attncheck.measuring.hard_inputs import hard_inputs
+from attncheck.subject import Subject
+from attncheck.target.raising import SubjectError, blamed
+from attncheck.trial import Tensors, Trial
+
+
+class Finite(Claim, frozen=True, kw_only=True):
+    """Zeros, constants, large, tiny and far-off inputs give finite outputs and gradients.
+
+    ## What it checks
+    In float32, with random parameters and with the module's own initial ones: inputs that are
+    all zero, all one, constant in each channel, zero in one position, one channel or one sample,
+    of size 1e-6 and 1e3, and noise around 1000. Outputs and gradients of inputs and parameters
+    must be finite.
+
+    ## Why it matters
+    After a ReLU whole channels are zero; padding is zero. A norm without epsilon, a variance as a
+    difference of squares, an `exp` without the maximum subtracted give NaN then, and one NaN ends
+    a training run.
+
+    ## Example
+    `x / x.norm(dim=-1, keepdim=True)` for a token of zeros.
+    """
+
+    kind: ClassVar[str] = "finite"
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        yield subject.base(dtype="float32", initial=True)
+        yield subject.base(dtype="float32")
+
+    def check(self, trial: Trial) -> Outcome:
+        ordinary, module = trial.inputs(), trial.module()
+        if _bad(trial, module, ordinary, gradients=True):
+            return undecided("ordinary inputs give NaN or infinity already")
+        for name, inputs in hard_inputs(trial, ordinary):
+            try:
+                what = _bad(trial, module, inputs, gradients="1000 ±" not in name)
+            except SubjectError as error:
+                return violated(
+                    f"with {name}: {error}",
+                    expected="a finite output",
+                    seen=type(error.error).__name__,
+                    input=name,
+                )
+            if what:
+                return violated(
+                    f"with {name} {what}",
+                    expected="finite outputs and gradients",
+                    seen="NaN or infinity",
+                    input=name,
+                )
+        return holds()
+
+
+def _bad(trial: Trial, module: torch.nn.Module, inputs: Tensors, *, gradients: bool) -> str:
+    """Say what is not finite, or ""."""
+    module.zero_grad(set_to_none=True)
+    given = {name: tensor.clone().requires_grad_(gradients) for name, tensor in inputs.items()}
+    output = trial.run(module, given)
+    bad = ~output.isfinite()
+    if bool(bad.any()):
+        return f"{int(bad.sum())} of {bad.numel()} outputs are NaN or infinite"
+    if not gradients or not output.requires_grad:
+        return ""
+    with blamed("backward"):
+        output.mean().backward()  # type: ignore[no-untyped-call]
+    for name, tensor in [*given.items(), *module.named_parameters()]:
+        if tensor.grad is not None and not bool(torch.isfinite(tensor.grad).all()):
+            count = int((~torch.isfinite(tensor.grad)).sum())
+            return f"{count} gradients of '{name}' are NaN or infinite"
+    return ""

@@ -1,0 +1,74 @@
+"""A map of one pixel, or a sequence of one token, works too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
+from attncheck.lazy import torch
+from attncheck.source.raised import where_raised
+from attncheck.subject import Subject
+from attncheck.target.raising import SubjectError
+from attncheck.trial import Trial
+
+
+class OnePixel(Claim, frozen=True, kw_only=True):
+    """One pixel, or one token, gives a finite output.
+
+    ## What it checks
+    A map of 1 × 1, or sequences of length one, in eval mode: nothing is raised and the output is
+    finite. Sizes that the constructor fixes stay as they are, and a module that takes multiples of
+    a window only is not asked.
+
+    ## Why it matters
+    Small images end in maps of one pixel; a decoder starts with one token. A standard deviation
+    of one value is NaN.
+
+    ## Example
+    A variance divided by `h * w - 1`.
+    """
+
+    kind: ClassVar[str] = "one-pixel"
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        sizes = {"H", "W", "N", "M"} & subject.variable
+        if sizes:
+            case = subject.base(dims=dict.fromkeys(sizes, 1))
+            if subject.in_domain(case.dims):
+                yield case
+
+    def check(self, trial: Trial) -> Outcome:
+        sizes = {"H", "W", "N", "M"} & set(trial.dims) & trial.subject.variable
+        if any(trial.dims[name] != 1 for name in sizes):
+            return skipped("the sizes are not one")
+        what = "one pixel" if "H" in sizes or "W" in sizes else "one token"
+        try:
+            with torch.no_grad():
+                output = trial.run(trial.module(train=False), trial.inputs())
+        except SubjectError as error:
+            if _is_particular(trial, sizes):
+                return skipped(f"the module takes some sizes only, and not one: {error}")
+            return violated(
+                f"{what}: {error}", expected="a finite output", seen=type(error.error).__name__
+            ).at(where_raised(error.error))
+        bad = int((~output.isfinite()).sum())
+        if bad:
+            return violated(
+                f"{what}: {bad} of {output.numel()} outputs are NaN or infinite",
+                expected="a finite output",
+                seen="NaN or infinity",
+            )
+        return holds()
+
+
+def _is_particular(trial: Trial, sizes: set[str]) -> bool:
+    """Say whether the module refuses one more than its base size too, as windowed ones do."""
+    base = trial.subject.base()
+    other = trial.with_case(dims={name: base.dims[name] + 1 for name in sizes})
+    try:
+        with torch.no_grad():
+            other.run(other.module(train=False), other.inputs())
+    except SubjectError:
+        return True
+    return False

@@ -1,0 +1,202 @@
+"""Every parameter, input and mask has some influence on the output."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.lazy import torch
+from attncheck.measuring.cases import draws_at_random, training_case
+from attncheck.measuring.influence import Scene, is_read, matters
+from attncheck.measuring.masking import half_masked
+from attncheck.measuring.reading import arguments_not_read, is_mentioned, never_called
+from attncheck.subject import Subject
+from attncheck.target.raising import SubjectError
+from attncheck.trial import Trial
+
+_DRAWS = 2
+
+
+class Unused(Claim, frozen=True, kw_only=True):
+    """No parameter, input or mask is without influence on every output.
+
+    ## What it checks
+    Each learning tensor is replaced by other values, in several draws, sizes and modes, with and
+    without a mask; one that never changes any output is filled with NaN. If not even that
+    arrives, nothing reads it. If it does arrive, the tensor is read without effect, as the one
+    score of a softmax over one element; vectors are excused then, since the bias of keys before
+    a softmax is so by mathematics. Thirds and halves of fused projections are looked at one by
+    one. Data inputs and masks must change the output too. Submodules that are never called and
+    constructor arguments that are never read are noted.
+
+    ## Why it matters
+    Distributed training stops at parameters that get no gradient; a context that is ignored, or
+    a branch that multiplies the wrong tensor, is not what the paper describes.
+
+    ## Example
+    `self.conv_out = nn.Conv2d(c, c, 1)` that `forward` forgets.
+    """
+
+    kind: ClassVar[str] = "unused"
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        yield subject.base()
+
+    def check(self, trial: Trial) -> Outcome:
+        scenes = _Scenes(trial)
+        first = next(iter(scenes), None)
+        if first is None:
+            return undecided(str(scenes.error))
+        if draws_at_random(first.trial, first.module):
+            return skipped("the module draws at random in eval mode")
+        found = {**_parameters(first, scenes), **_inputs(trial, scenes)}
+        notes = {
+            "never_called": never_called(first.module, first.look),
+            "arguments_not_read": arguments_not_read(trial.subject),
+        }
+        evidence: dict[str, Any] = {key: value for key, value in notes.items() if value}
+        if not found:
+            return holds(**evidence)
+        said = "; ".join(f"{name} {why}" for name, why in list(found.items())[:4])
+        return violated(
+            said + (f"; and {len(found) - 4} more" if len(found) > 4 else ""),
+            expected="some influence on the output",
+            seen="none in any draw, size or mode",
+            parameters=[n.split("'")[1] for n in found if not n.startswith("the ")],
+            inputs=[n.split("'")[1] for n in found if n.startswith("the ")],
+            **evidence,
+        )
+
+
+class _Scenes:
+    """Modules in eval and training mode, at the base size and others, with and without masks.
+
+    They are drawn when they are asked for: what matters in the first needs no second.
+    """
+
+    def __init__(self, trial: Trial) -> None:
+        subject = trial.subject
+        base = subject.base(seed=trial.case.seed)
+        self.error: SubjectError | None = None
+        self._drawn: list[Scene] = []
+        self._left = iter(
+            [
+                (Trial(subject, case), seed, masked)
+                for seed in range(_DRAWS)
+                for case in (base, training_case(subject), *list(subject.lattice())[-2:])
+                for masked in ((False, True) if subject.convention.masks else (False,))
+            ]
+        )
+
+    def __iter__(self) -> Iterator[Scene]:
+        index = 0
+        while index < len(self._drawn) or self._draw():
+            yield self._drawn[index]
+            index += 1
+
+    def _draw(self) -> bool:
+        for trial, seed, masked in self._left:
+            try:
+                self._drawn.append(Scene.of(trial, seed, half_masked(trial) if masked else {}))
+            except SubjectError as error:
+                self.error = error
+                continue
+            return True
+        return False
+
+
+def _parameters(first: Scene, scenes: _Scenes) -> dict[str, str]:
+    found: dict[str, str] = {}
+    module = first.module
+    optional = _takes_more(first.trial)
+    for name, parameter in module.named_parameters():
+        if not parameter.requires_grad or not parameter.is_floating_point():
+            continue
+        if optional and is_mentioned(module, name):
+            # It may matter to a call with arguments that this audit does not give.
+            continue
+        for label, rows in _parts(module, name, parameter):
+            if why := _without_influence(scenes, name, rows):
+                found[f"{label}'{name}'"] = why
+                break
+    return found
+
+
+def _without_influence(scenes: _Scenes, name: str, rows: slice) -> str:
+    """Say in what way these rows of a parameter never matter, or ""."""
+    read = False
+    vector = False
+    for scene in scenes:
+        tensor = scene.parameter(name)
+        if tensor is None:
+            return ""
+        if matters(scene, tensor, rows):
+            return ""
+        read = read or is_read(scene, tensor, rows)
+        vector = tensor.ndim <= 1 or _is_bias(scene, name)
+    if not read:
+        return "is never used"
+    return "" if vector else "is used without any effect on the output"
+
+
+def _is_bias(scene: Scene, name: str) -> bool:
+    """Say whether a tensor is added rather than multiplied with: by its name or its start."""
+    if name.rpartition(".")[2].lower().endswith("bias"):
+        return True
+    start = dict(scene.trial.module(initial=True).named_parameters()).get(name)
+    return start is not None and start.numel() > 1 and bool((start == start.flatten()[0]).all())
+
+
+def _parts(
+    module: torch.nn.Module, name: str, parameter: torch.Tensor
+) -> Iterator[tuple[str, slice]]:
+    """Yield the whole tensor, then thirds and halves of what may be a fused projection."""
+    yield "", slice(None)
+    rows = parameter.shape[0] if parameter.ndim >= 2 else 0
+    owner = module.get_submodule(name.rpartition(".")[0])
+    layer = isinstance(owner, (torch.nn.Linear, torch.nn.modules.conv._ConvNd))
+    if not (layer or name.endswith("in_proj_weight")):
+        return
+    for parts, words in ((3, ("first", "second", "last third")), (2, ("first", "second half"))):
+        if rows >= 2 * parts and rows % parts == 0:
+            size = rows // parts
+            for index in range(parts):
+                word = words[index] if index == parts - 1 else f"{words[index]} {words[-1][-5:]}"
+                yield f"the {word.strip()} of ", slice(index * size, (index + 1) * size)
+
+
+def _takes_more(trial: Trial) -> bool:
+    """Say whether ``forward`` takes arguments that this call does not give."""
+    given = {argument.parameter for argument in trial.subject.convention.arguments}
+    try:
+        parameters = inspect.signature(trial.module().forward).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return any(p.name not in given and p.kind not in variable for p in parameters)
+
+
+def _inputs(trial: Trial, scenes: _Scenes) -> dict[str, str]:
+    """Find data inputs and masks that change nothing."""
+    found: dict[str, str] = {}
+    for argument in trial.subject.convention.arguments:
+        name = argument.input
+        if not argument.axes:
+            continue
+        if argument.meaning:
+            masked = [scene for scene in scenes if name in scene.inputs]
+            if masked and not any(_mask_matters(scene, name) for scene in masked):
+                found[f"the mask '{argument.parameter}'"] = "changes nothing"
+        elif not any(matters(scene, scene.inputs[name]) for scene in scenes):
+            found[f"the input '{argument.parameter}'"] = "has no influence on the output"
+    return found
+
+
+def _mask_matters(scene: Scene, name: str) -> bool:
+    mask = scene.inputs.pop(name)
+    try:
+        return scene.changes()
+    finally:
+        scene.inputs[name] = mask
