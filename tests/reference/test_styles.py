@@ -1,0 +1,53 @@
+"""Correct modules of another style conform; the same with one fault violate."""
+
+import pytest
+
+from attncheck.report import Verdict
+from tests.reference.judging import beside, broken, findings_of, verdict
+
+STYLES = [
+    ("se", "SqueezeByView"),
+    ("eca", "NeighbourChannels"),
+    ("cbam", "ChannelThenSpace"),
+    ("simam", "EnergyByVariance"),
+    ("gam", "GlobalByConvolution"),
+    ("cca", "CrissCrossByEinsum"),
+    ("rcca", "CrissCrossTwice"),
+    ("nonlocal", "NonLocalByAttention"),
+    ("resblock", "BottleneckWithGate"),
+]
+
+FAULTS = [
+    ("se", "SqueezeReturnsItsGate", "shape"),
+    ("se", "SqueezeOfTheCentre", "depends-on"),
+    ("se", "SqueezeTwiceGated", "gate"),
+    ("eca", "NeighboursInTheBatch", "batch-independence"),
+    ("eca", "NeighboursPerChannel", "parameters"),
+    ("cbam", "SpaceWithoutSigmoid", "gate"),
+    ("cbam", "MeanAndMean", "channel-gate"),
+    ("simam", "EnergyOfTheBatch", "batch-independence"),
+    ("simam", "EnergyWithoutHalf", "gate"),
+    ("gam", "GlobalUnbounded", "gate"),
+    ("gam", "GlobalPooled", "reach"),
+    ("cca", "ColumnCountsItself", "equivalence"),
+    ("cca", "RowOnly", "reach"),
+    ("rcca", "OnePassOnly", "reach"),
+    ("nonlocal", "SoftmaxOverQueries", "equivalence"),
+    ("nonlocal", "NoInputAdded", "residual"),
+    ("resblock", "OverwritesItsInput", "unmodified"),
+    ("resblock", "AddsItsPooledBranch", "same-size-sum"),
+]
+
+
+@pytest.mark.parametrize(("spec", "name"), STYLES)
+def test_a_correct_module_of_another_style_conforms(spec: str, name: str) -> None:
+    findings = findings_of(spec, beside("styles.py", name))
+    assert broken(findings) == {}
+    assert verdict(findings) is Verdict.CONFORMS
+
+
+@pytest.mark.parametrize(("spec", "name", "claim"), FAULTS)
+def test_one_fault_violates(spec: str, name: str, claim: str) -> None:
+    findings = findings_of(spec, beside("faults.py", name))
+    assert verdict(findings) is Verdict.VIOLATES
+    assert claim in broken(findings)
