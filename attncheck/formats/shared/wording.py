@@ -72,11 +72,9 @@ def problem_lines(problem: Problem) -> list[str]:
 
 
 def contrast(finding: Finding) -> list[tuple[str, str]]:
-    """Return the ``expected`` and ``seen`` rows that the message does not say already."""
+    """Return the ``expected`` and ``seen`` rows, those that the message does not say already."""
     pairs = [("expected", finding.expected), ("seen", finding.seen)]
-    if all(not text or text in finding.message for _, text in pairs):
-        return []
-    return [(label, text) for label, text in pairs if text]
+    return [(label, text) for label, text in pairs if text and text not in finding.message]
 
 
 def witness(finding: Finding) -> str:

@@ -1,0 +1,53 @@
+"""Everything that is checked before a change goes in: ``nox``, or one session by name.
+
+With ``--no-venv`` the sessions use the environment that is active.
+"""
+
+from __future__ import annotations
+
+import nox
+from nox.virtualenv import PassthroughEnv
+
+nox.options.sessions = ["lint", "types", "tests"]
+
+
+def ready(session: nox.Session) -> None:
+    """Install attncheck and its tools, unless the active environment is used as it is."""
+    if not isinstance(session.virtualenv, PassthroughEnv):
+        session.install("-c", "constraints.txt", "-e", ".[dev]")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and format."""
+    ready(session)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types, strictly."""
+    ready(session)
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Tests, on two workers; other pytest options after ``--``."""
+    ready(session)
+    session.run("pytest", *(session.posargs or ["-n", "2"]))
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Start-up and audit times, as ratios to what they stand on."""
+    ready(session)
+    session.run("python", "benchmarks/startup.py", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """What the README shows is what the commands print; ``-- --update`` rewrites it."""
+    ready(session)
+    session.run("python", "-m", "tests.readme", *session.posargs)
