@@ -89,6 +89,8 @@ class Subject:
         constructor argument follows, stays as it is.
         """
         free = {"B", "H", "W", "N", "M"} & set(self.dims)
+        if self.convention.arguments:
+            free &= set().union(*(argument.axes for argument in self.convention.arguments))
         return frozenset((free | (self.binding.follows & {"C"})) - self.pinned)
 
     def lattice(self, **changes: Any) -> Iterator[Case]:

@@ -58,7 +58,7 @@ def _transposed(hearing: Hearing) -> bool:
         return False
     silent = (hearing.masked <= hearing.noise) & hearing.counts
     wanted = hidden.transpose(1, 2) & hearing.counts
-    return torch.equal(silent, wanted)
+    return bool(wanted.any()) and torch.equal(silent, wanted)
 
 
 def _by_logits(trial: Trial, masks: Mapping[str, torch.Tensor]) -> Blame | None:

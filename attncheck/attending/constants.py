@@ -102,7 +102,7 @@ def _first(output: torch.Tensor, trial: Trial) -> torch.Tensor | None:
 
 
 def _change(before: torch.Tensor, after: torch.Tensor) -> Change:
-    scale = float(before.abs().max()) if before.numel() else 0.0
+    scale = float(before.detach().abs().max()) if before.numel() else 0.0
     return Change(difference(before, after), scale, budget(before))
 
 

@@ -11,6 +11,10 @@ from attncheck.lazy import torch
 from attncheck.trial import Trial
 
 Key = tuple[Any, ...]
+_BLANK = frozenset(
+    {"zeros_like", "ones_like", "full_like", "empty_like", "new_zeros", "new_full", "new_ones"}
+)
+"""Operators that take from a tensor its shape and none of its numbers."""
 
 
 @dataclass(eq=False)
@@ -81,6 +85,7 @@ def _recorder() -> Any:
             given = self.as_nodes((*args, *kwargs.values()))
             out = func(*args, **kwargs)
             parents = list(_nodes(given))
+            blank = func.overloadpacket.__name__ in _BLANK
             for tensor in out if isinstance(out, (tuple, list)) else (out,):
                 if not isinstance(tensor, torch.Tensor):
                     continue
@@ -89,8 +94,8 @@ def _recorder() -> Any:
                     given,
                     tensor.detach(),
                     {n: v for n, v in kwargs.items() if isinstance(v, (int, float))},
-                    any(p.from_input for p in parents),
-                    any(p.from_parameter for p in parents),
+                    any(p.from_input for p in parents) and not blank,
+                    any(p.from_parameter for p in parents) and not blank,
                 )
                 for parent in parents:
                     parent.uses.append(node)

@@ -85,6 +85,8 @@ class Masks(Claim, frozen=True, kw_only=True):
         if factor is None:
             return undecided("the logits cannot be observed, so they cannot be spread")
         hearing = hear(trial, hidden, {name: mask}, query_rows(way), factor)
+        if self.gap and not hear(trial, hidden, {name: mask}, query_rows(way)).obeys:
+            return skipped("hidden keys are not hidden with ordinary logits either")
         if outcome := self._influence(way, trial, hearing, mask):
             return outcome
         if self.gap:

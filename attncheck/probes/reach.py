@@ -95,6 +95,8 @@ class Reach(Claim, frozen=True, kw_only=True):
     def check(self, trial: Trial) -> Outcome:
         if trial.case.values != "normal":
             return skipped("reach is measured on random values")
+        if self.input and self.input not in trial.subject.convention.inputs:
+            return skipped(f"the module is called without '{self.input}'")
         try:
             outcomes = list(self._outcomes(trial))
         except UnobservableError as reason:

@@ -120,7 +120,14 @@ def _with_shapes(draft: Subject, convention: Convention, given: Sequence[GivenIn
     """Take dims from the user's shapes; a literal constructor argument's dim must agree."""
     shapes = {n: s for n, s in dims_of(convention, given).items() if n in draft.dims}
     overrides = {**draft.overrides, **shapes}
-    pinned = set(draft.pinned)
+    axes = {axis for own in convention.inputs.values() for axis in own}
+    if "M" in axes and draft.spec.dims.get("M") == "N":
+        # As many keys as queries would hide which of the two an axis belongs to.
+        overrides.setdefault("M", overrides.get("N", draft.dims["N"]) + 4)
+    # A number below the stated length is no largest length: "block" was a block of tokens.
+    fixed = draft.binding.fixed
+    other = {n for n in ("N", "M") if shapes.get(n, 0) > fixed.get(n, shapes.get(n, 0))}
+    pinned = set(draft.pinned) - other
     if draft.binding.literal and "C" not in draft.binding.follows:
         pinned.add("C")
     return replace(draft, overrides=overrides, pinned=frozenset(pinned))
