@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import itertools
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from attncheck.equivalence.comparing import (
-    EQUAL,
-    compare_gradients,
-    compare_outputs,
-    relative,
-)
+from attncheck.equivalence.comparing import EQUAL, Probe, compare, reference_output, relative
 from attncheck.equivalence.matching import Assignment
 from attncheck.equivalence.proving import Proof, assignments
-from attncheck.equivalence.reading import run_reference
 from attncheck.lazy import torch
 from attncheck.mutation.making import mutants_of
 from attncheck.mutation.mutant import Mutant
+from attncheck.mutation.operators.gradient import CUT
 from attncheck.target.raising import SubjectError
-from attncheck.trial import Tensors, Trial
+from attncheck.trial import Trial
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
@@ -39,13 +34,13 @@ class Diagnosis:
 
     ``left_over`` are parameters of the subject that neither the reference nor the mutant reads;
     with no mutant, the subject computes the reference and has them besides. ``binding`` and
-    ``trial`` are those of the comparison.
+    ``probe`` are those of the comparison.
     """
 
     mutants: tuple[Mutant, ...]
     left_over: tuple[str, ...] = ()
     binding: Assignment | None = None
-    trial: Trial | None = None
+    probe: Probe | None = None
 
     def as_data(self) -> dict[str, Any]:
         """Return the diagnosis as the report holds it."""
@@ -76,113 +71,107 @@ def diagnose(mechanism: Mechanism, proof: Proof) -> Diagnosis | None:
     """
     if proof.at is None:
         return None
-    trial, inputs, gradients = proof.at
+    probe = proof.at
     deadline = time.process_time() + _MOST_SECONDS
     try:
-        module = trial.module()
-        seen = trial.run(module, inputs)
+        module = probe.trial.module()
+        seen = probe.trial.run(module, probe.inputs)
     except SubjectError:
         return None
-    bindings = _bindings(mechanism, proof, trial, module)
+    bindings = _bindings(mechanism, proof, module)
     for binding in bindings:
-        if binding.left_over and _is_reference(mechanism, binding, trial, module, inputs):
-            return Diagnosis((), binding.left_over, binding, trial)
+        if binding.left_over and _is_reference(mechanism, binding, probe, module):
+            return Diagnosis((), binding.left_over, binding, probe)
     by_rank = itertools.groupby(mutants_of(mechanism), key=lambda mutant: mutant.rank)
     for rank, group in by_rank:
-        mutants = list(group)
+        mutants = [m for m in group if probe.gradients or m.operator != CUT]
         for binding in bindings if rank <= _TELLING else bindings[:_MOST_RELAXED]:
             found: list[Mutant] = []
             for mutant in mutants:
                 if time.process_time() > deadline or len(found) >= _ENOUGH:
                     break
-                if not _gives(mechanism, mutant, binding, trial, module, inputs, seen):
+                made = _output(mechanism, mutant, binding, probe, module)
+                if made is None or relative(seen, made) > EQUAL:
                     continue
-                if _equals(mechanism, mutant, binding, trial, module, inputs, gradients):
+                if _equals(mechanism, mutant, binding, probe, module):
                     found.append(mutant)
             if found:
-                return Diagnosis(tuple(found), binding.left_over, binding, trial)
+                return Diagnosis(tuple(found), binding.left_over, binding, probe)
     return None
 
 
-def _bindings(
-    mechanism: Mechanism, proof: Proof, trial: Trial, module: torch.nn.Module
-) -> list[Assignment]:
+def _output(
+    mechanism: Mechanism,
+    mutant: Mutant,
+    binding: Assignment,
+    probe: Probe,
+    module: torch.nn.Module,
+) -> torch.Tensor | None:
+    """Return what the mutant gives, None where it raises; most mutants end here."""
+    function = mutant.function
+    made = reference_output(mechanism, binding, probe, module, probe.inputs, function)
+    return made if isinstance(made, torch.Tensor) else None
+
+
+def _bindings(mechanism: Mechanism, proof: Proof, module: torch.nn.Module) -> list[Assignment]:
     """Return the assignments to try, likeliest first; relaxed ones only where none is strict."""
     if proof.status == "equal except" and proof.assignment is not None:
         return [proof.assignment]
-    strict = itertools.islice(assignments(mechanism, trial.subject, module), _MOST_BINDINGS)
+    assert proof.at is not None
+    subject = proof.at.trial.subject
+    strict = itertools.islice(assignments(mechanism, subject, module), _MOST_BINDINGS)
     found = list(strict)
     if found:
         return found
-    relaxed = assignments(mechanism, trial.subject, module, relaxed=True)
+    relaxed = assignments(mechanism, subject, module, relaxed=True)
     candidates = list(itertools.islice(relaxed, 200))
     candidates.sort(key=lambda a: (len(mechanism.slots) - len(a.parts), len(a.left_over)))
     return candidates[:_MOST_RELAXED]
 
 
 def _is_reference(
-    mechanism: Mechanism,
-    binding: Assignment,
-    trial: Trial,
-    module: torch.nn.Module,
-    inputs: Tensors,
+    mechanism: Mechanism, binding: Assignment, probe: Probe, module: torch.nn.Module
 ) -> bool:
-    found = compare_outputs(mechanism, binding, trial, module, inputs)
+    found = compare(mechanism, binding, probe, module)
     return found.decided and found.relative <= EQUAL
-
-
-def _gives(
-    mechanism: Mechanism,
-    mutant: Mutant,
-    binding: Assignment,
-    trial: Trial,
-    module: torch.nn.Module,
-    inputs: Tensors,
-    seen: torch.Tensor,
-) -> bool:
-    """Say whether the mutant gives the output that was seen; most mutants end here."""
-    try:
-        made = run_reference(mechanism, binding, module, inputs, trial.dims, mutant.function)
-    except Exception:
-        return False
-    return isinstance(made, torch.Tensor) and relative(seen, made) <= EQUAL
 
 
 def _equals(
     mechanism: Mechanism,
     mutant: Mutant,
     binding: Assignment,
-    trial: Trial,
+    probe: Probe,
     module: torch.nn.Module,
-    inputs: Tensors,
-    gradients: bool,
 ) -> bool:
-    """Say whether the mutant computes what the subject computes, here and elsewhere."""
-    function = mutant.function
-    if gradients:
-        first = compare_gradients(mechanism, binding, trial, module, inputs, function)
-        if not (first.decided and first.relative <= EQUAL):
+    """Say whether the mutant computes what the subject computes, in gradients and elsewhere."""
+    if probe.gradients:
+        found = compare(mechanism, binding, probe, module, mutant.function)
+        if not (found.decided and found.relative <= EQUAL):
             return False
     confirmed = False
-    for again in _elsewhere(trial):
+    for again in _elsewhere(probe):
         try:
-            other = again.module(draw_seed=1)
+            other = again.trial.module(draw_seed=1)
         except SubjectError:
             continue
-        for check in (compare_outputs, compare_gradients):
-            found = check(mechanism, binding, again, other, again.inputs(), function)
+        for gradients in (False, True):
+            checked = replace(again, gradients=gradients)
+            found = compare(mechanism, binding, checked, other, mutant.function)
             if found.decided and found.relative > 10 * EQUAL:
                 return False
             confirmed = confirmed or found.decided
     return confirmed
 
 
-def _elsewhere(trial: Trial) -> list[Trial]:
-    """Return trials with other values, and with other sizes."""
-    seed = trial.case.seed + 11
-    same = trial.with_case(seed=seed)
+def _elsewhere(probe: Probe) -> list[Probe]:
+    """Return the probe with other values, and comparisons at another size."""
+    trial = probe.trial
+    other = trial.with_case(seed=trial.case.seed + 11)
+    inputs = {**probe.inputs, **other.inputs()}
+    found = [replace(probe, trial=other, inputs=inputs)]
     for case in trial.subject.lattice():
         moved = any(case.dims[n] != trial.dims[n] for n in ("H", "W", "N") if n in case.dims)
-        if moved and case.dims.get("C") == trial.dims.get("C"):
-            return [same, Trial(trial.subject, case)]
-    return [same]
+        if moved and case.dims.get("C") == trial.dims.get("C") and probe.hidden is None:
+            sized = Trial(trial.subject, case)
+            return [*found, Probe("another size", sized, sized.inputs())]
+    return found

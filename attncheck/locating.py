@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from attncheck.equivalence.comparing import Probe, reference_output
 from attncheck.equivalence.matching import Assignment
-from attncheck.equivalence.reading import run_reference
 from attncheck.lazy import torch
 from attncheck.mutation.mutant import Mutant
 from attncheck.report import Location
@@ -14,7 +14,6 @@ from attncheck.source.paired import traced
 from attncheck.source.places import place
 from attncheck.source.tracing import Step, tracing
 from attncheck.target.raising import SubjectError
-from attncheck.trial import Trial
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
@@ -26,7 +25,7 @@ _MUTANT = "<mutant>"
 
 
 def locate(
-    mechanism: Mechanism, mutant: Mutant, binding: Assignment, trial: Trial
+    mechanism: Mechanism, mutant: Mutant, binding: Assignment, probe: Probe
 ) -> tuple[Location | None, tuple[Location, ...]]:
     """Return the subject's line for the edit, and the next lines that carry its consequence.
 
@@ -35,12 +34,12 @@ def locate(
     consequence where it first makes a value that the reference never makes.
     """
     try:
-        module, inputs = trial.module(), trial.inputs()
-        steps = traced(trial, module, inputs).steps
+        module = probe.trial.module()
+        steps = traced(probe.trial, module, probe.inputs).steps
     except SubjectError:
         return None, ()
-    ours = _values(mechanism.function, mechanism, binding, trial, module, inputs)
-    theirs = _values(mutant.function, mechanism, binding, trial, module, inputs)
+    ours = _values(mechanism.function, mechanism, binding, probe, module)
+    theirs = _values(mutant.function, mechanism, binding, probe, module)
     right = {mark for _, mark in ours}
     line = mutant.line - mutant.definition.first_line + 1
     edited = [mark for at, mark in theirs if at == line]
@@ -73,17 +72,13 @@ def _values(
     function: Callable[..., Any],
     mechanism: Mechanism,
     binding: Assignment,
-    trial: Trial,
+    probe: Probe,
     module: torch.nn.Module,
-    inputs: dict[str, torch.Tensor],
 ) -> list[tuple[int, Mark]]:
     """Return (line of the definition, value) of every step of the definition or a mutant."""
     path = function.__code__.co_filename
     with tracing(_Only(path)) as steps:  # type: ignore[arg-type]
-        try:
-            run_reference(mechanism, binding, module, inputs, trial.dims, function)
-        except Exception:
-            return []
+        reference_output(mechanism, binding, probe, module, probe.inputs, function)
     return list(_marks(steps))
 
 

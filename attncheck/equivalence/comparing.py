@@ -36,78 +36,94 @@ class Difference:
     note: str = ""
 
 
-def compare_outputs(
+@dataclass(frozen=True)
+class Probe:
+    """One comparison: a trial, the subject's inputs, and what the reference gets for its mask.
+
+    Attributes:
+        name: as the report names it.
+        trial: how the subject is called.
+        inputs: the subject's inputs, masks in the subject's own convention.
+        hidden: (B, N, M), True where a key is hidden; None without a mask.
+        gradients: compare gradients of data inputs and parameters, not only outputs.
+    """
+
+    name: str
+    trial: Trial
+    inputs: Tensors
+    hidden: torch.Tensor | None = None
+    gradients: bool = False
+
+    @property
+    def data(self) -> list[str]:
+        """The names of the data inputs, without masks."""
+        return [name for name in self.trial.subject.convention.inputs if name in self.inputs]
+
+
+def compare(
     mechanism: Mechanism,
     assignment: Assignment,
-    trial: Trial,
+    probe: Probe,
     module: torch.nn.Module,
-    inputs: Tensors,
     function: Callable[..., Any] | None = None,
 ) -> Difference:
-    """Return the difference of the outputs."""
-    wanted = _reference(mechanism, assignment, trial, module, inputs, function)
-    if wanted is None:
+    """Return the difference between subject and reference, or a mutant ``function`` of it."""
+    inputs = dict(probe.inputs)
+    if probe.gradients:
+        inputs |= {n: inputs[n].detach().clone().requires_grad_() for n in probe.data}
+    wanted = reference_output(mechanism, assignment, probe, module, inputs, function)
+    if wanted is None or (probe.gradients and not wanted.requires_grad):
         return Difference(0.0, decided=False, note="the reference says nothing here")
     try:
-        seen = trial.run(module, inputs)
+        seen = probe.trial.run(module, inputs)
     except SubjectError as error:
         return Difference(float("inf"), note=str(error))
-    return Difference(relative(seen, wanted), "output")
+    if not probe.gradients or seen.shape != wanted.shape:
+        return Difference(relative(seen, wanted))
+    return _of_gradients(seen, wanted, {n: inputs[n] for n in probe.data}, module)
 
 
-def compare_gradients(
+def reference_output(
     mechanism: Mechanism,
     assignment: Assignment,
-    trial: Trial,
+    probe: Probe,
     module: torch.nn.Module,
     inputs: Tensors,
     function: Callable[..., Any] | None = None,
-) -> Difference:
-    """Return the largest difference of the gradients of every data input and parameter."""
-    floats = {n: t.detach().clone().requires_grad_() for n, t in inputs.items() if n != "mask"}
-    tensors = {**inputs, **floats}
-    wanted = _reference(mechanism, assignment, trial, module, tensors, function)
-    if wanted is None or not wanted.requires_grad:
-        return Difference(0.0, decided=False, note="the reference has no gradient here")
-    try:
-        seen = trial.run(module, tensors)
-    except SubjectError as error:
-        return Difference(float("inf"), note=str(error))
-    if not seen.requires_grad:
-        return Difference(float("inf"), "gradient", note="the output has no gradient")
-    direction = torch.randn(wanted.shape, generator=generator(5), dtype=wanted.dtype)
-    names = [*floats, *(name for name, _ in module.named_parameters())]
-    leaves = [*floats.values(), *module.parameters()]
-    theirs = _gradients(seen, direction, leaves)
-    ours = _gradients(wanted, direction, leaves)
-    scale = max((float(g.abs().max()) for g in ours if g.numel()), default=1.0) or 1.0
-    worst, where = 0.0, ""
-    for name, a, b in zip(names, theirs, ours, strict=True):
-        gap = float((a - b).abs().max()) / scale if a.numel() else 0.0
-        if not gap <= worst:
-            worst, where = gap, name
-    return Difference(worst, f"gradient of {where}" if where else "gradient")
-
-
-def _reference(
-    mechanism: Mechanism,
-    assignment: Assignment,
-    trial: Trial,
-    module: torch.nn.Module,
-    inputs: Tensors,
-    function: Callable[..., Any] | None,
 ) -> torch.Tensor | None:
     """Return the output of the reference, or of a mutant; None where it raises or is not finite.
 
     What is not finite proves nothing of the reference, and it is how some mutants fail.
     """
+    data = [inputs[name] for name in probe.data]
+    dims = probe.trial.dims
     try:
-        wanted = run_reference(mechanism, assignment, module, inputs, trial.dims, function)
+        wanted = run_reference(
+            mechanism, assignment, module, data, dims, hidden=probe.hidden, function=function
+        )
         finite = bool(wanted.detach().isfinite().all())
     except Exception:
         return None
-    finite = finite or function is not None
-    return wanted if finite else None
+    return wanted if finite or function is not None else None
+
+
+def _of_gradients(
+    seen: torch.Tensor, wanted: torch.Tensor, data: Tensors, module: torch.nn.Module
+) -> Difference:
+    """Compare the gradients of a random projection of both outputs."""
+    if not seen.requires_grad:
+        return Difference(float("inf"), "gradient", note="the output has no gradient")
+    direction = torch.randn(wanted.shape, generator=generator(5), dtype=wanted.dtype)
+    leaves = {**data, **dict(module.named_parameters())}
+    theirs = _gradients(seen, direction, list(leaves.values()))
+    ours = _gradients(wanted, direction, list(leaves.values()))
+    scale = max((float(g.abs().max()) for g in ours if g.numel()), default=1.0) or 1.0
+    worst, where = 0.0, ""
+    for name, a, b in zip(leaves, theirs, ours, strict=True):
+        gap = float((a - b).abs().max()) / scale if a.numel() else 0.0
+        if not gap <= worst:
+            worst, where = gap, name
+    return Difference(worst, f"gradient of {where}" if where else "gradient")
 
 
 def relative(seen: torch.Tensor, wanted: torch.Tensor) -> float:

@@ -47,6 +47,8 @@ def known_values(
 
 def _heads(subject: Subject, module: torch.nn.Module) -> list[int]:
     """Return head counts: from the constructor, from attributes named so, then divisors."""
+    if "heads" in subject.binding.fixed or "heads" in subject.binding.follows:
+        return [subject.dims["heads"]]
     width = subject.dims.get("C", 1)
     found = [subject.dims["heads"]] if "heads" in subject.dims else []
     for sub in module.modules():

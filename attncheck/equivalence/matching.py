@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.fitting import Dims, setting, squeezed_kernel, unify, unify_all
 from attncheck.equivalence.units import Unit, units_of
+from attncheck.formula import Formula
 from attncheck.lazy import torch
 
 if TYPE_CHECKING:
@@ -115,14 +116,18 @@ class Matcher:
         first = slots[0][1]
         run = 1
         if first.kind == "linear":
-            while (
-                run < len(slots)
-                and run < 3
-                and slots[run][1].kind == "linear"
-                and (slots[run][1].sizes[0] == first.sizes[0])
-            ):
+            while run < min(len(slots), 3) and self._same_input(first, slots[run][1]):
                 run += 1
         return [1, *range(run, 1, -1)]
+
+    def _same_input(self, first: Slot, other: Slot) -> bool:
+        """Say whether two matrices act on one input: by name, or by size where both are known."""
+        if other.kind != "linear":
+            return False
+        sizes = {Formula(slot.sizes[0]) for slot in (first, other)}
+        if all(formula.names <= set(self.known) for formula in sizes):
+            return len({formula.evaluate(self.known) for formula in sizes}) == 1
+        return first.sizes[0] == other.sizes[0]
 
     def _fit(self, group: list[tuple[str, Slot]], unit: Unit, state: _State) -> _State | None:
         name, slot = group[0]

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from attncheck.equivalence.comparing import (
-    NEARLY,
-    Difference,
-    compare_gradients,
-    compare_outputs,
-)
+from attncheck.attending.masking import encode, some_hidden, ways_of
+from attncheck.equivalence.comparing import NEARLY, Difference, Probe, compare
 from attncheck.equivalence.freedoms import known_values
 from attncheck.equivalence.matching import Assignment, Matcher
 from attncheck.lazy import torch
 from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError
-from attncheck.trial import Tensors, Trial
+from attncheck.trial import Trial
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
@@ -40,7 +36,7 @@ class Proof:
         probe: the probe on which it is not equal, and what differs there.
         probes: the probes passed.
         tried: how many assignments were compared.
-        at: the trial and inputs on which it differs, and whether in gradients.
+        at: the probe on which it differs.
     """
 
     status: str
@@ -50,7 +46,7 @@ class Proof:
     difference: Difference | None = None
     probes: tuple[str, ...] = ()
     tried: int = 0
-    at: tuple[Trial, Tensors, bool] | None = None
+    at: Probe | None = None
 
 
 def prove(mechanism: Mechanism, trial: Trial) -> Proof:
@@ -58,24 +54,23 @@ def prove(mechanism: Mechanism, trial: Trial) -> Proof:
 
     The first assignment under which the base outputs are equal is tried on every probe.
     """
-    subject = trial.subject
-    module, inputs = trial.module(), trial.inputs()
+    base = Probe("base", trial, trial.inputs())
+    module = trial.module()
     deadline = time.process_time() + _MOST_SECONDS
     closest: tuple[float, Assignment] | None = None
     tried = 0
-    for assignment in assignments(mechanism, subject, module):
+    for assignment in assignments(mechanism, trial.subject, module):
         tried += 1
-        found = compare_outputs(mechanism, assignment, trial, module, inputs)
+        found = compare(mechanism, assignment, base, module)
         if found.decided and found.relative <= NEARLY:
-            return _probed(mechanism, trial, assignment, tried)
+            return _probed(mechanism, base, assignment, tried)
         if found.decided and (closest is None or found.relative < closest[0]):
             closest = (found.relative, assignment)
         if tried >= _MOST_ASSIGNMENTS or time.process_time() > deadline:
             break
-    at = (trial, inputs, False)
     if closest is None:
-        return Proof("unmatched", tried=tried, at=at)
-    return Proof("different", closest[1], closest[0], "base", tried=tried, at=at)
+        return Proof("unmatched", tried=tried, at=base)
+    return Proof("different", closest[1], closest[0], "base", tried=tried, at=base)
 
 
 def assignments(
@@ -94,49 +89,65 @@ def _without_dropout(module: torch.nn.Module) -> torch.nn.Module:
     return module
 
 
-def _is_random(trial: Trial, inputs: Tensors) -> bool:
+def _is_random(probe: Probe) -> bool:
     """Say whether the module draws at random in this mode whatever its dropout layers say."""
+    trial = probe.trial
     module = _without_dropout(trial.module())
-    first = trial.run(module, inputs)
-    return not torch.equal(first, trial.with_case(seed=trial.case.seed + 1).run(module, inputs))
+    first = trial.run(module, probe.inputs)
+    again = trial.with_case(seed=trial.case.seed + 1).run(module, probe.inputs)
+    return not torch.equal(first, again)
 
 
-def _probed(mechanism: Mechanism, base: Trial, assignment: Assignment, tried: int) -> Proof:
+def _probed(mechanism: Mechanism, base: Probe, assignment: Assignment, tried: int) -> Proof:
     passed: list[str] = []
     largest = 0.0
-    for name, trial, inputs, gradients in _probes(base):
+    for probe in _probes(base):
         try:
-            if trial.case.train and _is_random(trial, inputs):
+            if probe.trial.case.train and _is_random(probe):
                 continue
-            module = _without_dropout(trial.module(draw_seed=len(passed)))
+            module = _without_dropout(probe.trial.module(draw_seed=len(passed)))
         except SubjectError:
             continue
-        compare = compare_gradients if gradients else compare_outputs
-        found = compare(mechanism, assignment, trial, module, inputs)
+        found = compare(mechanism, assignment, probe, module)
         if not found.decided:
             continue
         if not found.relative <= NEARLY:
-            at = (trial, inputs, gradients)
-            return Proof("equal except", assignment, largest, name, found, tuple(passed), tried, at)
+            names = tuple(passed)
+            return Proof(
+                "equal except", assignment, largest, probe.name, found, names, tried, probe
+            )
         largest = max(largest, found.relative)
-        passed.append(name)
+        passed.append(probe.name)
     return Proof("equal", assignment, largest, probes=tuple(passed), tried=tried)
 
 
-def _probes(base: Trial) -> Iterator[tuple[str, Trial, Tensors, bool]]:
-    """Yield the trials on which a look-alike may give itself away, cheapest first."""
-    subject = base.subject
-    yield "base", base, base.inputs(), False
-    yield "gradients", base, base.inputs(), True
-    for case in subject.lattice():
-        if case.dims.get("C") == base.dims.get("C") and case.dims != base.dims:
-            trial = Trial(subject, case)
-            sizes = "×".join(str(n) for n in trial.sizes(trial.axes()))
-            yield f"input {sizes}", trial, trial.inputs(), False
-    constant = base.with_case(values="ones")
-    yield "constant input", constant, constant.inputs(), False
-    large = base.with_case(seed=base.case.seed + 3)
-    yield "large input", large, {n: 30 * t for n, t in large.inputs().items()}, False
-    training = base.with_case(train=True, seed=base.case.seed + 1)
-    yield "training mode", training, training.inputs(), False
-    yield "gradients in training mode", training, training.inputs(), True
+def _probes(base: Probe) -> Iterator[Probe]:
+    """Yield the comparisons on which a look-alike may give itself away, cheapest first."""
+    yield base
+    yield replace(base, name="gradients", gradients=True)
+    trial = base.trial
+    for case in trial.subject.lattice():
+        if case.dims.get("C") == trial.dims.get("C") and case.dims != trial.dims:
+            other = Trial(trial.subject, case)
+            sizes = "×".join(str(n) for n in other.sizes(other.axes()))
+            yield Probe(f"input {sizes}", other, other.inputs())
+    constant = trial.with_case(values="ones")
+    yield Probe("constant input", constant, constant.inputs())
+    large = trial.with_case(seed=trial.case.seed + 3)
+    yield Probe("large input", large, {n: 30 * t for n, t in large.inputs().items()})
+    yield from _masked(trial)
+    training = trial.with_case(train=True, seed=trial.case.seed + 1)
+    yield Probe("training mode", training, training.inputs())
+    yield Probe("gradients in training mode", training, training.inputs(), gradients=True)
+
+
+def _masked(trial: Trial) -> Iterator[Probe]:
+    """Yield a comparison for each mask of the subject whose meaning is known."""
+    for way in ways_of(trial.subject, trial)[0]:
+        masked = Trial(way.applied(trial.subject), trial.case)
+        hidden = some_hidden(way, masked)
+        inputs = {**masked.inputs(), way.argument.input: encode(hidden, way, masked)}
+        named = f"mask {way.argument.parameter}"
+        yield Probe(named, masked, inputs, hidden)
+        far = {n: 40 * inputs[n] for n in masked.subject.convention.inputs}
+        yield Probe(f"{named}, scores far apart", masked, {**inputs, **far}, hidden)

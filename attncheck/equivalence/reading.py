@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +30,10 @@ def run_reference(
     mechanism: Mechanism,
     assignment: Assignment,
     module: torch.nn.Module,
-    inputs: Mapping[str, torch.Tensor],
+    data: Sequence[torch.Tensor],
     dims: Mapping[str, int],
+    *,
+    hidden: torch.Tensor | None = None,
     function: Callable[..., Any] | None = None,
 ) -> torch.Tensor:
     """Return what the definition computes from these tensors; a tuple's first element.
@@ -40,14 +42,14 @@ def run_reference(
         mechanism: the definition.
         assignment: which of the module's tensors each slot reads.
         module: the subject's module; its mode is the definition's.
-        inputs: in our order of axes; a mask under the name ``mask``.
+        data: the data inputs, in our order of axes.
         dims: the sizes of this case.
+        hidden: (B, N, M), True where a query must not see a key.
         function: a mutant of the definition, to be run in its place.
     """
     values = {**mechanism.defaults, **assignment.values, **dims, **_own(mechanism, assignment)}
     options = SimpleNamespace(**values, training=module.training)
-    data = [tensor for name, tensor in inputs.items() if name != "mask"]
-    named = {"mask": inputs["mask"]} if "mask" in inputs else {}
+    named = {} if hidden is None else {"mask": hidden}
     slots = slots_of(mechanism, assignment, module)
     found: Any = (function or mechanism.function)(slots, options, *data, **named)
     output: torch.Tensor = found[0] if isinstance(found, tuple) else found

@@ -80,9 +80,9 @@ def _diagnosed(mechanism: Mechanism, diagnosis: Diagnosis) -> Outcome:
         diagnosis=data,
         parameters=list(diagnosis.left_over),
     )
-    if diagnosis.binding is None or diagnosis.trial is None:
+    if diagnosis.binding is None or diagnosis.probe is None:
         return outcome
-    location, related = locate(mechanism, mutant, diagnosis.binding, diagnosis.trial)
+    location, related = locate(mechanism, mutant, diagnosis.binding, diagnosis.probe)
     return outcome.at(location, *related)
 
 

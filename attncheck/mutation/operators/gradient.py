@@ -14,8 +14,11 @@ def _edits(site: Site) -> Iterator[ast.expr]:
         yield method(site.node, "detach")
 
 
+CUT = "gradient cut"
+"""The operator that changes no output, only gradients."""
+
 OPERATOR = Operator(
-    "gradient cut",
+    CUT,
     "taken a value out of the graph with .detach() or .data",
     "s = sigmoid(u) -> s = sigmoid(u).detach()",
     0,

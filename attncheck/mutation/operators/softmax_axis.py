@@ -19,6 +19,9 @@ def _edits(site: Site) -> Iterator[ast.expr]:
             yield call("softmax", value, other)
     flat = method(method(value, "flatten", 1), "softmax", -1)
     yield method(flat, "reshape", ast.Attribute(value, "shape", ast.Load()))
+    # Samples and heads compete where both are folded into the first axis.
+    folded = method(method(value, "flatten", 0, 1), "softmax", 0)
+    yield method(folded, "reshape", ast.Attribute(value, "shape", ast.Load()))
     # An axis of length one: every weight is exactly 1.
     yield call("torch.ones_like", value)
 
