@@ -17,8 +17,12 @@ Observed = Literal["output", "gate", "channel gate", "spatial gate"]
 """What is looked at: y, y / x, or y / x up to a factor that all channels, or all places, share."""
 
 
+SINGLE = 1e-6
+"""Relative: what a part computed in single precision may do to a gate."""
+
+
 class NoGateError(Exception):
-    """The output has not the input's shape, so y / x means nothing."""
+    """The output has not the expected shape, so that nothing can be compared."""
 
 
 def observe(

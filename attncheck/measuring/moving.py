@@ -14,6 +14,9 @@ from attncheck.subject import Subject
 from attncheck.trial import Trial
 
 _DRAWS = 3
+_EPSILON = 1e-5
+"""Relative. Symmetries hold up to small constants that authors add: a jitter against ties, an
+epsilon in a denominator, a softmax done in single precision. Faults break them by far more."""
 _CONTENT = 5
 _WIDE = {"H": 27, "W": 31, "N": 41, "B": 1}
 
@@ -45,7 +48,8 @@ class Moved:
         if self.drawn.name == "translation":
             wanted, after = self._inside(wanted), self._inside(after)
         change = float((after - wanted).abs().max())
-        return change, slack(self.of, self.before, self.after)
+        allowed = slack(self.of, self.before, self.after)
+        return change, max(allowed, _EPSILON * float(self.before.abs().max()))
 
     def _inside(self, tensor: torch.Tensor) -> torch.Tensor:
         """Return what lies around the content, far from every border."""
@@ -97,8 +101,11 @@ def moved(trial: Trial, name: str, of: Observed, inputs: list[str]) -> Iterator[
         turned = {n: drawn.moves(t, trial.axes(n)) if n in inputs else t for n, t in start.items()}
         if of != "output" and name == "translation":
             raise NothingToMoveError("a gate cannot be seen where the input is zero")
+        before = observe(trial, module, start, of, inputs[0])
+        if of == "output" and before.shape != trial.sizes(trial.output_axes):
+            raise NoGateError(f"the output has shape {tuple(before.shape)}: nothing moves alike")
         yield Moved(
-            observe(trial, module, start, of, inputs[0]),
+            before,
             observe(trial, module, turned, of, inputs[0]),
             trial.output_axes if of == "output" else axes,
             drawn,

@@ -8,7 +8,7 @@ from typing import ClassVar
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
 from attncheck.lazy import torch
 from attncheck.measuring.axes import few_cases
-from attncheck.measuring.gating import NoGateError, Observed, observe, projects, slack
+from attncheck.measuring.gating import SINGLE, NoGateError, Observed, observe, projects, slack
 from attncheck.measuring.statistics import NAMES, Drawn
 from attncheck.subject import Subject
 from attncheck.trial import Trial
@@ -97,7 +97,8 @@ class DependsOn(Claim, frozen=True, kw_only=True):
             for x in drawn.keeping():
                 tried += 1
                 after = self._look(trial, module, seed, x)
-                change, allowed = _change(before, after, drawn.own), slack(self.of, before, after)
+                change = _change(before, after, drawn.own)
+                allowed = max(slack(self.of, before, after), SINGLE * float(before.abs().max()))
                 if not change <= allowed:
                     return violated(
                         f"the {self.of} changes by {change:.3g} when the input changes and "

@@ -10,8 +10,8 @@ import msgspec
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.formula import evaluate
 from attncheck.lazy import torch
-from attncheck.measuring.axes import channel_of, few_cases, indices, places_of
-from attncheck.measuring.gating import away_from_zero, projects, slack
+from attncheck.measuring.axes import few_cases, indices, places_of
+from attncheck.measuring.gating import SINGLE, away_from_zero, projects, slack
 from attncheck.subject import Subject
 from attncheck.trial import Trial
 
@@ -91,7 +91,8 @@ class Gate(Claim, frozen=True, kw_only=True):
                 return undecided("the output is not finite"), low, high
             g = y / x
             low, high = min(low, float(g.min())), max(high, float(g.max()))
-            allowed = slack("gate", g) * float(x.abs().max() / x.abs().min())
+            rounding = slack("gate", g) * float(x.abs().max() / x.abs().min())
+            allowed = max(rounding, SINGLE * float(g.abs().max()))
             outcome = self._range(trial, g, allowed) or self._form(trial, g, allowed)
             if outcome is not None:
                 return outcome, low, high
@@ -157,11 +158,10 @@ class Gate(Claim, frozen=True, kw_only=True):
         else:
             how = "the output is not zero where the input is"
         if pooled:
-            one = channel_of(axes) or "the input"
             how += (
-                f": no pixel of the input reaches the output except through the mean of its {one}"
+                ": no pixel of the input reaches the output except through its channel mean"
                 if len(places) > 1
-                else ": no token of the input reaches the output except through the mean"
+                else ": no token of the input reaches the output except through its channel mean"
             )
         return violated(
             f"the input is not multiplied by a gate: {how}",

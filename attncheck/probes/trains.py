@@ -41,7 +41,7 @@ class Trains(Claim, frozen=True, kw_only=True):
     """Steps of training; two zero scales one inside the other need one each."""
 
     def cases(self, subject: Subject) -> Iterator[Case]:
-        yield resized(subject, 0, B=5) or subject.base()
+        yield resized(subject, 0, B=4) or subject.base()
 
     def check(self, trial: Trial) -> Outcome:
         if trial.case.values != "normal":

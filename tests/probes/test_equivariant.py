@@ -97,3 +97,24 @@ def test_modules_that_do_not_are_found(module: type, to: str) -> None:
 def test_an_unknown_symmetry_names_the_known_ones() -> None:
     with pytest.raises(Exception, match="pixel permutation"):
         decided(SE, "rotation")
+
+
+class Jitter(NonLocal):
+    """Breaks ties by a constant far below anything that counts."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        noise = torch.linspace(0, 1e-7, x.shape[3], dtype=x.dtype)
+        return super().forward(x + noise)
+
+
+class Halved(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.avg_pool2d(x, 2)
+
+
+def test_a_jitter_against_ties_breaks_no_symmetry() -> None:
+    assert decided(Jitter, "pixel permutation").status == "holds"
+
+
+def test_of_an_output_of_another_size_nothing_is_said() -> None:
+    assert decided(Halved, "pixel permutation").status == "skipped"
