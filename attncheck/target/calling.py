@@ -89,8 +89,8 @@ def _by_fit(
     return sorted(calls.items(), key=distance)
 
 
-def dims_of(convention: Convention, given: Sequence[GivenInput]) -> dict[str, int]:
-    """Return the dims that the user's shapes give."""
+def dims_of(convention: Convention, given: Sequence[GivenInput]) -> dict[str, int] | None:
+    """Return the dims that the user's shapes give; None where they contradict each other."""
     dims: dict[str, int] = {}
     left = [argument for argument in convention.arguments if argument.axes]
     for entry in sorted(given, key=lambda entry: not entry.name):
@@ -103,7 +103,9 @@ def dims_of(convention: Convention, given: Sequence[GivenInput]) -> dict[str, in
         left.remove(argument)
         order = convention.permutation(argument.axes)
         axes = tuple(argument.axes[i] for i in order) if order else argument.axes
-        dims |= {a: n for a, n in zip(axes, entry.shape, strict=False) if a != "1"}
+        for axis, size in zip(axes, entry.shape, strict=False):
+            if axis != "1" and dims.setdefault(axis, size) != size:
+                return None
     return dims
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from attncheck.errors import TargetError
 from attncheck.lazy import torch
 from attncheck.spec import SpecDocument
 from attncheck.subject import Subject
@@ -54,6 +55,12 @@ def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError
         TargetError: it cannot be imported or bound; nothing could be said of it.
     """
     factory = request.factory or resolve(request.target, request.folder)
+    if isinstance(factory, type) and not issubclass(factory, torch.nn.Module):
+        raise TargetError(
+            f"'{factory.__name__}' is a class, but no torch.nn.Module",
+            where=request.target,
+            instead="name a subclass of torch.nn.Module, or a function that returns one",
+        )
     overrides = dict(request.dims)
     dims = dims_in_order(spec.dims, overrides)
     binding = bind(factory, dims, request.arguments, spec.names, request.target)
@@ -73,6 +80,8 @@ def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError
     failure: SubjectError | None = None
     for convention in _candidates(draft, request):
         subject = _with_shapes(draft, convention, request.inputs)
+        if subject is None:
+            continue
         for dtype in ("float64", "float32"):
             attempt = replace(subject, convention=convention, dtype=dtype)
             error = _error_of(attempt)
@@ -83,7 +92,12 @@ def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError
                 break
             if first is None or (failure is not None and dtype == "float64"):
                 first, failure = first or attempt, failure or error
-    assert first is not None
+    if first is None:
+        raise TargetError(
+            "the shapes of --input contradict each other",
+            where=request.target,
+            instead="all inputs of one call share their batch, and keys and values their length",
+        )
     return first, failure
 
 
@@ -116,9 +130,14 @@ def _candidates(draft: Subject, request: Request) -> list[Convention]:
     return list(itertools.islice(found, 24))
 
 
-def _with_shapes(draft: Subject, convention: Convention, given: Sequence[GivenInput]) -> Subject:
-    """Take dims from the user's shapes; a literal constructor argument's dim must agree."""
-    shapes = {n: s for n, s in dims_of(convention, given).items() if n in draft.dims}
+def _with_shapes(
+    draft: Subject, convention: Convention, given: Sequence[GivenInput]
+) -> Subject | None:
+    """Take dims from the user's shapes; None where these do not fit the convention."""
+    stated = dims_of(convention, given)
+    if stated is None:
+        return None
+    shapes = {n: s for n, s in stated.items() if n in draft.dims}
     overrides = {**draft.overrides, **shapes}
     axes = {axis for own in convention.inputs.values() for axis in own}
     if "M" in axes and draft.spec.dims.get("M") == "N":
