@@ -120,9 +120,8 @@ def _cases(
 def _counts(subject: Subject) -> dict[str, Any]:
     """Return parameters and MACs; nothing that goes wrong here may cost a finding."""
     try:
-        from attncheck import counting
+        from attncheck.counting.count import count
 
-        count = getattr(counting, "count", None)
-        return dict(count(subject, subject.base())) if count else {}
+        return dict(count(subject, subject.base()))
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}

@@ -34,6 +34,8 @@ def count_notes(subjects: Sequence[SubjectReport]) -> list[str]:
     """Return what a reader of the table must know: unit, case, and what is not settled."""
     counted = [subject for subject in subjects if subject.counts]
     cases = {_case(subject) for subject in counted}
+    if not counted:
+        return []
     notes = ["one multiply-add = 1 MAC; element-wise work is counted apart"]
     if len(cases) == 1 and (case := cases.pop()):
         notes[0] += f"; for one call at {case}"
@@ -41,6 +43,8 @@ def count_notes(subjects: Sequence[SubjectReport]) -> list[str]:
         if unpriced := subject.counts.get("unpriced"):
             names = ", ".join(map(str, unpriced))
             notes.append(f"{subject.subject}: operators without a price: {names}")
+        if error := subject.counts.get("error"):
+            notes.append(f"{subject.subject}: not counted: {error}")
         said = subject.counts.get("disagreement") or subject.counts.get("unavailable")
         if said and subject.counts.get("agree") is False:
             notes.append(f"{subject.subject}: MACs not settled: {said}")

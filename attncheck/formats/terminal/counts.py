@@ -16,8 +16,8 @@ from attncheck.report import SubjectReport
 
 def draw_counts(subjects: Sequence[SubjectReport]) -> Iterator[RenderableType]:
     """Yield the table of parameters, MACs and element-wise operations, and its notes."""
-    rows = count_rows(subjects)
-    if not rows:
+    rows, notes = count_rows(subjects), count_notes(subjects)
+    if not notes:
         return
     yield ""
     yield Text("counts", HEADING)
@@ -27,6 +27,7 @@ def draw_counts(subjects: Sequence[SubjectReport]) -> Iterator[RenderableType]:
         table.add_column(Text(subject.subject), justify="right", no_wrap=True)
     for label, cells in rows:
         table.add_row(Text(label), *(Text(cell) for cell in cells))
-    yield Padding(table, (0, 0, 0, 2))
-    for note in count_notes(subjects):
+    if rows:
+        yield Padding(table, (0, 0, 0, 2))
+    for note in notes:
         yield Padding(Text(note, QUIET), (0, 0, 0, 2))
