@@ -15,6 +15,7 @@ from typing import Any
 from attncheck.counting.formulas import PRICES
 from attncheck.counting.free import base_name, is_free, work_of
 from attncheck.counting.hidden import Hidden
+from attncheck.counting.mode import watching
 from attncheck.counting.modules import Stack
 from attncheck.lazy import torch
 
@@ -75,30 +76,22 @@ def counting(module: torch.nn.Module | None = None) -> Iterator[Tally]:
 
     Nothing of the module is touched: hooks are torch's global ones and leave with the context.
     """
-    from torch.utils._python_dispatch import TorchDispatchMode
-
     tally, stack = Tally(), Stack(module)
 
-    class Mode(TorchDispatchMode):  # type: ignore[no-untyped-call,unused-ignore]
-        supports_higher_order_operators = True
-
-        def __torch_dispatch__(
-            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
-            kwargs = kwargs or {}
-            if _decomposes(func):
-                with self:
-                    result = func.decompose(*args, **kwargs)
-                if result is not NotImplemented:
-                    return result
-            out = func(*args, **kwargs)
-            tally.record(func, args, kwargs, out, stack.path)
-            return out
+    def run(mode: Any, operator: Any, args: Any, kwargs: Any) -> Any:
+        if _decomposes(operator):
+            with mode:
+                result = operator.decompose(*args, **kwargs)
+            if result is not NotImplemented:
+                return result
+        out = operator(*args, **kwargs)
+        tally.record(operator, args, kwargs, out, stack.path)
+        return out
 
     with ExitStack() as exits:
         exits.enter_context(stack.watching())
         exits.enter_context(_uncompiled())
-        exits.enter_context(Mode())  # type: ignore[no-untyped-call,unused-ignore]
+        exits.enter_context(watching(run))
         yield tally
 
 

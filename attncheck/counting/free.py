@@ -18,7 +18,8 @@ empty_permuted new_empty new_empty_strided new_zeros new_ones new_full zeros zer
 ones_like full full_like fill fill_ zero_ scalar_tensor arange linspace eye lift lift_fresh
 lift_fresh_copy detach detach_ alias set_ resize_ _local_scalar_dense item _assert_async
 _assert_scalar _fused_sdp_choice equal is_same_size cat stack _stack index select_scatter
-slice_scatter index_select index_put index_put_ _index_put_impl_ gather scatter scatter_ take
+slice_scatter index_select index_put index_put_ _index_put_impl_ _unsafe_index
+_unsafe_index_put _unsafe_masked_index gather scatter scatter_ take
 roll flip rot90 repeat repeat_interleave tile constant_pad_nd reflection_pad1d reflection_pad2d
 reflection_pad3d replication_pad1d replication_pad2d replication_pad3d pixel_shuffle
 pixel_unshuffle channel_shuffle im2col col2im embedding triu tril triu_indices tril_indices

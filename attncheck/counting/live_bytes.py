@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attncheck.counting.dispatch import tensors_in
+from attncheck.counting.mode import watching
 from attncheck.lazy import torch
 
 
@@ -46,19 +47,14 @@ class Memory:
 @contextmanager
 def following(inside: list[torch.Tensor]) -> Iterator[Memory]:
     """Follow allocations; ``inside`` are tensors that were there before (inputs, parameters)."""
-    from torch.utils._python_dispatch import TorchDispatchMode
-
     memory = Memory()
     before = {tensor.untyped_storage()._cdata for tensor in inside}
 
-    class Mode(TorchDispatchMode):  # type: ignore[no-untyped-call,unused-ignore]
-        def __torch_dispatch__(
-            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
-            out = func(*args, **(kwargs or {}))
-            memory.sweep()
-            memory.add(tensors_in(out), before)
-            return out
+    def run(_: Any, operator: Any, args: Any, kwargs: Any) -> Any:
+        out = operator(*args, **kwargs)
+        memory.sweep()
+        memory.add(tensors_in(out), before)
+        return out
 
-    with Mode():  # type: ignore[no-untyped-call,unused-ignore]
+    with watching(run):
         yield memory

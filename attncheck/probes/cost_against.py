@@ -33,11 +33,12 @@ class CostAgainst(Claim, frozen=True, kw_only=True):
     """The module needs a stated fraction of another mechanism's work or memory.
 
     ## What it checks
-    The multiply-accumulates, and the peak memory of a forward pass in float32, of the module and
-    of the other mechanism's reference at the dims `at`. Only shapes are computed, so the dims
-    may be those of the paper; `training = true` follows memory through a backward pass too. `passes` multiplies the module's work where the paper calls it
-    several times; memory is freed between passes and is not multiplied. `macs` and `memory` are
-    bounds on the ratio, such as `"<= 0.16"`; the number may be a formula over dims.
+    The multiply-accumulates, and the peak memory of a forward pass in float32 (of a forward and
+    a backward pass with `training = true`), of the module and of the other mechanism's reference
+    at the dims `at`. Only shapes are computed, so the dims may be those of the paper. `passes`
+    multiplies the module's work where the paper calls it several times; memory is freed between
+    passes and is not multiplied. `macs` and `memory` are bounds on the ratio, such as
+    `"<= 0.16"`; the number may be a formula over dims.
 
     ## Why it matters
     Less work than full attention is the reason that many mechanisms exist; a module that builds
