@@ -16,6 +16,7 @@ import msgspec
 
 from attncheck.errors import AttncheckError
 from attncheck.execution.limits import Limits, confine, is_out_of_memory, mention_memory
+from attncheck.execution.patches import PATCHED, PATCHES, functions, replaced
 from attncheck.job import Job
 from attncheck.messages import (
     Counted,
@@ -122,6 +123,7 @@ def _leave_multiprocessing() -> None:
 
 
 def _work(work: str, job: Job, limits: Limits, speaker: _Speaker) -> int:
+    before = functions()
     sys.argv = [job.target]
     sys.dont_write_bytecode = True
     if job.folder and job.folder not in sys.path:
@@ -131,6 +133,9 @@ def _work(work: str, job: Job, limits: Limits, speaker: _Speaker) -> int:
     except AttncheckError as error:
         speaker.say(Refused(type(error).__name__, error.what, error.where, error.instead))
     except Exception as error:
+        if names := replaced(before):
+            print(PATCHES + names, file=sys.stderr)
+            return PATCHED
         speaker.say(_broken(error, limits))
     speaker.say(Done())
     return 0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from attncheck.claim import Case, Claim
+from attncheck.execution.patches import PATCHES
 from attncheck.report import Finding, Location, Status, Witness
 from attncheck.source.raised import is_of_torch, is_ours
 
@@ -22,13 +23,20 @@ _SIGNALS = {
     signal.SIGBUS: "a bus error",
 }
 
+_WHEN = {
+    "constructor": "when it is built, ",
+    "forward": "when it is called, ",
+    "backward": "in its backward pass, ",
+}
+
 
 @dataclass(frozen=True)
 class Death:
     """The end of a child that had more to do.
 
     Attributes:
-        kind: ``hang``, ``signal``, ``exit``, ``closed`` (its pipe to us), or ``time`` (used up).
+        kind: ``hang``, ``signal``, ``exit``, ``closed`` (its pipe to us), ``patched`` (functions
+            of torch, so that attncheck cannot work), or ``time`` (used up).
         number: seconds of a hang, the signal, or the exit status.
         phase: what the subject was doing: ``import``, ``constructor``, ``forward``,
             ``backward``, or ``claim``.
@@ -46,12 +54,12 @@ class Death:
     @property
     def sudden(self) -> bool:
         """Whether a second run must confirm it; a hang has waited long enough."""
-        return self.kind in ("signal", "exit", "closed")
+        return self.kind in ("signal", "exit", "closed", "patched")
 
     @property
     def by_the_subject(self) -> bool:
         """Whether it is certainly the subject's doing, and not the probe's or the machine's."""
-        if self.kind in ("exit", "closed"):
+        if self.kind in ("exit", "closed", "patched"):
             return True
         return self.kind == "signal" and self.number in _SIGNALS and self.location() is not None
 
@@ -63,12 +71,18 @@ class Death:
                 return f"hangs: no answer in {self.number:g} s"
             case "closed":
                 return "closes file descriptors that are not its own"
+            case "patched":
+                return f"replaces functions of torch: {self.patched()}"
             case "exit":
                 return f"ends the process (exit status {number})"
         if number == signal.SIGKILL:
             return "was killed from outside, most likely for want of memory"
         known = _SIGNALS.get(signal.Signals(number), signal.Signals(number).name)
         return f"crashes the process: {known}"
+
+    def patched(self) -> str:
+        """Return the names of the functions that were replaced."""
+        return self.output.rpartition(PATCHES)[2].strip().partition("\n")[0]
 
     def location(self) -> Location | None:
         """Return the subject's innermost line when it happened, where the stack is known."""
@@ -85,9 +99,7 @@ def finding_of(death: Death, name: str, claim: Claim) -> Finding:
     accused = essential or death.by_the_subject
     if death.kind == "signal" and death.number == signal.SIGKILL:
         accused = False
-    where = {"constructor": "when it is built", "backward": "in the backward pass"}
-    when = where.get(death.phase, "when it is called" if essential else "")
-    message = f"the module {death.sentence()}" + (f" {when}" if when else "")
+    message = f"{_WHEN.get(death.phase, '')}the module {death.sentence()}"
     if not accused and death.kind == "hang":
         message = f"no answer in {death.number:g} s"
     location = death.location()
@@ -110,9 +122,12 @@ def finding_of(death: Death, name: str, claim: Claim) -> Finding:
 
 
 def _seen(death: Death) -> str:
-    return {"hang": "a hang", "closed": "closed descriptors", "exit": "an exit"}.get(
-        death.kind, "a crash"
-    )
+    return {
+        "hang": "a hang",
+        "closed": "closed descriptors",
+        "exit": "an exit",
+        "patched": "patched functions",
+    }.get(death.kind, "a crash")
 
 
 def _evidence(death: Death) -> dict[str, object]:

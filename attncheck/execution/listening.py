@@ -17,6 +17,7 @@ from attncheck.execution.child import CUT_OFF
 from attncheck.execution.deaths import Death
 from attncheck.execution.killing import end_group, end_tree
 from attncheck.execution.limits import Limits
+from attncheck.execution.patches import PATCHED
 from attncheck.execution.starting import Child
 from attncheck.messages import (
     Done,
@@ -154,6 +155,8 @@ class Ear:
         code = self._child.process.exitcode or 0
         if code == CUT_OFF:
             return self._death("closed", code)
+        if code == PATCHED:
+            return self._death("patched", code)
         if code < 0:
             return self._death("signal", -code)
         return self._death("exit", code)

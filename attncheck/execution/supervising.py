@@ -138,7 +138,7 @@ def _record(
     essential = not death.claim or claims[name].kind in ("constructs", "runs")
     if not essential:
         return left
-    why = f"not tried: the module {death.sentence()}"
+    why = f"the module {death.sentence()}"
     _leave_out(left, claims, why, result, skipped=bool(name))
     return []
 
