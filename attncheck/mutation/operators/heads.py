@@ -5,14 +5,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from attncheck.mutation.definition import Site
-from attncheck.mutation.operators import Operator, called
+from attncheck.mutation.definition import Definition, Site
+from attncheck.mutation.operators import Operator, Rewrite, called
 
 
 def _edits(site: Site) -> Iterator[ast.expr]:
-    node = site.node
+    if isinstance(site.node, ast.Call):
+        yield from _forms(site.node)
+
+
+def _forms(node: ast.Call) -> Iterator[ast.expr]:
+    """Yield what people write for cutting or joining heads."""
     name = called(node)
-    if not isinstance(node, ast.Call) or name not in ("split_heads", "merge_heads"):
+    if name not in ("split_heads", "merge_heads"):
         return
     t = ast.unparse(node.args[0])
     if name == "split_heads":
@@ -30,10 +35,27 @@ def _edits(site: Site) -> Iterator[ast.expr]:
         yield ast.parse(form, mode="eval").body
 
 
+def _rewrites(definition: Definition) -> Iterator[Rewrite]:
+    """Cut and join in ways that belong together, all wrong."""
+    sites = [s for s in definition.sites() if called(s.node) in ("split_heads", "merge_heads")]
+    ways = [(split, join) for split in range(2) for join in range(2)]
+    for way in ways if len(sites) > 1 else ():
+        changes: dict[ast.stmt, dict[int, ast.AST]] = {}
+        for site in sites:
+            assert isinstance(site.node, ast.Call)
+            form = list(_forms(site.node))[way[called(site.node) == "merge_heads"]]
+            changes.setdefault(site.statement, {})[id(site.node)] = form
+        line = definition.first_line + sites[0].statement.lineno - 1
+        before = "\n".join(ast.unparse(s.node) for s in sites)
+        after = "\n".join(ast.unparse(n) for c in changes.values() for n in c.values())
+        yield Rewrite(definition.replaced(changes), line, before, after)
+
+
 OPERATOR = Operator(
     "heads",
     "cut or joined the heads by a view alone, or in another order",
     "merged = merge_heads(heads) -> merged = heads.reshape(B, N, C)",
     0,
     _edits,
+    _rewrites,
 )

@@ -16,6 +16,12 @@ _VIEWS = (
         "{y}[0].unflatten(1, ({x}.shape[0], -1)).transpose(0, 1)",
         4,
     ),
+    (
+        "the batch is folded into the channels",
+        "{x}.reshape(1, -1, *{x}.shape[2:])",
+        "{y}.reshape({x}.shape)",
+        4,
+    ),
     ("height and width are swapped", "{x}.transpose(2, 3)", "{y}.transpose(2, 3)", 4),
     (
         "height and width are swapped by a view",
