@@ -79,7 +79,7 @@ def _entries(
     """Return every number that the reference computes on these tensors, sorted."""
     with tracing(OwnFiles(mechanism)) as steps:
         try:
-            run_reference(mechanism, assignment, module, inputs, trial.dims)
+            run_reference(mechanism, assignment, module, list(inputs.values()), trial.dims)
         except Exception:
             return None
     tensors = [v.tensor for s in steps for v in s.values.values() if not v.number]

@@ -10,7 +10,8 @@ from attncheck.source.places import Blame, at_statement, at_step
 from attncheck.source.raised import where_raised
 from attncheck.source.reading import made_at, sources_of
 from attncheck.source.remarks import first, hard_coded_device
-from attncheck.source.strategies.layers import made_for, names_in
+from attncheck.source.strategies.layers import made_for
+from attncheck.source.strategies.naming import names_in
 from attncheck.source.tracing import RETURNED, Step
 from attncheck.target.raising import SubjectError
 from attncheck.trial import Trial

@@ -7,16 +7,9 @@ import ast
 from attncheck.claim import Outcome
 from attncheck.lazy import torch
 from attncheck.report import Location
-from attncheck.source.definition import source_of
+from attncheck.source.bindings import bound_before, function_around
 from attncheck.source.places import Blame, at_statement
-from attncheck.source.reading import (
-    bound_before,
-    function_around,
-    made_at,
-    made_by,
-    sources_of,
-    written,
-)
+from attncheck.source.reading import made_at, made_by, sources_of
 from attncheck.source.remarks import zero_initialisation
 from attncheck.source.statements import Statement, statement_at
 from attncheck.source.tracing import Step
@@ -97,58 +90,6 @@ def _written_into(statement: Statement, path: str) -> list[Location]:
     return found
 
 
-def named(trial: Trial, outcome: Outcome) -> Blame | None:
-    """The evidence names parameters, buffers, submodules or attributes: where they are made."""
-    names = names_in(outcome)
-    if not names:
-        return None
-    module = trial.module()
-    found = [made_by(module, name, f"`{name}` is made here") for name in names]
-    places = [place for place in found if place is not None]
-    return Blame(places[0], places[1:]) if places else None
-
-
-_NAMING = (
-    "parameters",
-    "parameter",
-    "unused",
-    "modules",
-    "module",
-    "submodules",
-    "submodule",
-    "buffers",
-    "buffer",
-    "attributes",
-    "attribute",
-    "tensors",
-    "tensor",
-    "names",
-    "name",
-    "hidden",
-    "missing",
-    "frozen",
-    "state",
-    "dead",
-    "unregistered",
-    "changed",
-)
-
-
-def names_in(outcome: Outcome) -> list[str]:
-    """Return the dotted names that an outcome's evidence holds under any usual key."""
-    names: list[str] = []
-    for key in _NAMING:
-        value = outcome.evidence.get(key)
-        if isinstance(value, str):
-            names.append(value)
-        elif isinstance(value, dict):
-            names += [k for k in value if isinstance(k, str)]
-        elif isinstance(value, (list, tuple)):
-            names += [v for v in value if isinstance(v, str)]
-            names += [v["name"] for v in value if isinstance(v, dict) and "name" in v]
-    return list(dict.fromkeys(n.removeprefix("self.") for n in names))
-
-
 def zero_start(trial: Trial, outcome: Outcome) -> Blame | None:
     """Parameters that start at zero or never take a gradient: where that is written."""
     module = trial.module(initial=True)
@@ -186,21 +127,3 @@ def built(trial: Trial, outcome: Outcome) -> Blame | None:
         for count, p in ranked
     ]
     return Blame(places[0], places[1:])
-
-
-def constructor(trial: Trial, outcome: Outcome) -> Blame | None:
-    """``def __init__``: for what the constructor takes and does not use."""
-    factory = source_of(trial.subject)
-    source = written(factory)
-    init = source.method("__init__") if source else None
-    if source is None or init is None:
-        return None
-    names = names_in(outcome)
-    raw = outcome.evidence.get("arguments") or outcome.evidence.get("argument") or names
-    said = [raw] if isinstance(raw, str) else [str(n) for n in raw]
-    takes = {a.arg for a in [*init.args.args, *init.args.kwonlyargs]}
-    unread = [n for n in said if n in takes]
-    if not unread:
-        return None
-    note = f"`{unread[0]}` is taken here and never used"
-    return Blame(Location(source.path, init.lineno, note=note))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attncheck.attending.masking import ways_of
 from attncheck.claim import Outcome
 from attncheck.lazy import torch
 from attncheck.report import Location
@@ -14,6 +15,7 @@ from attncheck.source.paired import (
 )
 from attncheck.source.places import Blame, at_step
 from attncheck.source.strategies.layers import made_for
+from attncheck.source.strategies.mutation import mutated
 from attncheck.source.tracing import Step, Value
 from attncheck.trial import Tensors, Trial
 
@@ -36,6 +38,9 @@ def causality(trial: Trial, outcome: Outcome) -> Blame | None:
 
 def masks(trial: Trial, outcome: Outcome) -> Blame | None:
     """Mask the last keys and change them: the first line on which another position changes."""
+    if outcome.evidence.get("fault") == "modified":
+        return mutated(trial, outcome)
+    trial = _with_mask(trial, outcome.evidence.get("mask"))
     found = trial.subject.convention.masks
     inputs = inputs_with_masks(trial)
     if not found:
@@ -53,6 +58,15 @@ def masks(trial: Trial, outcome: Outcome) -> Blame | None:
     if leak is None:
         return Blame(entry) if entry else None
     return Blame(leak.location, [*([entry] if entry else []), *leak.related])
+
+
+def _with_mask(trial: Trial, parameter: object) -> Trial:
+    """Return a trial whose call has the optional mask that a probe found by trying."""
+    if trial.subject.convention.masks:
+        return trial
+    ways, _ = ways_of(trial.subject, trial)
+    named = [way for way in ways if way.argument.parameter == parameter] or ways
+    return Trial(named[0].applied(trial.subject), trial.case) if named else trial
 
 
 def _masking(mask: torch.Tensor, meaning: str, hidden: list[int]) -> torch.Tensor:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from attncheck.claim import Outcome
 from attncheck.report import Location
+from attncheck.source.bindings import bound_before, rebound, span
 from attncheck.source.definition import source_of
+from attncheck.source.operations import multiplies, operand_twice
 from attncheck.source.paired import inputs_with_masks, traced
 from attncheck.source.places import Blame, at_statement, at_step
-from attncheck.source.reading import bound_before, rebound, span
-from attncheck.source.remarks import multiplies, operand_twice
 from attncheck.source.tracing import RETURNED, Step
 from attncheck.trial import Trial
 

@@ -8,17 +8,11 @@ from collections.abc import Callable
 from attncheck.claim import Outcome
 from attncheck.report import Location
 from attncheck.source.definition import forward_location, source_of
+from attncheck.source.operations import operand_twice, pools
 from attncheck.source.paired import inputs_with_masks, traced
 from attncheck.source.places import Blame, at_statement, at_step, words
 from attncheck.source.reading import sources_of, written
-from attncheck.source.remarks import (
-    dropout_always_on,
-    layer_made,
-    literals,
-    operand_twice,
-    pools,
-    softmax_without_dim,
-)
+from attncheck.source.remarks import dropout_always_on, layer_made, literals, softmax_without_dim
 from attncheck.source.statements import Statement, statements_of
 from attncheck.trial import Trial
 

@@ -32,7 +32,7 @@ def symmetry(trial: Trial, outcome: Outcome) -> Blame | None:
     module, inputs = trial.module(), inputs_with_masks(trial)
     base = traced(trial, module, inputs)
     latest: tuple[int, Step] | None = None
-    for change in _changes(trial, str(outcome.evidence.get("to", ""))):
+    for change in _changes(trial, f"{outcome.evidence.get('to', '')} {outcome.message}"):
         changed = {**inputs, trial.main: change(inputs[trial.main])}
         run = traced(trial, module, changed)
         if run.output is None or base.output is None:
@@ -69,7 +69,7 @@ def _changes(trial: Trial, said: str) -> list[Change]:
         found["flip H"] = lambda t: t.flip(h)
         found["flip W"] = lambda t: t.flip(w)
         found["transposition"] = lambda t: t.transpose(h, w).contiguous()
-    chosen = [change for name, change in found.items() if name == said]
+    chosen = [change for name, change in found.items() if name in said]
     return chosen or [c for name, c in found.items() if name != "channel permutation"]
 
 

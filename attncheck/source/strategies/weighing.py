@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from attncheck.claim import Outcome
 from attncheck.report import Location
+from attncheck.source.operations import matrix_product
 from attncheck.source.paired import inputs_with_masks, traced
 from attncheck.source.places import Blame, at_step
-from attncheck.source.remarks import attention_call, matrix_product, sigmoid, softmax
+from attncheck.source.remarks import attention_call, sigmoid, softmax
 from attncheck.source.strategies.layers import made_for
 from attncheck.source.tracing import Step
 from attncheck.trial import Trial
