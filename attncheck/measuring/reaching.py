@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from attncheck.lazy import torch
+from attncheck.measuring.drawing import Draw, new_draw
 from attncheck.measuring.sites import Sites, flat_index, unflat
 from attncheck.target.raising import SubjectError
 from attncheck.tolerance import budget
@@ -21,11 +22,6 @@ _MOST_DRAWS = 8
 _MOST_SINGLE = 48
 
 Place = tuple[int, ...]
-Function = Callable[["torch.Tensor"], "torch.Tensor"]
-
-
-class UnobservableError(Exception):
-    """The output does not answer to sites of the input, or is not finite."""
 
 
 @dataclass
@@ -45,15 +41,6 @@ class Row:
     def missing(self) -> torch.Tensor:
         """The sites claimed and never seen."""
         return self.claimed & ~self.seen
-
-
-@dataclass(frozen=True)
-class Draw:
-    """A module with random parameters, a random input, and the output at hand."""
-
-    function: Function
-    x: torch.Tensor
-    y: torch.Tensor
 
 
 @dataclass
@@ -82,36 +69,8 @@ class Reaching:
             UnobservableError: the output has another shape, or is not finite.
         """
         if seed not in self._draws:
-            self._draws[seed] = self._new_draw(seed)
+            self._draws[seed] = new_draw(self.trial, self.name, self.passes, seed)
         return self._draws[seed]
-
-    def _new_draw(self, seed: int) -> Draw:
-        trial, module = self.trial, self.trial.module(draw_seed=seed)
-        inputs = trial.inputs(draw_seed=seed)
-        expected = trial.sizes(trial.output_axes)
-
-        def function(x: torch.Tensor) -> torch.Tensor:
-            for _ in range(self.passes):
-                x = trial.run(module, {**inputs, self.name: x})
-            if x.shape == expected:
-                return x
-            if x.ndim != len(expected) or any(
-                n not in (1, m) for n, m in zip(x.shape, expected, strict=True)
-            ):
-                raise UnobservableError(
-                    f"the output has shape {tuple(x.shape)}, not {expected}: "
-                    "its positions are not those of the input"
-                )
-            return x.expand(expected)
-
-        x = inputs[self.name]
-        if self.passes > 1 and expected != tuple(x.shape):
-            raise UnobservableError("the output cannot be the input of a second pass")
-        with torch.no_grad():
-            y = function(x)
-        if not bool(y.isfinite().all()):
-            raise UnobservableError("the output is not finite")
-        return Draw(function, x, y)
 
     def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the sizes of the input's and of the output's site axes."""
@@ -129,13 +88,16 @@ class Reaching:
             least: more may be reached than is claimed, so nothing leaks.
         """
         rows = [Row(place, claimed(place), torch.zeros_like(claimed(place))) for place in places]
+        waiting = rows
         for seed in range(_MOST_DRAWS):
-            if seed >= _DRAWS and not any(bool(row.missing.any()) for row in rows):
+            self._follow_gradients(seed, waiting)
+            waiting = [row for row in waiting if bool(row.missing.any())]
+            if not waiting:
                 break
-            self._follow_gradients(seed, rows)
         for row in rows:
-            if not least:
-                self._flood(row)
+            if not least and self._leaks(row):
+                for seed in range(1, _DRAWS):
+                    self._follow_gradients(seed, [row])
             if bool(row.missing.any()):
                 self._press(row)
             yield row
@@ -193,18 +155,19 @@ class Reaching:
                 here = here.narrow(axis, i, 1)
             yield (4 * here).expand(draw.x.shape)
 
-    def _flood(self, row: Row) -> None:
+    def _leaks(self, row: Row) -> bool:
         """Replace everything outside the claimed set; on a change find one site that made it."""
         outside = ~row.claimed
         if not bool(outside.any()):
-            return
+            return False
         for seed in range(2):
             draw = self.draw(seed)
             values = next(self._values(draw, row, 100 + seed))
             if self._changes(draw, row, outside, values):
                 row.leak = self._bisect(draw, row, outside, values)
                 row.seen[row.leak] = True
-                return
+                return True
+        return False
 
     def _bisect(self, draw: Draw, row: Row, sites: torch.Tensor, values: torch.Tensor) -> Place:
         left = [int(i) for i in sites.flatten().nonzero()]

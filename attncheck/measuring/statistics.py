@@ -1,4 +1,4 @@
-"""Named statistics of an input, and changes that keep some of them and alter others."""
+"""Changes of an input that keep some of its statistics and alter others."""
 
 from __future__ import annotations
 
@@ -7,40 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from attncheck.lazy import torch
-from attncheck.measuring.axes import channel_of, indices, places_of
+from attncheck.measuring.axes import indices
 from attncheck.measuring.gating import away_from_zero
+from attncheck.measuring.statistic_names import MAXIMA, MEANS, OWN, SPREADS, reduced_axes
 
 _BOXES = 64
 _STEP = 0.45
 _PEAK = 3.0
 _OWN = 5
-
-MEANS = ("channel means", "row means", "column means", "position means", "token means", "mean")
-MAXIMA = ("channel maxima", "row maxima", "column maxima", "position maxima", "token maxima")
-OWN = ("self", "position", "channel")
-SPREADS = ("channel variances",)
-NAMES = (*MEANS, *MAXIMA, *SPREADS, *OWN)
-
-
-def reduced_axes(name: str, axes: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the axes over which a statistic is taken; ``self`` has none.
-
-    ``channel`` and ``position`` as values of their own are all that stands in a channel, or at a
-    place: the axes that vary inside them are returned.
-    """
-    places, channel = places_of(axes), channel_of(axes)
-    match name.split()[0]:
-        case "channel":
-            return places
-        case "row":
-            return places[1:]
-        case "column":
-            return places[:1]
-        case "position" | "token":
-            return (channel,)
-        case "mean":
-            return (*places, channel)
-    return ()
 
 
 @dataclass

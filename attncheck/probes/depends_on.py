@@ -9,7 +9,8 @@ from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
 from attncheck.lazy import torch
 from attncheck.measuring.axes import few_cases
 from attncheck.measuring.gating import SINGLE, NoGateError, Observed, observe, projects, slack
-from attncheck.measuring.statistics import NAMES, Drawn
+from attncheck.measuring.statistic_names import NAMES
+from attncheck.measuring.statistics import Drawn
 from attncheck.subject import Subject
 from attncheck.trial import Trial
 

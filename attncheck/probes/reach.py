@@ -11,6 +11,7 @@ import msgspec
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.lazy import torch
 from attncheck.measuring.axes import channel_of, few_cases, places_of
+from attncheck.measuring.drawing import UnobservableError
 from attncheck.measuring.places import (
     channel_group,
     claimed_places,
@@ -20,7 +21,7 @@ from attncheck.measuring.places import (
     largest_window,
     terms,
 )
-from attncheck.measuring.reaching import Place, Reaching, Row, UnobservableError
+from attncheck.measuring.reaching import Place, Reaching, Row
 from attncheck.measuring.sites import Sites, sampled
 from attncheck.subject import Subject
 from attncheck.trial import Trial
