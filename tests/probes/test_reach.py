@@ -246,3 +246,22 @@ def test_groups_of_channels(g: int, claim: str, status: str) -> None:
 def test_grouping_says_what_an_output_channel_sees() -> None:
     finding = finding_of("reach", Grouped, parameters={"channels": "all"}, g=4)
     assert "reaches 8 of the 32 channels claimed" in finding.message
+
+
+class Cross(nn.Module):
+    """Attends to a memory, or to its first tokens alone."""
+
+    def __init__(self, dim: int, first: int = 99) -> None:
+        super().__init__()
+        self.q, self.k, self.v = (nn.Linear(dim, dim) for _ in range(3))
+        self.first = first
+
+    def forward(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+        key, value = key[:, : self.first], value[:, : self.first]
+        return F.scaled_dot_product_attention(self.q(query), self.k(key), self.v(value))
+
+
+@pytest.mark.parametrize(("first", "status"), [(99, "holds"), (2, "violated")])
+def test_every_query_reaches_the_whole_memory(first: int, status: str) -> None:
+    claim = {"positions": "all", "input": "value"}
+    assert finding_of("reach", Cross, "mha", parameters=claim, first=first).status == status
