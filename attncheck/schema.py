@@ -45,13 +45,15 @@ def spec_schema() -> dict[str, Any]:
         definitions |= _claim_definitions(name, kind)
     definitions["claims"] = _claims_table(list(kinds))
     top = definitions.pop("SpecDocument")
-    return {
+    schema = {
         "$schema": _DRAFT,
         **top,
         "title": "attncheck spec",
         "description": "One mechanism, or one family contract, and what must be true of it.",
         "$defs": dict(sorted(definitions.items())),
     }
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(schema))
+    return plain
 
 
 def _definitions(struct: type[msgspec.Struct]) -> dict[str, Any]:

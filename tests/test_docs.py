@@ -37,7 +37,8 @@ def test_every_file_that_a_document_names_is_there(name: str) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (ROOT / target).exists(), target
     for path in re.findall(r"`((?:attncheck|specs|tests|benchmarks)/[\w./-]+)`", text):
-        assert (ROOT / path).exists(), path
+        placeholder = re.search(r"\b(ID|KIND|NAME)\b", path.replace("_", " "))
+        assert placeholder or (ROOT / path).exists(), path
 
 
 def test_the_version_has_an_entry_in_the_changelog() -> None:

@@ -39,6 +39,8 @@ def count_notes(subjects: Sequence[SubjectReport]) -> list[str]:
     notes = ["one multiply-add = 1 MAC; element-wise work is counted apart"]
     if len(cases) == 1 and (case := cases.pop()):
         notes[0] += f"; for one call at {case}"
+    elif len(cases) > 1:
+        notes += [f"{subject.subject}: one call at {_case(subject)}" for subject in counted]
     for subject in counted:
         if unpriced := subject.counts.get("unpriced"):
             names = ", ".join(map(str, unpriced))
