@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, cast
 
 from attncheck.lazy import torch
 from attncheck.target.raising import SubjectError
@@ -32,7 +34,7 @@ def raised_on(
         module = trial.module().to(device)
         prepare(module)
         inputs = {name: tensor.to(device) for name, tensor in trial.inputs().items()}
-        with torch.no_grad():
+        with torch.no_grad(), _apart(device):
             output = trial.with_case(device=device).call(module, inputs).main
     except SubjectError as error:
         return error
@@ -40,6 +42,37 @@ def raised_on(
         text = f"the output is on device {output.device}, expected {device}"
         return SubjectError(RuntimeError(text), "forward")
     return None
+
+
+_TAKE_BOTH = ("copy_", "_to_copy", "index", "index_put", "index_put_", "_index_put_impl_")
+"""Operators that may be given tensors of two devices."""
+
+
+def _apart(device: str) -> AbstractContextManager[None]:
+    """Return a context in which an operator on tensors of two devices raises.
+
+    Many operators on `meta` look at shapes alone and take anything.
+    """
+
+    class Apart(torch.utils._python_dispatch.TorchDispatchMode):  # type: ignore[no-untyped-call]
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            found = {
+                t.device.type
+                for t in torch.utils._pytree.tree_leaves((args, kwargs))
+                if isinstance(t, torch.Tensor) and t.ndim > 0
+            }
+            name = func.overloadpacket.__name__
+            if device in found and len(found) > 1 and name not in _TAKE_BOTH:
+                other = next(iter(found - {device}))
+                raise RuntimeError(
+                    f"{name} is given a tensor on device {other}, not on the expected "
+                    f"device {device}"
+                )
+            return func(*args, **(kwargs or {}))
+
+    return cast(AbstractContextManager[None], Apart())  # type: ignore[no-untyped-call]
 
 
 def is_elsewhere(error: SubjectError) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from attncheck.lazy import torch
@@ -110,12 +109,3 @@ def moves_output(draw: Draw, tensor: torch.Tensor, where: torch.Tensor) -> bool:
     scale = float(up.abs().max()) or 1.0
     noise = 400 * torch.finfo(up.dtype).eps * scale
     return float((up - down).abs().max()) > max(noise, 1e-5 * step * scale)
-
-
-def all_outputs(
-    trial: Trial, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]
-) -> list[torch.Tensor]:
-    """Return every output tensor, the main one first, without gradients."""
-    with torch.no_grad():
-        output = trial.outputs(module, inputs)
-    return [output.main, *output.others]

@@ -7,8 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from attncheck.lazy import torch
+from attncheck.measuring.cases import training_case
+from attncheck.measuring.masking import half_masked
 from attncheck.sampling import generator
+from attncheck.target.raising import SubjectError
 from attncheck.trial import Tensors, Trial
+
+_DRAWS = 2
 
 
 @dataclass
@@ -48,6 +53,43 @@ class Scene:
     def parameter(self, name: str) -> torch.Tensor | None:
         """Return a parameter, None where this draw has none of the name."""
         return dict(self.module.named_parameters()).get(name)
+
+
+class Scenes:
+    """Modules in eval and training mode, at the base size and others, with and without masks.
+
+    They are drawn when they are asked for: what matters in the first needs no second.
+    """
+
+    def __init__(self, trial: Trial) -> None:
+        subject = trial.subject
+        base = subject.base(seed=trial.case.seed)
+        self.error: SubjectError | None = None
+        self._drawn: list[Scene] = []
+        self._left = iter(
+            [
+                (Trial(subject, case), seed, masked)
+                for seed in range(_DRAWS)
+                for case in (base, training_case(subject), *list(subject.lattice())[-2:])
+                for masked in ((False, True) if subject.convention.masks else (False,))
+            ]
+        )
+
+    def __iter__(self) -> Iterator[Scene]:
+        index = 0
+        while index < len(self._drawn) or self._draw():
+            yield self._drawn[index]
+            index += 1
+
+    def _draw(self) -> bool:
+        for trial, seed, masked in self._left:
+            try:
+                self._drawn.append(Scene.of(trial, seed, half_masked(trial) if masked else {}))
+            except SubjectError as error:
+                self.error = error
+                continue
+            return True
+        return False
 
 
 def matters(scene: Scene, tensor: torch.Tensor, rows: slice = slice(None)) -> bool:

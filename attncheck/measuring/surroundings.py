@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,20 +46,58 @@ class Surroundings:
 
     def restore(self) -> None:
         """Put back what can be put back."""
-        settings = self.settings
-        torch.set_default_dtype(settings["the default dtype"])
-        torch.set_grad_enabled(settings["grad mode"])
-        if torch.get_num_threads() != settings["torch's number of threads"]:
-            torch.set_num_threads(settings["torch's number of threads"])
-        if torch.get_default_device() != settings["the default device"]:
-            torch.set_default_device(settings["the default device"])
-        torch.use_deterministic_algorithms(settings["deterministic algorithms"])
+        _set(self.settings)
         for name, function in self.functions.items():
             owner, attribute = _owner(name)
             if getattr(owner, attribute, None) is not function:
                 setattr(owner, attribute, function)
         with contextlib.suppress(OSError):
-            os.chdir(settings["the working directory"])
+            os.chdir(self.settings["the working directory"])
+
+
+_USUAL = {
+    "grad mode": True,
+    "anomaly detection": False,
+    "deterministic algorithms": False,
+    "cudnn.benchmark": False,
+    "cudnn.deterministic": False,
+    "cudnn.enabled": True,
+    "the precision of float32 products": "highest",
+}
+
+
+def usual_surroundings() -> Surroundings:
+    """Set torch's switches to what they are in a fresh process, and take a snapshot.
+
+    The subject has run before, when it was bound: a switch that it sets is set by now, and
+    would not be seen to change.
+    """
+    _set({**surroundings().settings, **_USUAL, "the default dtype": torch.float32})
+    return surroundings()
+
+
+def patched_by(package: str) -> list[str]:
+    """Return the functions of torch that stand for one of this package now."""
+    return [
+        f"the function {name}"
+        for name, function in _functions()
+        if (getattr(function, "__module__", None) or "torch").split(".")[0] == package != "torch"
+    ]
+
+
+def _set(settings: Mapping[str, Any]) -> None:
+    torch.set_default_dtype(settings["the default dtype"])
+    torch.set_grad_enabled(settings["grad mode"])
+    torch.autograd.set_detect_anomaly(settings["anomaly detection"])
+    if torch.get_num_threads() != settings["torch's number of threads"]:
+        torch.set_num_threads(settings["torch's number of threads"])
+    if torch.get_default_device() != settings["the default device"]:
+        torch.set_default_device(settings["the default device"])
+    torch.use_deterministic_algorithms(settings["deterministic algorithms"])
+    torch.backends.cudnn.benchmark = settings["cudnn.benchmark"]
+    torch.backends.cudnn.deterministic = settings["cudnn.deterministic"]
+    torch.backends.cudnn.enabled = settings["cudnn.enabled"]
+    torch.set_float32_matmul_precision(settings["the precision of float32 products"])
 
 
 def surroundings() -> Surroundings:

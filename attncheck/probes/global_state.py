@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from attncheck.claim import Case, Claim, Outcome, holds, violated
 from attncheck.lazy import torch
-from attncheck.measuring.surroundings import surroundings
+from attncheck.measuring.surroundings import patched_by, surroundings, usual_surroundings
 from attncheck.subject import Subject
 from attncheck.target.raising import blamed
 from attncheck.trial import Trial
@@ -43,13 +43,14 @@ class GlobalState(Claim, frozen=True, kw_only=True):
         yield subject.base()
 
     def check(self, trial: Trial) -> Outcome:
-        before = surroundings()
+        before = usual_surroundings()
+        package = str(getattr(trial.subject.factory, "__module__", "")).split(".")[0]
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
                 reseeded = _reseeds(trial)
                 filters = _filters_changed(trial)
-                after = surroundings()
+                after, patched = surroundings(), patched_by(package)
         finally:
             before.restore()
         if reseeded:
@@ -59,7 +60,7 @@ class GlobalState(Claim, frozen=True, kw_only=True):
                 seen="the same state, whatever it was before",
                 what="seed",
             )
-        changed = [*before.differences(after), *filters]
+        changed = list(dict.fromkeys([*before.differences(after), *patched, *filters]))
         if changed:
             return violated(
                 "building and calling the module changes " + "; ".join(changed[:4]),

@@ -8,15 +8,11 @@ from typing import Any, ClassVar
 
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.lazy import torch
-from attncheck.measuring.cases import draws_at_random, training_case
-from attncheck.measuring.influence import Scene, is_read, matters
-from attncheck.measuring.masking import half_masked
+from attncheck.measuring.cases import draws_at_random
+from attncheck.measuring.influence import Scene, Scenes, is_read, matters
 from attncheck.measuring.reading import arguments_not_read, is_mentioned, never_called
 from attncheck.subject import Subject
-from attncheck.target.raising import SubjectError
 from attncheck.trial import Trial
-
-_DRAWS = 2
 
 
 class Unused(Claim, frozen=True, kw_only=True):
@@ -45,7 +41,7 @@ class Unused(Claim, frozen=True, kw_only=True):
         yield subject.base()
 
     def check(self, trial: Trial) -> Outcome:
-        scenes = _Scenes(trial)
+        scenes = Scenes(trial)
         first = next(iter(scenes), None)
         if first is None:
             return undecided(str(scenes.error))
@@ -70,44 +66,7 @@ class Unused(Claim, frozen=True, kw_only=True):
         )
 
 
-class _Scenes:
-    """Modules in eval and training mode, at the base size and others, with and without masks.
-
-    They are drawn when they are asked for: what matters in the first needs no second.
-    """
-
-    def __init__(self, trial: Trial) -> None:
-        subject = trial.subject
-        base = subject.base(seed=trial.case.seed)
-        self.error: SubjectError | None = None
-        self._drawn: list[Scene] = []
-        self._left = iter(
-            [
-                (Trial(subject, case), seed, masked)
-                for seed in range(_DRAWS)
-                for case in (base, training_case(subject), *list(subject.lattice())[-2:])
-                for masked in ((False, True) if subject.convention.masks else (False,))
-            ]
-        )
-
-    def __iter__(self) -> Iterator[Scene]:
-        index = 0
-        while index < len(self._drawn) or self._draw():
-            yield self._drawn[index]
-            index += 1
-
-    def _draw(self) -> bool:
-        for trial, seed, masked in self._left:
-            try:
-                self._drawn.append(Scene.of(trial, seed, half_masked(trial) if masked else {}))
-            except SubjectError as error:
-                self.error = error
-                continue
-            return True
-        return False
-
-
-def _parameters(first: Scene, scenes: _Scenes) -> dict[str, str]:
+def _parameters(first: Scene, scenes: Scenes) -> dict[str, str]:
     found: dict[str, str] = {}
     module = first.module
     optional = _takes_more(first.trial)
@@ -117,21 +76,24 @@ def _parameters(first: Scene, scenes: _Scenes) -> dict[str, str]:
         if optional and is_mentioned(module, name):
             # It may matter to a call with arguments that this audit does not give.
             continue
-        for label, rows in _parts(module, name, parameter):
-            if why := _without_influence(scenes, name, rows):
+        for label, part in _parts(module, name, parameter):
+            if why := _without_influence(scenes, name, part):
                 found[f"{label}'{name}'"] = why
                 break
     return found
 
 
-def _without_influence(scenes: _Scenes, name: str, rows: slice) -> str:
-    """Say in what way these rows of a parameter never matter, or ""."""
+def _without_influence(scenes: Scenes, name: str, part: tuple[int, int]) -> str:
+    """Say in what way the i-th of so many equal parts of a parameter never matters, or ""."""
+    index, parts = part
     read = False
     vector = False
     for scene in scenes:
         tensor = scene.parameter(name)
         if tensor is None:
             return ""
+        size = tensor.shape[0] // parts if parts > 1 else 0
+        rows = slice(index * size, (index + 1) * size) if parts > 1 else slice(None)
         if matters(scene, tensor, rows):
             return ""
         read = read or is_read(scene, tensor, rows)
@@ -151,20 +113,19 @@ def _is_bias(scene: Scene, name: str) -> bool:
 
 def _parts(
     module: torch.nn.Module, name: str, parameter: torch.Tensor
-) -> Iterator[tuple[str, slice]]:
+) -> Iterator[tuple[str, tuple[int, int]]]:
     """Yield the whole tensor, then thirds and halves of what may be a fused projection."""
-    yield "", slice(None)
+    yield "", (0, 1)
     rows = parameter.shape[0] if parameter.ndim >= 2 else 0
     owner = module.get_submodule(name.rpartition(".")[0])
     layer = isinstance(owner, (torch.nn.Linear, torch.nn.modules.conv._ConvNd))
     if not (layer or name.endswith("in_proj_weight")):
         return
-    for parts, words in ((3, ("first", "second", "last third")), (2, ("first", "second half"))):
+    for part, words in (("third", ("first", "second", "last")), ("half", ("first", "second"))):
+        parts = len(words)
         if rows >= 2 * parts and rows % parts == 0:
-            size = rows // parts
-            for index in range(parts):
-                word = words[index] if index == parts - 1 else f"{words[index]} {words[-1][-5:]}"
-                yield f"the {word.strip()} of ", slice(index * size, (index + 1) * size)
+            for index, word in enumerate(words):
+                yield f"the {word} {part} of ", (index, parts)
 
 
 def _takes_more(trial: Trial) -> bool:
@@ -178,7 +139,7 @@ def _takes_more(trial: Trial) -> bool:
     return any(p.name not in given and p.kind not in variable for p in parameters)
 
 
-def _inputs(trial: Trial, scenes: _Scenes) -> dict[str, str]:
+def _inputs(trial: Trial, scenes: Scenes) -> dict[str, str]:
     """Find data inputs and masks that change nothing."""
     found: dict[str, str] = {}
     for argument in trial.subject.convention.arguments:

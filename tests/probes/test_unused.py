@@ -1,0 +1,142 @@
+"""Every parameter, input and mask has some influence on the output."""
+
+import torch
+from torch import nn
+
+from tests.deciding import finding_of
+
+
+class Attention(nn.Module):
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.qkv, self.out = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = self.qkv(x).chunk(3, -1)
+        return self.out((q @ k.mT / 5).softmax(-1) @ v)
+
+
+class ForgottenLayer(Attention):
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim)
+        self.last = nn.Linear(dim, dim)
+
+
+class ValuesAreKeys(Attention):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, _ = self.qkv(x).chunk(3, -1)
+        return self.out((q @ k.mT / 5).softmax(-1) @ k)
+
+
+class SoftmaxOverOne(nn.Module):
+    def __init__(self, c: int) -> None:
+        super().__init__()
+        self.score, self.fc = nn.Conv2d(c, 1, 1), nn.Conv2d(c, c, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(x) * self.score(x).softmax(1)
+
+
+class SoftmaxOverAll(SoftmaxOverOne):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(x) * self.score(x).flatten(2).softmax(-1).reshape_as(x[:, :1])
+
+
+class SpareParts(SoftmaxOverAll):
+    """Submodules without parameters that are never called are no fault."""
+
+    def __init__(self, c: int, spare: int = 3) -> None:
+        super().__init__(c)
+        self.pool = nn.MaxPool2d(2)
+
+
+class TableOfPositions(nn.Module):
+    def __init__(self, c: int) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(c, 40, 40))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.table[:, : x.shape[2], : x.shape[3]]
+
+
+class OptionalContext(Attention):
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim)
+        self.context = nn.Linear(dim, dim)
+
+    def forward(self, x: torch.Tensor, context: torch.Tensor | None = None) -> torch.Tensor:
+        return super().forward(x if context is None else x + self.context(context))
+
+
+class Cross(nn.Module):
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.q, self.k, self.v = (nn.Linear(dim, dim) for _ in range(3))
+
+    def forward(self, x: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+        scores = self.q(x) @ self.k(context).mT
+        return scores.softmax(-1) @ self.v(context)
+
+
+class IgnoresContext(Cross):
+    def forward(self, x: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+        return (self.q(x) @ self.k(x).mT).softmax(-1) @ self.v(x)
+
+
+class IgnoresMask(Attention):
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return super().forward(x)
+
+
+class DuplicatedHead(nn.Module):
+    """Weights that come back beside the output are used."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.fc, self.aux = nn.Linear(dim, dim), nn.Linear(dim, 2)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.fc(x), self.aux(x)
+
+
+def test_a_layer_that_forward_forgets_is_found() -> None:
+    finding = finding_of("unused", ForgottenLayer, "tokens")
+    assert finding.status == "violated"
+    assert finding.evidence["parameters"] == ["last.weight", "last.bias"]
+    assert finding.evidence["never_called"] == ["last"]
+
+
+def test_a_third_of_a_fused_projection_is_found() -> None:
+    finding = finding_of("unused", ValuesAreKeys, "tokens")
+    assert finding.status == "violated"
+    assert "last third of 'qkv.weight'" in finding.message
+
+
+def test_a_softmax_over_one_element_is_found() -> None:
+    finding = finding_of("unused", SoftmaxOverOne)
+    assert finding.status == "violated"
+    assert finding.evidence["parameters"] == ["score.weight"]
+
+
+def test_a_context_that_is_ignored_is_found() -> None:
+    assert finding_of("unused", IgnoresContext, "seq2seq").evidence["inputs"] == ["context"]
+    assert finding_of("unused", Cross, "seq2seq").status == "holds"
+
+
+def test_a_mask_that_is_ignored_is_found() -> None:
+    inputs = ("2x7x48", "2x7:pad-true")
+    assert finding_of("unused", IgnoresMask, "tokens", inputs=inputs).status == "violated"
+
+
+def test_correct_modules_are_fine() -> None:
+    for module in (Attention, OptionalContext, DuplicatedHead):
+        assert finding_of("unused", module, "tokens").status == "holds", module
+    for module in (SoftmaxOverAll, TableOfPositions):
+        assert finding_of("unused", module).status == "holds", module
+
+
+def test_spare_parts_and_arguments_are_noted() -> None:
+    finding = finding_of("unused", SpareParts)
+    assert finding.status == "holds"
+    assert finding.evidence["never_called"] == ["pool"]
+    assert finding.evidence["arguments_not_read"] == ["spare"]
