@@ -66,9 +66,10 @@ def constant_everywhere(trial: Trial) -> Change | None:
     except SubjectError:
         return None
     if len(names) == 1:
-        before, after = _first(before, trial), _first(after, larger)
-        if before is None or after is None:
+        one, other = _first(before, trial), _first(after, larger)
+        if one is None or other is None:
             return None
+        before, after = one, other
     elif before.shape != after.shape:
         return None
     count = 1
@@ -104,5 +105,3 @@ def _first(output: torch.Tensor, trial: Trial) -> torch.Tensor | None:
 def _change(before: torch.Tensor, after: torch.Tensor) -> Change:
     scale = float(before.detach().abs().max()) if before.numel() else 0.0
     return Change(difference(before, after), scale, budget(before))
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from attncheck.lazy import torch
@@ -57,46 +57,66 @@ class Hearing:
         return float(self.masked[self.leaks].max()) if bool(self.leaks.any()) else 0.0
 
 
+@dataclass(frozen=True)
+class Call:
+    """A way to call the subject, and the masks that it is called with."""
+
+    trial: Trial
+    masks: Mapping[str, torch.Tensor]
+
+
 def hear(
-    trial: Trial,
-    hidden: torch.Tensor,
-    masks: Mapping[str, torch.Tensor],
-    rows: bool,
-    factor: float = 1.0,
+    masked: Call, plain: Sequence[Call], hidden: torch.Tensor, rows: bool, factor: float = 1.0
 ) -> Hearing:
-    """Perturb every key with the masks and without.
+    """Perturb every key with the mask and without.
 
     Args:
-        trial: the subject, called with the masks.
-        hidden: (B, N, M), what the masks hide.
-        masks: the masks by the names of their inputs.
-        rows: the masks tell queries apart, so the rows of padded tokens count.
+        masked: the call with the mask.
+        plain: calls without it; the first under which anything is heard is compared with. A
+            mask that is read the other way round may hide everything where it should nothing.
+        hidden: (B, N, M), what the mask hides.
+        rows: the mask tells queries apart, so the rows of padded tokens count.
         factor: the inputs are multiplied by it.
 
     Raises:
         SubjectError: ``forward`` raises.
     """
-    module = trial.module()
-    inputs = {name: factor * tensor for name, tensor in trial.inputs().items()}
-    other = {name: factor * tensor for name, tensor in trial.inputs(draw_seed=1).items()}
+    trial = masked.trial
     itself = len(trial.subject.convention.inputs) == 1
-    output = _tokens(trial.run(module, {**inputs, **masks}), trial)
-    unmasked = _tokens(trial.run(module, inputs), trial)
-    masked, plain = torch.zeros(hidden.shape), torch.zeros(hidden.shape)
-    for key in range(hidden.shape[2]):
-        moved = with_key(trial, inputs, other, key)
-        after = _tokens(trial.run(module, {**moved, **masks}), trial)
-        masked[:, :, key] = _distance(after, output)
-        after = _tokens(trial.run(module, moved), trial)
-        plain[:, :, key] = _distance(after, unmasked)
+    output, moved = _moved(masked, hidden, factor)
+    unmasked, moved_before = _moved(plain[0], hidden, factor)
+    for call in plain[1:]:
+        if bool((moved_before > _noise(unmasked)).any()):
+            break
+        unmasked, moved_before = _moved(call, hidden, factor)
     counts = torch.ones(hidden.shape, dtype=torch.bool)
     if itself:
         size = hidden.shape[1]
         counts &= ~torch.eye(size, dtype=torch.bool)
         if not rows:
             counts &= ~hidden[:, :1, :].transpose(1, 2)
-    noise = budget(unmasked, torch.nan_to_num(output, nan=0.0, posinf=0.0, neginf=0.0))
-    return Hearing(hidden, masked, plain, counts, noise, output, unmasked)
+    noise = _noise(output, unmasked)
+    return Hearing(hidden, moved, moved_before, counts, noise, output, unmasked)
+
+
+def _moved(call: Call, hidden: torch.Tensor, factor: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the output (B, N, C), and (B, N, M) how far each key moves it."""
+    trial = call.trial
+    module = trial.module()
+    inputs = {name: factor * tensor for name, tensor in trial.inputs().items()}
+    other = {name: factor * tensor for name, tensor in trial.inputs(draw_seed=1).items()}
+    output = _tokens(trial.run(module, {**inputs, **call.masks}), trial)
+    moved = torch.zeros(hidden.shape)
+    for key in range(hidden.shape[2]):
+        changed = with_key(trial, inputs, other, key)
+        after = _tokens(trial.run(module, {**changed, **call.masks}), trial)
+        moved[:, :, key] = _distance(after, output)
+    return output, moved
+
+
+def _noise(*outputs: torch.Tensor) -> float:
+    finite = [torch.nan_to_num(o, nan=0.0, posinf=0.0, neginf=0.0) for o in outputs]
+    return budget(*finite)
 
 
 def with_key(trial: Trial, inputs: Tensors, other: Tensors, key: int) -> Tensors:

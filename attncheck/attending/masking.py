@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from attncheck.attending.hearing import Hearing, hear
+from attncheck.attending.hearing import Call, Hearing, hear
 from attncheck.lazy import torch
 from attncheck.sampling import generator
 from attncheck.subject import Subject
@@ -32,11 +32,11 @@ class MaskWay:
     origin: str
 
     def describe(self) -> str:
-        """Return the mask as messages name it: ``key_padding_mask (B, N), True is padding``."""
+        """Return the mask as messages name it: ``'mask' (B, N), True hides a key``."""
         words = {
-            "pad-true": "True is padding",
-            "valid-true": "True is a real token",
-            "valid-01": "1 is a real token",
+            "pad-true": "True hides a key",
+            "valid-true": "True shows a key",
+            "valid-01": "1 shows a key",
             "additive": "added to the logits",
         }
         axes = ", ".join(self.argument.axes)
@@ -157,11 +157,17 @@ def _fitting(subject: Subject, trial: Trial, name: str) -> Iterator[MaskWay]:
                 yield way
 
 
-def hear_masked(way: MaskWay, trial: Trial) -> Hearing:
+def hear_masked(way: MaskWay, trial: Trial, factor: float = 1.0) -> Hearing:
     """Return which query hears which key under :func:`some_hidden`."""
     masked = Trial(way.applied(trial.subject), trial.case)
     hidden = some_hidden(way, masked)
-    return hear(masked, hidden, {way.argument.input: encode(hidden, way, masked)}, query_rows(way))
+    name = way.argument.input
+    everything = encode(torch.ones_like(hidden), way, masked)
+    plain = [Call(masked, {}), Call(masked, {name: everything})]
+    if way.argument not in trial.subject.convention.arguments:
+        plain.insert(0, Call(trial, {}))
+    call = Call(masked, {name: encode(hidden, way, masked)})
+    return hear(call, plain, hidden, query_rows(way), factor)
 
 
 def query_rows(way: MaskWay) -> bool:

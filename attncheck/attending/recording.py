@@ -70,9 +70,9 @@ def _recorder() -> Any:
     """Return the dispatch mode's class; made on first use, since its base needs torch."""
     from torch.utils._python_dispatch import TorchDispatchMode
 
-    class Recorder(TorchDispatchMode):
+    class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         def __init__(self, inputs: list[Any], parameters: list[Any]) -> None:
-            super().__init__()
+            super().__init__()  # type: ignore[no-untyped-call]
             self.nodes: list[Node] = []
             self.known: dict[Key, Node] = {}
             self.inputs = {_storage(t) for t in inputs}

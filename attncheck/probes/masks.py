@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from attncheck.attending.blaming import blame
-from attncheck.attending.hearing import Hearing, hear
-from attncheck.attending.masking import MaskWay, encode, query_rows, some_hidden, ways_of
+from attncheck.attending.hearing import Hearing
+from attncheck.attending.masking import MaskWay, encode, hear_masked, some_hidden, ways_of
 from attncheck.attending.padding import padding_changes
 from attncheck.attending.spreading import factor_for_gap
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
@@ -84,8 +84,8 @@ class Masks(Claim, frozen=True, kw_only=True):
         factor = factor_for_gap(trial, self.gap)
         if factor is None:
             return undecided("the logits cannot be observed, so they cannot be spread")
-        hearing = hear(trial, hidden, {name: mask}, query_rows(way), factor)
-        if self.gap and not hear(trial, hidden, {name: mask}, query_rows(way)).obeys:
+        hearing = hear_masked(way, plain, factor)
+        if self.gap and not hear_masked(way, plain).obeys:
             return skipped("hidden keys are not hidden with ordinary logits either")
         if outcome := self._influence(way, trial, hearing, mask):
             return outcome

@@ -44,7 +44,7 @@ class Weights(Claim, frozen=True, kw_only=True):
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()
-        dims = {n: v for n, v in {"B": 3, "N": 5, "M": 8, "H": 5, "W": 6}.items()}
+        dims = {"B": 3, "N": 5, "M": 8, "H": 5, "W": 6}
         yield subject.base(
             dims={n: v for n, v in dims.items() if n in subject.variable and n in subject.dims},
             seed=1,
