@@ -101,7 +101,7 @@ def price(operator: Any, args: Any, kwargs: Any, out: Any) -> int | None:
     A formula of torch that refuses the shapes (grouped heads, nested tensors) gives way to ours.
     """
     macs = _registered(operator, args, kwargs, out)
-    if macs is None and (ours := PRICES.get(short_name(operator))) is not None:
+    if macs is None and (ours := PRICES.get(_plain(operator))) is not None:
         try:
             macs = ours(_named(operator, args, kwargs), out)
         except (AssertionError, AttributeError, IndexError, KeyError, RuntimeError, ValueError):
@@ -113,6 +113,12 @@ def short_name(operator: Any) -> str:
     """Return ``aten.bmm`` for an overload of it."""
     schema = getattr(operator, "_schema", None)
     return str(operator) if schema is None else str(schema.name).replace("::", ".")
+
+
+def _plain(operator: Any) -> str:
+    """Return the short name; an in-place operator has the price of the one it is named after."""
+    name = short_name(operator)
+    return name if name in PRICES else name.removesuffix("_")
 
 
 def tensors_in(tree: Any) -> list[torch.Tensor]:
@@ -139,7 +145,7 @@ def _decomposes(operator: Any) -> bool:
     from torch.utils.flop_counter import flop_registry
 
     known = getattr(operator, "_overloadpacket", operator) in flop_registry
-    return hasattr(operator, "decompose") and not known and short_name(operator) not in PRICES
+    return hasattr(operator, "decompose") and not known and _plain(operator) not in PRICES
 
 
 def _named(operator: Any, args: Any, kwargs: Any) -> dict[str, Any]:

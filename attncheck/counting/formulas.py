@@ -124,6 +124,7 @@ PRICES: Mapping[str, Price] = {
     "aten.dot": _dot,
     "aten.vdot": _dot,
     "aten.mm": _mm,
+    "aten.addmm": _mm,
     "aten._int_mm": _mm,
     "aten._addmm_activation": _mm,
     "aten.baddbmm": _addbmm,

@@ -28,6 +28,13 @@ narrow_copy slice_copy sym_size sym_stride sym_numel sym_storage_offset rand ran
 rand_like randn_like _pin_memory is_pinned unsafe_split unsafe_split_with_sizes unsafe_chunk
 split_with_sizes_copy expand_copy permute_copy view_copy native_channel_shuffle block_diag
 _cast_Float _cast_Half resolve_conj resolve_neg _conj_physical combinations cartesian_prod
+_chunk_cat
+_assert_tensor_metadata _functional_assert_async sym_constrain_range sym_constrain_range_for_size
+_functional_sym_constrain_range _functional_sym_constrain_range_for_size _print resize resize_as
+resize_as_ size stride dense_dim sparse_dim is_coalesced is_non_overlapping_and_dense
+is_strides_like_format as_strided_scatter complex logspace hann_window randint_like
+_pack_padded_sequence _nested_tensor_from_tensor_list _jagged_to_padded_dense_forward
+_padded_dense_to_jagged_forward _to_dense nonzero_static zero quantize_per_tensor
 """)
 """Data only moves: no arithmetic."""
 
@@ -54,7 +61,15 @@ scatter_reduce scatter_reduce_ index_add index_add_ index_reduce index_copy inde
 masked_fill masked_fill_ _thnn_fused_lstm_cell _thnn_fused_gru_cell _embedding_bag
 _embedding_bag_forward_only trace segment_reduce isin ger outer addr diagonal_scatter
 _weight_norm_interface renorm
-mse_loss nll_loss_forward cosine_similarity allclose isclose cross linalg_cross
+mse_loss nll_loss_forward nll_loss2d_forward cosine_similarity allclose isclose cross linalg_cross
+binary_cross_entropy binary_cross_entropy_with_logits huber_loss smooth_l1_loss soft_margin_loss
+multi_margin_loss multilabel_margin_loss_forward log_sigmoid_forward floor_divide floor_divide_
+__and__ __or__ __xor__ __lshift__ __rshift__ __iand__ __ior__ __ixor__ __ilshift__ __irshift__
+cauchy_ geometric geometric_ log_normal log_normal_ normal uniform exponential poisson
+_standard_gamma _fused_dropout _masked_scale max_unpool2d max_unpool3d polar frexp isinf isnan
+isfinite dist ldexp _unique _upsample_nearest_exact3d _upsample_lanczos2d_aa _add_relu
+rrelu_with_noise_functional _native_batch_norm_legit_functional _batch_norm_with_update_functional
+_unsafe_masked_index_put_accumulate heaviside copysign hardswish
 """)
 """Element-wise work, reductions, norms, pooling, sorting: counted apart, never as MACs."""
 
@@ -66,6 +81,13 @@ def is_free(operator: Any) -> bool:
         return True
     if getattr(operator, "is_view", False):
         return True
+    # An in-place or scalar overload has not always the tag that its sisters have.
+    packet = getattr(getattr(torch.ops, operator.namespace), name, None)
+    sisters = [getattr(packet, overload) for overload in packet.overloads()] if packet else []
+    return any(_tagged(each) for each in (operator, *sisters))
+
+
+def _tagged(operator: Any) -> bool:
     tags = set(operator.tags)
     known = ("pointwise", "reduction", "view_copy", "inplace_view")
     return any(getattr(torch.Tag, tag, None) in tags for tag in known)

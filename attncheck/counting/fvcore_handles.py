@@ -172,10 +172,10 @@ Handle = Callable[[list[Any], list[Any]], int]
 
 HANDLES: dict[str, Handle] = {
     **dict.fromkeys(("matmul", "linalg_matmul", "mm", "bmm", "mv", "inner", "linear"), _matmul),
-    **dict.fromkeys(("addmm", "baddbmm", "addmv"), _added),
+    **dict.fromkeys(("addmm", "baddbmm", "addmv", "addmm_", "baddbmm_", "addmv_"), _added),
     **dict.fromkeys(("dot", "vdot"), _vdot),
     **dict.fromkeys(("chain_matmul", "linalg_multi_dot"), _chain),
-    "addbmm": _addbmm,
+    **dict.fromkeys(("addbmm", "addbmm_"), _addbmm),
     "tensordot": _tensordot,
     "einsum": _einsum,
     "_convolution": _convolution,

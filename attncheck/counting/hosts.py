@@ -13,24 +13,25 @@ from collections.abc import Mapping
 
 from attncheck.lazy import torch
 
-_MOST_LAYERS = 3
 _MOST_PARTS = 24
 
 
-def beside(module: torch.nn.Module, shares: Mapping[str, int]) -> dict[int, tuple[str, ...]]:
-    """Return what a host's own layers may hold: total share -> their names.
+def beside(
+    module: torch.nn.Module, shares: Mapping[str, int], layers: int
+) -> dict[int, tuple[str, ...]]:
+    """Return what so many layers of a host's own may hold: total share -> their names.
 
     Args:
         module: the block.
         shares: submodule's name -> its share of the count (parameters, or MACs).
+        layers: how many layers.
     """
     parts = dict(module.named_modules())
     names = [n for n, part in parts.items() if n and shares.get(n) and _distinct(module, part)]
     found: dict[int, tuple[str, ...]] = {}
-    for size in range(1, _MOST_LAYERS + 1):
-        for chosen in itertools.combinations(names[:_MOST_PARTS], size):
-            if not any(_inside(a, b) for a, b in itertools.permutations(chosen, 2)):
-                found.setdefault(sum(shares[name] for name in chosen), chosen)
+    for chosen in itertools.combinations(names[:_MOST_PARTS], layers):
+        if not any(_inside(a, b) for a, b in itertools.permutations(chosen, 2)):
+            found.setdefault(sum(shares[name] for name in chosen), chosen)
     return found
 
 

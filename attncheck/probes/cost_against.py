@@ -50,6 +50,7 @@ class CostAgainst(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "cost-against"
+    confirms_itself: ClassVar[bool] = True  # shapes alone decide, and at these sizes only
 
     mechanism: str
     """The id of the spec whose reference is the other side."""
@@ -89,8 +90,6 @@ class CostAgainst(Claim, frozen=True, kw_only=True):
         if kept := sorted(fixed - subject.variable - subject.binding.follows):
             sizes = ", ".join(f"{name} = {subject.dims[name]}" for name in kept)
             return skipped(f"the module has {sizes} and cannot be compared at other sizes")
-        if any(trial.dims[name] != size for name, size in self.at.items() if name in trial.dims):
-            return skipped("the claim is made at other sizes")
         theirs = _cost_of(self.mechanism, tuple(sorted(self.at.items())), self.training)
         try:
             ours = predict(subject, trial.dims, training=self.training)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from attncheck.claim import Claim, Outcome, holds, skipped, undecided, violated
@@ -134,13 +135,17 @@ def _host(trial: Trial, form: ClosedForm, counted: Counted, times: int) -> Outco
     from attncheck.counting.hosts import beside
 
     seen = counted.tally.macs
-    extras = beside(trial.module(initial=True), counted.tally.by_module)
+    module = trial.module(initial=True)
+    for layers in (1, 2, 3):
+        extras = beside(module, counted.tally.by_module, layers)
 
-    def fits(values: list[int | float]) -> bool:
-        return any(values[0] * times <= seen - extra <= values[1] * times for extra in extras)
+        def fits(values: list[int | float], extras: Iterable[int] = extras) -> bool:
+            return any(values[0] * times <= seen - e <= values[1] * times for e in extras)
 
-    choice = form.explain(trial.dims, fits, own=False)
-    if choice is None:
+        choice = form.explain(trial.dims, fits, own=False)
+        if choice is not None:
+            break
+    else:
         return None
     low, high = (value * times for value in form.values(choice))
     names = next(names for extra, names in extras.items() if low <= seen - extra <= high)

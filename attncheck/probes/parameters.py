@@ -45,6 +45,7 @@ class Parameters(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "parameters"
     needs: ClassVar[tuple[str, ...]] = ("constructs",)
+    confirms_itself: ClassVar[bool] = True  # a count of what the constructor makes
 
     formula: str
     """The count over dims and options."""
@@ -120,12 +121,16 @@ class Parameters(Claim, frozen=True, kw_only=True):
         from attncheck.counting.hosts import beside, parameters_of_parts
         from attncheck.counting.parameters import never_used
 
-        extras = beside(module, parameters_of_parts(module))
-        choice = form.explain(trial.dims, lambda values: total - values[0] in extras, own=False)
-        if choice is None:
+        parts = parameters_of_parts(module)
+        for layers in (1, 2, 3):
+            extras = beside(module, parts, layers)
+            choice = form.explain(trial.dims, lambda v, e=extras: total - v[0] in e, own=False)  # type: ignore[misc]
+            if choice is not None:
+                break
+        else:
             return None
-        extra = total - form.values(choice)[0]
-        names = extras[int(extra)]
+        extra = int(total - form.values(choice)[0])
+        names = extras[extra]
         output = trial.run(module, trial.inputs())
         unused = never_used(module, [output])
         if unused is None or any(u.startswith(f"{n}.") for u in unused for n in names):
@@ -179,7 +184,10 @@ def _wrong(
 ) -> Outcome:
     from attncheck.counting.parameters import share_of
 
-    nearest = min(expected.values(), key=lambda value: abs(value - seen), default=0)
+    ranked = sorted(expected.values(), key=lambda value: abs(value - seen)) or [0]
+    # The choice that one layer too many explains says more than the nearest number.
+    held = [(value, share_of(module, seen - value)) for value in ranked if value < seen]
+    nearest, holder = next(((v, name) for v, name in held if name), (ranked[0], ""))
     difference = seen - nearest
     values = " or ".join(
         f"{value:,} ({option})" if option else f"{value:,}"
@@ -187,7 +195,7 @@ def _wrong(
     )
     message = f"{seen:,} parameters where {formula} gives {values}: "
     message += f"{abs(difference):,} too {'many' if difference > 0 else 'few'}"
-    if difference > 0 and (holder := share_of(module, difference)):
+    if holder:
         message += f", as many as '{holder}' holds"
     return violated(
         message,

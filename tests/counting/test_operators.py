@@ -165,6 +165,11 @@ CASES: dict[str, tuple[Callable[[], nn.Module], list[tuple[int, ...]], int]] = {
         30 * 2 * 3 * 16 * 24,
     ),
     "lstm cell": (lambda: First(nn.LSTMCell(8, 16)), [(3, 8)], 3 * 4 * 16 * 24),
+    "in place": (
+        lambda: Call(lambda x, a, b: x.clone().addmm_(a, b).addbmm_(a[None], b[None])),
+        [(3, 4), (3, 5), (5, 4)],
+        120,
+    ),
     "three calls": (
         lambda: Call(lambda x, w: (x @ w) @ w @ w),
         [(4, 8), (8, 8)],
@@ -218,6 +223,36 @@ def test_element_wise_work_is_counted_apart() -> None:
         (x.exp() + 1).sum()
     assert tally.macs == 0
     assert tally.other_ops >= 3 * 32
+
+
+def test_common_element_wise_operators_are_all_known_to_be_free() -> None:
+    x, n = R(4, 8), torch.arange(32).view(4, 8)
+    with counting() as tally:
+        for name in (
+            "gelu",
+            "silu",
+            "mish",
+            "hardswish",
+            "elu",
+            "softplus",
+            "hardsigmoid",
+            "relu6",
+        ):
+            getattr(F, name)(x)
+        for name in ("abs_", "exp_", "clamp_min_", "eq_", "gt_", "mul_", "sub_", "div_", "pow_"):
+            method = getattr(x.clone(), name)
+            method() if name in ("abs_", "exp_") else method(2)
+        n // 3 % 2, (n > 3) & (n < 9) | ~(n == 4), n << 1
+        x.cumsum(0), x.topk(2), x.sort(), x.roll(1, 0), x.flip(0), x.tril(), x.std(), x.norm()
+        F.one_hot(n), F.embedding(n, R(32, 2)), F.pad(x, (1, 1)), F.glu(x), F.prelu(x, R(1))
+        F.layer_norm(x, (8,)), F.group_norm(x, 2), F.rms_norm(x, (8,)), F.normalize(x)
+        F.interpolate(x[None, None], scale_factor=2, mode="bilinear"), F.unfold(x[None, None], 2)
+        F.dropout(x, 0.5), F.grid_sample(x[None, None], R(1, 2, 2, 2), align_corners=False)
+        F.adaptive_max_pool2d(x[None], 1), F.avg_pool2d(x[None], 2)
+        F.pixel_shuffle(x[None, None].repeat(1, 4, 1, 1), 2)
+        x.masked_fill(x > 0, -torch.inf).softmax(0), x.logsumexp(0), x.amax(0), x.var((0, 1))
+    assert dict(tally.unpriced) == {}
+    assert tally.macs == 0
 
 
 def test_an_operator_without_a_price_is_named() -> None:
