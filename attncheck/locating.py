@@ -46,26 +46,35 @@ def locate(
     wrong = [mark for _, mark in theirs if mark not in right]
     if not wrong:
         return None, ()  # the edit changes gradients alone
-    note = f"here it has {mutant.mistake}"
-    found = [
-        place(step.path, step.line, note if index == 0 else "from here on values differ")
-        for index, marks in enumerate((edited or wrong, wrong))
-        if (step := _first(steps, marks)) is not None
-    ]
-    known: dict[int, Location] = {}
-    for location in found:
-        known.setdefault(location.line, location)
-    places = list(known.values())
-    return (places[0], tuple(places[1:])) if places else (None, ())
+    first_wrong = _first(steps, wrong)
+    here = _first(steps, [mark for mark in edited if mark not in right])
+    if here is None:
+        # The edit only moves or keeps values: the last line that has them before they go wrong.
+        here = _last(steps[:first_wrong], edited)
+    following = None if first_wrong is None else _first(steps, wrong, first_wrong + 1)
+    found = [index for index in (here, first_wrong, following) if index is not None]
+    places: dict[int, Location] = {}
+    for number, index in enumerate(found):
+        note = f"here it has {mutant.mistake}" if number == 0 else "from here on values differ"
+        places.setdefault(steps[index].line, place(steps[index].path, steps[index].line, note))
+    lines = list(places.values())
+    return (lines[0], tuple(lines[1:])) if lines else (None, ())
 
 
-def _first(steps: list[Step], marks: list[Mark]) -> Step | None:
-    """Return the first line that makes the earliest of these values that is made at all."""
-    for mark in marks:
-        for step in steps:
-            if any(_mark(value.tensor) == mark for value in step.values.values()):
-                return step
-    return None
+def _first(steps: list[Step], marks: list[Mark], start: int = 0) -> int | None:
+    """Return the first line from ``start`` on that makes any of these values."""
+    wanted = set(marks)
+    return next((i for i in range(start, len(steps)) if wanted & _made(steps[i])), None)
+
+
+def _last(steps: list[Step], marks: list[Mark]) -> int | None:
+    """Return the last line that makes any of these values."""
+    wanted = set(marks)
+    return next((i for i in reversed(range(len(steps))) if wanted & _made(steps[i])), None)
+
+
+def _made(step: Step) -> set[Mark]:
+    return {_mark(value.tensor) for value in step.values.values()}
 
 
 def _values(
