@@ -37,7 +37,7 @@ class Attention(nn.Module):
 
 
 class CrossAttention(Attention):
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
         return self.attend(x, context)
 
 
@@ -48,7 +48,7 @@ class MaskedAttention(Attention):
         assert mask is not None
         return logits.masked_fill(mask[:, None, None], float("-inf")).softmax(-1)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         return self.attend(x, x, mask)
 
 

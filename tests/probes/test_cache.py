@@ -11,7 +11,7 @@ Past = tuple[Tensor, Tensor]
 
 
 class Cached(Attention):
-    def forward(self, x: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:  # type: ignore[override]
+    def forward(self, x: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
         q, k, v = self.split(self.q(x)), self.split(self.k(x)), self.split(self.v(x))
         if past is not None:
             k, v = torch.cat((past[0], k), 2), torch.cat((past[1], v), 2)

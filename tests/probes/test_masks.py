@@ -17,7 +17,7 @@ def found(module: type[nn.Module], *inputs: str, gap: float = 0.0) -> Finding:
 
 
 class HandedToFusedAttention(MaskedAttention):
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         q, k, v = self.split(self.q(x)), self.split(self.k(x)), self.split(self.v(x))
         y = scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None])
         return self.o(y.transpose(1, 2).flatten(2))
@@ -103,17 +103,17 @@ class Optional(Attention):
             return logits.softmax(-1)
         return logits.masked_fill(mask[:, None, None] == 0, float("-inf")).softmax(-1)
 
-    def forward(self, x: Tensor, attention_mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
+    def forward(self, x: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         return self.attend(x, x, attention_mask)
 
 
 class NamedAsTorchDoes(Optional):
-    def forward(self, x: Tensor, key_padding_mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
+    def forward(self, x: Tensor, key_padding_mask: Tensor | None = None) -> Tensor:
         return self.attend(x, x, key_padding_mask)
 
 
 class Lengths(Attention):
-    def forward(self, x: Tensor, mask: int | None = None) -> Tensor:  # type: ignore[override]
+    def forward(self, x: Tensor, mask: int | None = None) -> Tensor:
         return self.attend(x[:, :mask], x)
 
 
