@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from typing import Any
 
 import msgspec
@@ -54,4 +55,4 @@ def name_finding(job: Job, finding: Finding) -> None:
     )
     finding.id = hashlib.sha256(content).hexdigest()[:8]
     if job.command:
-        finding.reproduce = f"{job.command} --claim '{finding.claim}'"
+        finding.reproduce = f"{job.command} --claim {shlex.quote(finding.claim)}"

@@ -91,9 +91,7 @@ def test_a_refused_target_says_what_was_wrong_and_what_to_type(
 
 
 @pytest.mark.parametrize("name", WORKING)
-def test_the_other_subjects_are_whole(
-    audited: subprocess.CompletedProcess[str], name: str
-) -> None:
+def test_the_other_subjects_are_whole(audited: subprocess.CompletedProcess[str], name: str) -> None:
     subjects = {one["subject"]: one for one in json.loads(audited.stdout)["subjects"]}
     assert set(subjects) == set(WORKING)
     assert subjects[name]["verdict"] == "conforms"
