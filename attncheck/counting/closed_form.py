@@ -10,43 +10,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from attncheck.counting.choices import Choice, Number, flag, numbers, small
 from attncheck.errors import SpecError
 from attncheck.formula import Formula
 from attncheck.subject import Subject
 
-Number = int | float
 _MOST_TRIES = 20_000
 """Evaluations per search; what is not found by then is reported as not found."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One way to fill in a formula.
-
-    Attributes:
-        values: every name's value.
-        found: the names that were searched for, with the value found.
-        own: of those, the ones that the spec derives and the module chose for itself.
-        options: option -> value.
-    """
-
-    values: Mapping[str, Number]
-    found: Mapping[str, int] = field(default_factory=dict)
-    own: tuple[str, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def describe(self, named: frozenset[str] = frozenset()) -> str:
-        """Return ``bias = true, r = 8``; options that the formula does not name are left out."""
-        shown = [
-            f"{name} = {str(value).lower() if isinstance(value, bool) else value}"
-            for name, value in self.options.items()
-            if not named or {name, flag(name, value)} & named
-        ]
-        return ", ".join(shown + [f"{name} = {value}" for name, value in self.found.items()])
 
 
 class ClosedForm:
@@ -116,8 +89,8 @@ class ClosedForm:
         filled = self._fill(dims, choice.found)
         if filled is None:
             return False
-        numbers = _numbers(self.subject.spec.options, choice.options)
-        return fits(self.values(Choice({**filled, **numbers})))
+        chosen = numbers(self.subject.spec.options, choice.options)
+        return fits(self.values(Choice({**filled, **chosen})))
 
     def stated(self, dims: Mapping[str, int]) -> list[Choice]:
         """Return the choices for the dims as stated, one per combination of options."""
@@ -167,7 +140,7 @@ class ClosedForm:
     ) -> Iterator[Choice]:
         options = self.subject.spec.options
         used = {n: v for n, v in options.items() if {n, *(flag(n, x) for x in v)} & self.named}
-        ranges = [_small(dims.get(name, 1), dims, len(names)) for name in names]
+        ranges = [small(dims.get(name, 1), dims, len(names)) for name in names]
         for sizes in itertools.product(*ranges):
             found = dict(zip(names, sizes, strict=True))
             filled = self._fill(dims, found)
@@ -175,7 +148,7 @@ class ClosedForm:
                 continue
             for values in itertools.product(*used.values()):
                 chosen = dict(zip(used, values, strict=True))
-                yield Choice({**filled, **_numbers(options, chosen)}, found, own, chosen)
+                yield Choice({**filled, **numbers(options, chosen)}, found, own, chosen)
 
     def _fill(self, dims: Mapping[str, int], found: Mapping[str, int]) -> dict[str, Number] | None:
         """Return every dim; those that follow from a searched one are worked out again."""
@@ -193,28 +166,6 @@ class ClosedForm:
     def _in_domain(self, choice: Choice) -> bool:
         dims = {name: int(choice.values[name]) for name in self.subject.spec.dims}
         return not choice.found or self.subject.in_domain(dims)
-
-
-def flag(option: str, value: object) -> str:
-    """Return a formula's name of a textual option's value: 1 when it is chosen, else 0."""
-    return f"{option}_{value}".replace("-", "_") if isinstance(value, str) else option
-
-
-def _numbers(options: Mapping[str, list[Any]], chosen: Mapping[str, Any]) -> dict[str, Number]:
-    numbers: dict[str, Number] = {}
-    for name, value in chosen.items():
-        if isinstance(value, str):
-            for other in options[name]:
-                numbers[flag(name, other)] = int(other == value)
-        else:
-            numbers[name] = int(value) if isinstance(value, bool) else value
-    return numbers
-
-
-def _small(stated: int, dims: Mapping[str, int], together: int) -> list[int]:
-    """Return sizes to try: the stated one, then small ones, then powers of two."""
-    most = max(64, 2 * max(dims.values(), default=1)) if together == 1 else 32
-    return list(dict.fromkeys([stated, *range(1, most + 1), *(2**n for n in range(5, 11))]))
 
 
 @lru_cache(maxsize=256)

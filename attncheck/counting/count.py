@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from attncheck.claim import Case
+from attncheck.counting.choices import same
 from attncheck.counting.closed_form import ClosedForm
 from attncheck.counting.dispatch import Tally, counting
 from attncheck.counting.fvcore_check import Second, fvcore_count
@@ -172,11 +173,6 @@ def _beside(form: ClosedForm, case: Case, times: int, seen: int) -> dict[str, An
 def samples(form: ClosedForm, dims: dict[str, int]) -> int:
     """Return what a formula for MACs is multiplied by: the batch, unless it names ``B``."""
     return 1 if "B" in form.named else dims.get("B", 1)
-
-
-def same(value: int | float, seen: int) -> bool:
-    """Say whether a formula's value is this whole number; divisions in it may round."""
-    return math.isfinite(value) and abs(value - seen) < 0.5 and abs(value - round(value)) < 1e-6
 
 
 def _dearest(by_operator: Any) -> str:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from attncheck.counting.choices import Number, same
+
+Fit = Callable[[list[Number], set[int]], bool]
+"""Says whether formulas' values are one of the counts."""
 Term = tuple[int, list[ast.expr]]
 """A coefficient and factors."""
 
@@ -39,6 +43,21 @@ def sums(values: Iterable[float], copies: Sequence[int]) -> set[float]:
         [n * value for n in range(most + 1)] for value, most in zip(values, copies, strict=True)
     ]
     return {sum(chosen) for chosen in itertools.islice(itertools.product(*ranges), 4096)}
+
+
+def exactly(values: list[Number], counts: set[int]) -> bool:
+    """Say whether the formula itself, the first value, is one of the counts."""
+    return any(same(values[0], count) for count in counts)
+
+
+def with_own_biases(copies: list[int]) -> Fit:
+    """Return a fit by the values after the first: without biases, then each bias term's size."""
+
+    def fit(values: list[Number], counts: set[int]) -> bool:
+        totals = sums(values[2:], copies)
+        return any(same(values[1] + extra, count) for extra in totals for count in counts)
+
+    return fit
 
 
 def _summands(node: ast.expr) -> list[Term]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
@@ -17,8 +17,6 @@ from attncheck.trial import Trial
 if TYPE_CHECKING:
     from attncheck.counting.closed_form import ClosedForm
     from attncheck.counting.parameters import Parameters as Inventory
-
-Fit = Callable[[list[int | float], set[int]], bool]
 
 
 class Parameters(Claim, frozen=True, kw_only=True):
@@ -69,7 +67,7 @@ class Parameters(Claim, frozen=True, kw_only=True):
 
     def check(self, trial: Trial) -> Outcome:
         from attncheck.counting.closed_form import ClosedForm
-        from attncheck.counting.own_biases import split
+        from attncheck.counting.own_biases import exactly, split, with_own_biases
         from attncheck.counting.parameters import inventory
 
         base, biases = split(self.formula, trial.subject.spec.options)
@@ -86,8 +84,8 @@ class Parameters(Claim, frozen=True, kw_only=True):
         beside = None if wide is None else wide.dims
         elsewhere = set() if wide is None else _counts(inventory(wide.module(initial=True)))
         for fit, most, note in (
-            (_exactly, 2, ""),
-            (_with_own_biases([copies for _, copies in biases]), 0, "; biases in some layers only"),
+            (exactly, 2, ""),
+            (with_own_biases([copies for _, copies in biases]), 0, "; biases in some layers only"),
         ):
             choice = form.explain(
                 trial.dims,
@@ -156,23 +154,6 @@ def _wider(trial: Trial) -> Trial | None:
         return wide if trial.subject.in_domain(wide.dims) and wide.module(initial=True) else None
     except SubjectError:
         return None
-
-
-def _exactly(values: list[int | float], counts: set[int]) -> bool:
-    from attncheck.counting.count import same
-
-    return any(same(values[0], count) for count in counts)
-
-
-def _with_own_biases(copies: list[int]) -> Fit:
-    from attncheck.counting.count import same
-    from attncheck.counting.own_biases import sums
-
-    def fit(values: list[int | float], counts: set[int]) -> bool:
-        totals = sums(values[2:], copies)
-        return any(same(values[1] + extra, count) for extra in totals for count in counts)
-
-    return fit
 
 
 def _wrong(

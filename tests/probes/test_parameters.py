@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,8 +11,9 @@ from torch import nn
 from attncheck.report import Finding
 from tests.deciding import finding_of
 
+SPEC = str(Path(__file__).parents[1] / "counting" / "gate.toml")
 SE = {"formula": "2*C*h + squeeze_bias*h + excite_bias*C"}
-CBAM = {"formula": "2*C*h + bias*(h + C) + 2*k*k + spatial_bias + norm*2"}
+CBAM = {"formula": "2*C*h + bias*(h + C) + 2*k*k + norm*2"}
 
 
 def gate(x: torch.Tensor, layers: nn.Module) -> torch.Tensor:
@@ -123,9 +125,8 @@ class OneBias(nn.Module):
         return x * self.conv(torch.stack([x.mean(1), x.amax(1)], 1)).sigmoid()
 
 
-def parameters(factory: Any, spec: str = "se", **claim: Any) -> Finding:
-    claim = claim or (SE if spec == "se" else CBAM)
-    return finding_of("parameters", factory, spec, parameters=claim)
+def parameters(factory: Any, **claim: Any) -> Finding:
+    return finding_of("parameters", factory, SPEC, parameters=claim or SE)
 
 
 def test_a_reduction_of_its_own_is_found() -> None:
@@ -170,13 +171,13 @@ def test_two_names_of_one_layer_count_once() -> None:
 
 
 def test_an_mlp_that_should_be_shared_is_no_host() -> None:
-    finding = parameters(TwoMLPs, "cbam")
+    finding = parameters(TwoMLPs, **CBAM)
     assert finding.status == "violated"
     assert "as many as 'mean' holds" in finding.message
 
 
 def test_biases_in_some_layers_are_the_same_mechanism() -> None:
-    finding = parameters(OneBias, "cbam")
+    finding = parameters(OneBias, **CBAM)
     assert finding.status == "holds"
     assert "biases in some layers only" in finding.message
 
