@@ -63,10 +63,11 @@ class Trains(Claim, frozen=True, kw_only=True):
         stuck = [name for name in names if name in still and matters(tried, name)]
         if not stuck:
             return holds(f"all {len(names) - len(runs[0].frozen)} parameters that matter move")
-        return _stuck(runs[0], stuck, self.steps * len(runs), len(names))
+        trained = f"{len(runs)} trainings of {self.steps} steps"
+        return _stuck(runs[0], stuck, trained, len(names))
 
 
-def _stuck(run: Run, stuck: list[str], steps: int, total: int) -> Outcome:
+def _stuck(run: Run, stuck: list[str], trained: str, total: int) -> Outcome:
     count = len(stuck)
     named = ", ".join(stuck[:_MOST_NAMED]) + (", …" if count > _MOST_NAMED else "")
     zeros = [name for name in run.all_names if name in run.zero]
@@ -82,8 +83,8 @@ def _stuck(run: Run, stuck: list[str], steps: int, total: int) -> Outcome:
     else:
         reason = ": no gradient comes to them"
     return violated(
-        f"after {steps} steps from the module's own initialisation {count} of {total} parameters "
-        f"have not changed ({named}){reason}",
+        f"in {trained} from the module's own initialisation {count} of {total} parameters "
+        f"never change ({named}){reason}",
         expected="every parameter that can change the output learns",
         seen=f"{count} of {total} never change",
         **evidence,
