@@ -16,10 +16,10 @@ from attncheck.reference.steps import flat_hw, from_flat_hw, perm, pointwise, so
 @mechanism(
     dims={"C": None, "r": 8},
     derived={"K": "C // r"},
-    options={"bias": True},
-    query=linear_slot("C", "K", bias="bias"),
-    key=linear_slot("C", "K", bias="bias"),
-    value=linear_slot("C", "C", bias="bias"),
+    options={"query_bias": True, "key_bias": True, "value_bias": True},
+    query=linear_slot("C", "K", bias="query_bias"),
+    key=linear_slot("C", "K", bias="key_bias"),
+    value=linear_slot("C", "C", bias="value_bias"),
     gamma=tensor("1", start=0.0),
 )
 def pam(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
