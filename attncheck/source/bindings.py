@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
 
-from attncheck.source.reading import written
 from attncheck.source.statements import Statement, statements_of, tree_of
 
 
-def rebound(function: Any, parameter: str) -> list[Statement]:
-    """Return the statements of a function that give a parameter's name another value."""
-    source = written(function)
-    if source is None:
-        return []
+def rebound(path: str, statement: Statement, name: str) -> list[Statement]:
+    """Return the statements above this one in its function that give a name another value."""
+    scope = function_around(path, statement.line)
     return [
         s
-        for s in source.statements
-        if parameter in s.writes and not isinstance(s.node, (ast.For, ast.AugAssign, ast.With))
+        for s in (statements_of(scope, path) if scope else ())
+        if name in s.writes
+        and s.line < statement.line
+        and not isinstance(s.node, (ast.For, ast.AugAssign, ast.With, ast.FunctionDef))
     ]
 
 

@@ -118,7 +118,8 @@ KINDS: dict[str, tuple[str, ...]] = {
 """Claim kind -> strategies, best first."""
 
 _LAST = ("returned", "definition")
-_SECONDS = 0.3
+_SECONDS = 2.0
+"""Usually a tenth of it; the line found must not depend on how busy the machine is."""
 
 
 def blame(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -49,16 +50,17 @@ class Statement:
 
     @cached_property
     def attributes(self) -> tuple[str, ...]:
-        """Attributes of ``self`` that it reads, in order of appearance."""
+        """Attributes of ``self`` that it reads, in the order in which their calls return."""
         found = [
-            (n.lineno, n.col_offset, n.attr)
-            for n in self.parts
+            n.attr
+            for head in self.heads
+            for n in _as_evaluated(head)
             if isinstance(n, ast.Attribute)
             and isinstance(n.value, ast.Name)
             and n.value.id == "self"
             and isinstance(n.ctx, ast.Load)
         ]
-        return tuple(dict.fromkeys(attr for _, _, attr in sorted(found)))
+        return tuple(dict.fromkeys(found))
 
     @cached_property
     def calls(self) -> tuple[str, ...]:
@@ -69,6 +71,16 @@ class Statement:
     def returns(self) -> bool:
         """Whether it is a ``return``."""
         return isinstance(self.node, ast.Return)
+
+
+def _as_evaluated(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield every node below, what goes into a call before what is called."""
+    children = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.Call):
+        children = [*node.args, *node.keywords, node.func]
+    for child in children:
+        yield from _as_evaluated(child)
+    yield node
 
 
 def last_name(node: ast.AST) -> str:

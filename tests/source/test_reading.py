@@ -30,7 +30,7 @@ class Inner(nn.Module):
         y = y.view(  # <- second
             -1,
         )
-        return y + self.table
+        return y + self.table  # <- result
 
 
 class Outer(nn.Module):
@@ -66,7 +66,9 @@ def test_torch_is_never_read() -> None:
 
 
 def test_rebinding_is_found_and_said_in_lines() -> None:
-    found = rebound(Inner.forward, "y")
+    last = statement_at(__file__, marked(Inner, "result"))
+    assert last is not None
+    found = rebound(__file__, last, "y")
     assert [s.line for s in found] == [marked(Inner, "first"), marked(Inner, "second")]
     assert span(found) == f"lines {found[0].line} to {found[1].end_line}"
     assert span(found[:1]) == f"line {found[0].line}"

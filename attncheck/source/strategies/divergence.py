@@ -21,7 +21,7 @@ from attncheck.source.tracing import RETURNED, Step, Value, tracing
 from attncheck.target.resolving import resolve
 from attncheck.trial import Trial
 
-_SECONDS = 0.2
+_SECONDS = 0.8
 _MOST = 24
 
 

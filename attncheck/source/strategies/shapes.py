@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from attncheck.claim import Outcome
 from attncheck.report import Location
-from attncheck.source.bindings import bound_before, rebound, span
-from attncheck.source.definition import source_of
+from attncheck.source.bindings import bound_before, function_around, rebound, span
 from attncheck.source.operations import multiplies, operand_twice
 from attncheck.source.paired import inputs_with_masks, traced
 from attncheck.source.places import Blame, at_statement, at_step
@@ -20,7 +19,7 @@ def sizes_lost(trial: Trial, outcome: Outcome) -> Blame | None:
         return None
     got = tuple(run.output.main.shape)
     wanted = trial.sizes(trial.output_axes)
-    given = {tuple(t.shape) for t in inputs_with_masks(trial).values()}
+    given = trial.sizes(trial.axes())
     wrong = [g for g, w in zip(got, wanted, strict=False) if g != w]
     lost = [w for i, w in enumerate(wanted) if i >= len(got) or got[i] != w]
     path = _slice(run.steps)
@@ -28,7 +27,7 @@ def sizes_lost(trial: Trial, outcome: Outcome) -> Blame | None:
     for step in path:
         for name, value in step.values.items():
             shape = value.shape
-            if value.number or shape in given or len(shape) < min(2, len(got)):
+            if value.number or shape == given or len(shape) < min(2, len(got)):
                 continue
             missing = [n for n in lost if n not in shape]
             if (missing or not lost) and (
@@ -41,7 +40,7 @@ def sizes_lost(trial: Trial, outcome: Outcome) -> Blame | None:
         if places:
             break
     last = last_step(run.steps)
-    said = using_rebound(trial, last)
+    said = using_rebound(last)
     if said is not None:
         return Blame(said.location, [*places, *said.related])
     return Blame(places[0], [at_step(last)] if last else []) if places else None
@@ -74,7 +73,7 @@ def returned(trial: Trial, outcome: Outcome) -> Blame | None:
     step = last_step(run.steps)
     if step is None:
         return None
-    return using_rebound(trial, step) or Blame(at_step(step))
+    return Blame(at_step(step))
 
 
 def what_goes_in(step: Step) -> list[Location]:
@@ -85,25 +84,23 @@ def what_goes_in(step: Step) -> list[Location]:
     return [at_statement(step.path, s, f"`{name}` comes from here") for name, s in found]
 
 
-def using_rebound(trial: Trial, step: Step | None) -> Blame | None:
-    """Say so where the returning line uses the input's name after it was rebound."""
-    if step is None or step.statement is None:
+def using_rebound(step: Step | None) -> Blame | None:
+    """Say so where a product uses an argument's name after it was rebound."""
+    statement = step.statement if step else None
+    if step is None or statement is None or not multiplies(statement):
         return None
-    found = source_of(trial.subject)
-    function = getattr(found, "forward", found)
-    names = [a.parameter for a in trial.subject.convention.arguments if a.axes and not a.meaning]
-    for name in names:
-        lines = [s for s in rebound(function, name) if s.line < step.line]
-        if not lines or name not in step.statement.reads:
+    scope = function_around(step.path, statement.line)
+    for name in [a.arg for a in scope.args.args] if scope else []:
+        lines = rebound(step.path, statement, name)
+        if name == "self" or name not in statement.reads or not lines:
             continue
         note = f"`{name}` was rebound at {span(lines)}"
-        twice = operand_twice(step.statement)
-        if twice == name:
-            note = f"`{name} * {name}`: {note}, the value meets itself and not the input"
-        elif multiplies(step.statement):
+        if operand_twice(statement) == name:
+            note += ": it meets itself, and the input is not used again"
+        else:
             note += ": this product does not see the input"
-        path = step.path
-        return Blame(at_step(step, note), [at_statement(path, s) for s in (lines[-1], lines[0])])
+        said = f"`{name}` is no longer the input from here on"
+        return Blame(at_step(step, note), [at_statement(step.path, lines[0], said)])
     return None
 
 
@@ -115,7 +112,7 @@ def product(trial: Trial, outcome: Outcome) -> Blame | None:
     if not products:
         return None
     step = products[-1]
-    said = using_rebound(trial, step)
+    said = using_rebound(step)
     if said is not None:
         return said
     return Blame(at_step(step, "the product that should gate the input"), what_goes_in(step))

@@ -14,6 +14,7 @@ from attncheck.source.places import Blame, at_statement, at_step, words
 from attncheck.source.reading import sources_of, written
 from attncheck.source.remarks import dropout_always_on, layer_made, literals, softmax_without_dim
 from attncheck.source.statements import Statement, statements_of
+from attncheck.source.strategies.shapes import using_rebound
 from attncheck.trial import Trial
 
 Rule = Callable[[Statement], object]
@@ -76,7 +77,8 @@ def repeated(trial: Trial, outcome: Outcome) -> Blame | None:
         statement = step.statement
         name = operand_twice(statement) if statement else ""
         if name:
-            return Blame(at_step(step, f"`{name}` meets itself here"), unread(trial))
+            said = using_rebound(step)
+            return said or Blame(at_step(step, f"`{name}` meets itself here"), unread(trial))
     return None
 
 
