@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
-from attncheck.cli.app import main
+import sys
+
+_RUNS_MODULES = ("audit", "replay")
+_HELP = {"-h", "--help"}
+
+
+def main() -> int:
+    """Run the command line and return the exit status."""
+    words = sys.argv[1:]
+    starts = words[:1] and words[0] in _RUNS_MODULES and not _HELP & set(words)
+    if starts:
+        # torch loads in the fork server while typer, the spec and its probes load here.
+        from attncheck.execution.starting import warm_up
+
+        warm_up(everything="--all" in words)
+    from attncheck.cli.app import run
+
+    try:
+        return run()
+    finally:
+        if starts:
+            from attncheck.execution.starting import cool_down
+
+            cool_down()
+
 
 __all__ = ["main"]

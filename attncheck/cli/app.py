@@ -46,7 +46,7 @@ def options(
     """Hold PyTorch attention modules against what their papers say must be true."""
 
 
-def main() -> int:
+def run() -> int:
     """Run the command line and return the exit status; errors are told to people."""
     debug = "--debug" in sys.argv
     try:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 def descendants(pid: int) -> list[int]:
     """Return the processes below one, as far as the system tells (Linux: ``/proc``)."""
+    if pid <= 1:
+        return []
     children: dict[int, list[int]] = {}
     for process, parent in _parents():
         children.setdefault(parent, []).append(process)

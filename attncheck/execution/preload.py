@@ -10,9 +10,10 @@ import importlib
 import os
 
 MARK = "ATTNCHECK_FORKSERVER"
+EVERYTHING = "everything"
 
 
-def _preload() -> None:
+def _preload(wanted: str) -> None:
     from attncheck.execution.limits import adopt_orphans
 
     # The server outlives a command by a moment and must not hold its terminal or pipe open.
@@ -32,7 +33,10 @@ def _preload() -> None:
         for kind in all_kinds():
             with contextlib.suppress(Exception):
                 find_kind(kind)
+        if wanted == EVERYTHING:  # what tensors on "meta" import, which takes as long as torch
+            importlib.import_module("torch._dynamo")
+            importlib.import_module("torch.fx.experimental.symbolic_shapes")
 
 
-if os.environ.pop(MARK, ""):
-    _preload()
+if _wanted := os.environ.pop(MARK, ""):
+    _preload(_wanted)

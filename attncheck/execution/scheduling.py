@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+import msgspec
+
+from attncheck.catalogue import load
 from attncheck.claim import Claim
 from attncheck.execution.killing import descendants, end_all
 from attncheck.execution.limits import Limits
@@ -46,11 +49,15 @@ def run_all(
         limits: what each may use.
         workers: how many at once; 0 for one per core.
         listen: told every message of every task, from several threads.
-        executor: where to run instead of threads of this process.
+        executor: where to run instead of threads of this process; nothing is listened to then.
     """
+    if executor is not None:
+        asked = msgspec.json.encode(limits)
+        sent = [executor.submit(run_json, msgspec.json.encode(t.job), asked) for t in tasks]
+        return [msgspec.json.decode(future.result(), type=Result) for future in sent], False
     warm_up()
     stop = threading.Event()
-    pool = executor or ThreadPoolExecutor(workers or default_workers())
+    pool = ThreadPoolExecutor(workers or default_workers())
     waiting: list[Future[Result]] = []
     interrupted = False
     try:
@@ -60,16 +67,23 @@ def run_all(
     except KeyboardInterrupt:
         interrupted = True
         stop.set()
-        for future in waiting:
-            future.cancel()
     finally:
-        if executor is None:
-            pool.shutdown(wait=True, cancel_futures=True)
-        if (server := server_pid()) > 1:
-            end_all(descendants(server))  # what subjects left behind
+        pool.shutdown(wait=True, cancel_futures=True)
+        end_all(descendants(server_pid()))  # what subjects left behind
     return [
         Result(interrupted=True) if future.cancelled() else future.result() for future in waiting
     ], interrupted
+
+
+def run_json(job: bytes, limits: bytes) -> bytes:
+    """Audit a job wherever this runs: JSON in, a :class:`Result` as JSON out.
+
+    Any ``concurrent.futures.Executor`` can be given this, a distributed engine's too.
+    """
+    asked = msgspec.json.decode(job, type=Job)
+    claims = load(asked.spec).claims_of(asked.name)
+    chosen = {name: claims[name] for name in asked.claims}
+    return msgspec.json.encode(supervise(asked, chosen, msgspec.json.decode(limits, type=Limits)))
 
 
 def _run(

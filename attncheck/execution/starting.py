@@ -18,8 +18,9 @@ from typing import Any
 
 import msgspec
 
+from attncheck.execution.killing import descendants, end_all
 from attncheck.execution.limits import Limits
-from attncheck.execution.preload import MARK
+from attncheck.execution.preload import EVERYTHING, MARK
 from attncheck.job import Job
 
 _lock = threading.Lock()
@@ -50,8 +51,12 @@ def _context() -> Any:
     return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
 
 
-def warm_up() -> None:
-    """Start the fork server, once; it loads torch while the caller goes on."""
+def warm_up(*, everything: bool = False) -> None:
+    """Start the fork server, once; it loads torch while the caller goes on.
+
+    Args:
+        everything: load also what most children need sooner or later; pays off for many.
+    """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return
     from multiprocessing import forkserver
@@ -61,11 +66,19 @@ def warm_up() -> None:
         if _warm.is_set():
             return
         _warm.set()
-        os.environ[MARK] = "1"
+        os.environ[MARK] = EVERYTHING if everything else "torch"
         try:
-            forkserver.ensure_running()
+            # Where it cannot be started, starting a child says so.
+            with contextlib.suppress(OSError):
+                forkserver.ensure_running()
         finally:
             os.environ.pop(MARK, None)
+
+
+def cool_down() -> None:
+    """End the fork server and whatever subjects left behind."""
+    if (server := server_pid()) > 1:
+        end_all([*descendants(server), server])
 
 
 def server_pid() -> int:

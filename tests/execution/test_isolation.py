@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
+from attncheck.asking import Asked
+from attncheck.execution.limits import Limits
+from attncheck.execution.scheduling import run_all, run_json
+from attncheck.report import Status
+from attncheck.selecting import select
 from tests.cli.command import FINE, spec_with
 
 SCRIPT = """
@@ -60,3 +69,14 @@ def test_a_script_is_not_run_again_and_torch_stays_in_the_children(tmp_path: Pat
     held = "None ['holds', 'holds', 'holds', 'holds']"
     assert done.stdout.splitlines() == [held, held, "x"]
     assert not list(tmp_path.rglob("nosy*.pyc")), "the user's folder was littered"
+
+
+def test_any_executor_takes_a_job_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fine.py").write_text(FINE, encoding="utf-8")
+    spec_with(tmp_path, {"pools": "fine.py:Pools"})
+    tasks = [task for _, task in select("tiny.toml", "", Asked())]
+    with ThreadPoolExecutor(1) as executor:
+        results, _ = run_all(tasks, Limits(), executor=executor)
+    assert results[0].findings["shape"].status is Status.VIOLATED
+    assert pickle.loads(pickle.dumps(run_json)) is run_json
