@@ -31,7 +31,7 @@ class MemoryLayout(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "memory-layout"
 
-    raising: bool = True
+    raising: bool = False
     """Whether refusing a layout with an exception breaks the claim, or only another result."""
 
     def cases(self, subject: Subject) -> Iterator[Case]:
