@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -56,18 +56,13 @@ def run() -> int:
     except AttncheckError as error:
         complain(error)
         if debug:
-            raise
-        return Exit.FAILED
+            traceback.print_exc()
     except KeyboardInterrupt:
         log("attncheck: interrupted")
-        return Exit.FAILED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.FAILED
     except Exception as error:
-        if debug:
-            raise
         log(f"attncheck: this is a mistake in attncheck: {type(error).__name__}: {error}")
-        log("  run it again with --debug and report what it says")
-        return Exit.FAILED
-    return Exit.CONFORMS
+        if debug:
+            traceback.print_exc()
+        else:
+            log("  run it again with --debug and report what it says")
+    return Exit.FAILED

@@ -39,9 +39,7 @@ def test_it_is_violated_still_by_the_report_and_from_elsewhere(folder: Path, fin
     assert done.returncode == 1, done.stderr
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir(exist_ok=True)
-    done = attncheck(
-        "replay", finding, folder=elsewhere, ATTNCHECK_HOME=str(folder / "home")
-    )
+    done = attncheck("replay", finding, folder=elsewhere, ATTNCHECK_HOME=str(folder / "home"))
     assert done.returncode == 1, done.stderr
 
 

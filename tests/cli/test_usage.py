@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,5 +64,18 @@ def test_a_mistake_is_told(folder: Path, arguments: list[str], what: str, instea
 
 def test_debug_shows_where_it_was_raised(folder: Path) -> None:
     done = attncheck("audit", "gan", "--debug", folder=folder)
-    assert done.returncode != 0
+    assert done.returncode == 2
     assert "Traceback" in done.stderr
+
+
+def test_a_user_s_random_py_does_not_stand_for_python_s_own(folder: Path) -> None:
+    (folder / "random.py").write_text("raise RuntimeError\n", encoding="utf-8")
+    (folder / "typing.py").write_text("raise RuntimeError\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "attncheck", "--version"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
