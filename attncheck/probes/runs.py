@@ -12,6 +12,8 @@ from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError, blamed
 from attncheck.trial import Trial
 
+_SIZES = ("H", "W", "N", "M")
+
 
 class Runs(Claim, frozen=True, kw_only=True):
     """The module can be called, and trained, wherever the spec defines the mechanism.
@@ -20,6 +22,8 @@ class Runs(Claim, frozen=True, kw_only=True):
     Forward and backward in eval mode over the lattice of cases: batch of one and of several,
     height unlike width, odd, small and large sizes. Nothing may be raised. With `at` only at
     these dims, such as `{ C2 = "2*C" }` where input and output widths are separate arguments.
+    With `sizes = false` heights, widths and lengths stay as they are: a family contract holds for
+    modules that take multiples of a window, and `any-size` tells of those.
 
     ## Why it matters
     A pooled map whose padding does not match its dilation runs at 7×7 and raises at 8×8; writing
@@ -34,13 +38,17 @@ class Runs(Claim, frozen=True, kw_only=True):
 
     at: dict[str, int | str] = {}  # noqa: RUF012 (msgspec copies it)
     """Dims, numbers or formulas over the others, at which it must run."""
+    sizes: bool = True
+    """Whether heights, widths and lengths vary; without, only the base case's are tried."""
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         if self.at:
             dims = {name: int(evaluate(size, subject.dims)) for name, size in self.at.items()}
             yield subject.base(dims=dims)
         else:
-            yield from subject.lattice()
+            for case in subject.lattice():
+                if self.sizes or all(case.dims.get(n) == subject.dims.get(n) for n in _SIZES):
+                    yield case
 
     def check(self, trial: Trial) -> Outcome:
         try:
