@@ -20,7 +20,7 @@ from attncheck.source.strategies.shapes import what_goes_in
 from attncheck.source.tracing import Step, Value
 from attncheck.trial import Trial
 
-Change = Callable[[torch.Tensor], torch.Tensor]
+Change = Callable[["torch.Tensor"], "torch.Tensor"]
 
 
 def symmetry(trial: Trial, outcome: Outcome) -> Blame | None:
