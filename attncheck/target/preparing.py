@@ -20,6 +20,7 @@ from attncheck.target.calling import (
     dims_of,
     forward_parameters,
 )
+from attncheck.target.pinning import pin_sizes
 from attncheck.target.raising import SubjectError, blamed
 from attncheck.target.resolving import Factory, resolve
 from attncheck.trial import Trial
@@ -87,7 +88,7 @@ def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError
             error = _error_of(attempt)
             if error is None:
                 if _answers(attempt):
-                    return _batch_where_it_is(attempt, spec), None
+                    return pin_sizes(_batch_where_it_is(attempt, spec)), None
                 first, failure = first or attempt, None
                 break
             if first is None or (failure is not None and dtype == "float64"):
@@ -164,7 +165,10 @@ def _error_of(subject: Subject) -> SubjectError | None:
 def _answers(subject: Subject) -> bool:
     """Say whether the output has the expected shape under this convention."""
     trial = Trial(subject, subject.base())
-    out = trial.run(trial.module(), trial.inputs())
+    try:
+        out = trial.run(trial.module(), trial.inputs())
+    except SubjectError:  # it ran once, and not again
+        return False
     return tuple(out.shape) == trial.sizes(trial.output_axes)
 
 

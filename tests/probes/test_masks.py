@@ -13,7 +13,8 @@ PAD = ("2x7x48", "2x7:pad-true")
 
 
 def found(module: type[nn.Module], *inputs: str, gap: float = 0.0) -> Finding:
-    return finding_of("masks", module, "mha", inputs=inputs, parameters={"gap": gap})
+    parameters = {"gap": gap, "padding": not gap}
+    return finding_of("masks", module, "mha", inputs=inputs, parameters=parameters)
 
 
 class HandedToFusedAttention(MaskedAttention):

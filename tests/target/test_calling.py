@@ -33,7 +33,9 @@ class ValuesFirst(Cross):
 
 
 class MaskInBetween(Cross):
-    def forward(self, query: Tensor, mask: Any = None, key: Any = None, value: Any = None) -> Tensor:
+    def forward(
+        self, query: Tensor, mask: Any = None, key: Any = None, value: Any = None
+    ) -> Tensor:
         assert mask is None
         return self.cross(query, query if key is None else key, query if key is None else value)
 
@@ -169,3 +171,19 @@ def test_inputs_that_fit_no_call_are_an_error_that_names_the_parameters() -> Non
     assert "forward(input1, input2)" in str(raised.value)
     with pytest.raises(TargetError):
         subject_of(CrossAttention, "tokens", inputs=("2x5x48", "2x9x48"))
+
+
+class Linformer(Attention):
+    def __init__(self, dim: int, heads: int, shape: tuple[int, int]) -> None:
+        super().__init__(dim, heads)
+        self.shorter = nn.Linear(*shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.attend(x, self.shorter(x.mT).mT)
+
+
+def test_a_length_in_an_argument_of_any_name_is_not_varied() -> None:
+    fixed = subject_of(Linformer, "tokens", inputs=("2x12x48",), dim=48, heads=3, shape=(12, 6))
+    assert "N" not in fixed.variable
+    free = subject_of(Attention, "tokens", inputs=("2x12x48",), dim=48, heads=12)
+    assert "N" in free.variable
