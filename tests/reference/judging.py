@@ -12,9 +12,18 @@ from attncheck.report import Finding, Status, Verdict, verdict_of
 
 
 def findings_of(
-    spec: str, target: str, *, name: str = "", inputs: tuple[str, ...] = (), **arguments: Any
+    spec: str,
+    target: str,
+    *,
+    name: str = "",
+    inputs: tuple[str, ...] = (),
+    claims: tuple[str, ...] = (),
+    **arguments: Any,
 ) -> dict[str, Finding]:
-    """Return claim -> finding for a target under a spec; ``name`` selects a listed subject."""
+    """Return claim -> finding for a target under a spec; ``name`` selects a listed subject.
+
+    ``claims`` are all of the spec's by default.
+    """
     resolved = load(spec)
     entry = resolved.document.subjects.get(name)
     job = Job(
@@ -24,6 +33,7 @@ def findings_of(
         arguments=dict(entry.arguments) if entry else arguments,
         dims=dict(entry.dims) if entry else {},  # type: ignore[arg-type]
         inputs=list(inputs),
+        claims=list(claims),
     )
     found = [getattr(message, "finding", message) for message in audit(job)]
     return {f.claim: f for f in found if isinstance(f, Finding)}
