@@ -31,10 +31,14 @@ from attncheck.messages import (
     encode,
 )
 from attncheck.report import Finding
+from attncheck.source.raised import where_raised
 
 CUT_OFF = 97
 """Exit status of a child whose pipe to the parent was closed under it."""
+SUBJECT = "subject"
+"""Kind of refusal: an exception from the subject's code, outside of what claims watch."""
 _HIGH = 800
+_WE_USE = tuple(f"site-packages{os.sep}{name}{os.sep}" for name in ("fvcore", "msgspec", "numpy"))
 
 
 def main(work: str, job: bytes, limits: bytes, wire: Connection, out: Connection) -> None:
@@ -168,6 +172,9 @@ def _speak_of(work: str, job: Job, limits: Limits, speaker: _Speaker) -> None:
 
 def _broken(error: Exception, limits: Limits) -> Refused:
     text = f"{type(error).__name__}: {error}"
+    place = where_raised(error)
+    if place is not None and not any(part in place.path for part in _WE_USE):
+        return Refused(SUBJECT, f"raises {text[:300]}", f"{place.path}:{place.line}")
     if is_out_of_memory(text):
         return Refused(
             "memory",

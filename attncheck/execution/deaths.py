@@ -36,11 +36,14 @@ class Death:
 
     Attributes:
         kind: ``hang``, ``signal``, ``exit``, ``closed`` (its pipe to us), ``patched`` (functions
-            of torch, so that attncheck cannot work), or ``time`` (used up).
+            of torch, so that attncheck cannot work), ``raises`` (where no claim watches), or
+            ``time`` (used up).
         number: seconds of a hang, the signal, or the exit status.
         phase: what the subject was doing: ``import``, ``constructor``, ``forward``,
             ``backward``, or ``claim``.
         claim, case: what was being tried, if anything.
+        text: what it raises.
+        place: where it raises.
         output: the last of what was printed, with Python's stack when the system gave one.
     """
 
@@ -50,16 +53,18 @@ class Death:
     claim: str = ""
     case: Case | None = None
     output: str = ""
+    text: str = ""
+    place: Location | None = None
 
     @property
     def sudden(self) -> bool:
         """Whether a second run must confirm it; a hang has waited long enough."""
-        return self.kind in ("signal", "exit", "closed", "patched")
+        return self.kind in ("signal", "exit", "closed", "patched", "raises")
 
     @property
     def by_the_subject(self) -> bool:
         """Whether it is certainly the subject's doing, and not the probe's or the machine's."""
-        if self.kind in ("exit", "closed", "patched"):
+        if self.kind in ("exit", "closed", "patched", "raises"):
             return True
         return self.kind == "signal" and self.number in _SIGNALS and self.location() is not None
 
@@ -71,6 +76,8 @@ class Death:
                 return f"hangs: no answer in {self.number:g} s"
             case "closed":
                 return "closes file descriptors that are not its own"
+            case "raises":
+                return self.text
             case "patched":
                 return f"replaces functions of torch: {self.patched()}"
             case "exit":
@@ -86,6 +93,8 @@ class Death:
 
     def location(self) -> Location | None:
         """Return the subject's innermost line when it happened, where the stack is known."""
+        if self.place is not None:
+            return self.place
         stack = self.output.rpartition("(most recent call first)")[2]
         for path, line, name in _FRAME.findall(stack):
             if not is_ours(path) and not is_of_torch(path) and os.path.isfile(path):
@@ -127,6 +136,7 @@ def _seen(death: Death) -> str:
         "closed": "closed descriptors",
         "exit": "an exit",
         "patched": "patched functions",
+        "raises": "an exception",
     }.get(death.kind, "a crash")
 
 

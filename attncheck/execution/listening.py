@@ -9,11 +9,12 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from attncheck.claim import Case
-from attncheck.execution.child import CUT_OFF
+from attncheck.execution.child import CUT_OFF, SUBJECT
 from attncheck.execution.deaths import Death
 from attncheck.execution.killing import end_group, end_tree
 from attncheck.execution.limits import Limits
@@ -25,10 +26,12 @@ from attncheck.messages import (
     Message,
     Opened,
     Reached,
+    Refused,
     Started,
     Trying,
     decode,
 )
+from attncheck.report import Location
 
 _KEPT = 32 * 1024
 _TICK = 0.2
@@ -125,6 +128,10 @@ class Ear:
                 self._case = case
             case Found():
                 self._phase, self._claim, self._case = "opened", "", None
+            case Refused(kind=kind) if kind == SUBJECT:
+                path, _, line = message.where.rpartition(":")
+                place = Location(path, int(line), note=message.what)
+                self.death = self._death("raises", 0, text=message.what, place=place)
             case Done():
                 self._done = True
 
@@ -161,9 +168,9 @@ class Ear:
             return self._death("signal", -code)
         return self._death("exit", code)
 
-    def _death(self, kind: str, number: float) -> Death:
-        text = self._printed.decode("utf-8", "replace")
-        return Death(kind, number, self._phase, self._claim, self._case, text)
+    def _death(self, kind: str, number: float, **more: Any) -> Death:
+        output = self._printed.decode("utf-8", "replace")
+        return Death(kind, number, self._phase, self._claim, self._case, output, **more)
 
 
 def _read(descriptor: int) -> bytes | None:

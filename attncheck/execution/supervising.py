@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from attncheck.claim import Claim
+from attncheck.execution.child import SUBJECT
 from attncheck.execution.deaths import Death, finding_of, left_out
 from attncheck.execution.limits import Limits
 from attncheck.execution.listening import Ear
@@ -98,7 +99,7 @@ def _listen_once(
                 result.findings[finding.claim] = finding
             case Counted(counts):
                 result.counts = counts
-            case Refused():
+            case Refused(kind=kind) if kind != SUBJECT:
                 result.refused = message
         if listen is not None:
             listen(message)

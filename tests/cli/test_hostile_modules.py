@@ -80,6 +80,18 @@ class StartsProcesses(Base):
         if os.fork() == 0 and os.fork() == 0:
             os.setsid()
         return x
+class RaisesInTrain(Base):
+    def act(self, x):
+        return x
+    def train(self, mode=True):
+        raise RuntimeError("no modes here")
+class Flaky(Base):
+    calls = 0
+    def act(self, x):
+        Flaky.calls += 1
+        if Flaky.calls == 2:
+            raise RuntimeError("this time not")
+        return x
 class Interrupts(Base):
     def act(self, x):
         raise KeyboardInterrupt
@@ -127,6 +139,7 @@ def line_of(text: str) -> int:
         ("Crashes", "runs", "a segmentation fault"),
         ("Eats", "runs", "the memory limit is 1 GiB"),
         ("Closes", "runs", "closes file descriptors"),
+        ("RaisesInTrain", "constructs", "the module raises RuntimeError: no modes here"),
         ("Interrupts", "runs", "ends the process"),
     ],
 )
@@ -176,6 +189,7 @@ def test_what_was_found_before_a_hang_is_kept(audited: Subjects) -> None:
     "name",
     [
         "Fine",
+        "Flaky",
         "ClosesStandardStreams",
         "SetsDefaultDtype",
         "StartsThreads",
