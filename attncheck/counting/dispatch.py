@@ -15,9 +15,9 @@ from typing import Any
 from attncheck.counting.formulas import PRICES
 from attncheck.counting.free import base_name, is_free, work_of
 from attncheck.counting.hidden import Hidden
-from attncheck.counting.mode import watching
 from attncheck.counting.modules import Stack
 from attncheck.lazy import torch
+from attncheck.watching import watching
 
 
 @dataclass

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attncheck.counting.dispatch import tensors_in
-from attncheck.counting.mode import watching
 from attncheck.lazy import torch
+from attncheck.watching import watching
 
 
 @dataclass

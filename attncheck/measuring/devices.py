@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, cast
+from typing import Any
 
 from attncheck.lazy import torch
 from attncheck.target.raising import SubjectError
 from attncheck.trial import Trial
+from attncheck.watching import spare_the_compiler, watching
 
 _ELSEWHERE = re.compile(
     r"not on the expected device|on the same device|on different devices|"
@@ -30,6 +31,7 @@ def raised_on(
         device: ``meta`` or ``cpu``.
         prepare: done to the module once it has moved.
     """
+    spare_the_compiler()
     try:
         module = trial.module().to(device)
         prepare(module)
@@ -48,31 +50,27 @@ _TAKE_BOTH = ("copy_", "_to_copy", "index", "index_put", "index_put_", "_index_p
 """Operators that may be given tensors of two devices."""
 
 
-def _apart(device: str) -> AbstractContextManager[None]:
+def _apart(device: str) -> AbstractContextManager[Any]:
     """Return a context in which an operator on tensors of two devices raises.
 
     Many operators on `meta` look at shapes alone and take anything.
     """
 
-    class Apart(torch.utils._python_dispatch.TorchDispatchMode):  # type: ignore[no-untyped-call]
-        def __torch_dispatch__(
-            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
-            found = {
-                t.device.type
-                for t in torch.utils._pytree.tree_leaves((args, kwargs))
-                if isinstance(t, torch.Tensor) and t.ndim > 0
-            }
-            name = func.overloadpacket.__name__
-            if device in found and len(found) > 1 and name not in _TAKE_BOTH:
-                other = next(iter(found - {device}))
-                raise RuntimeError(
-                    f"{name} is given a tensor on device {other}, not on the expected "
-                    f"device {device}"
-                )
-            return func(*args, **(kwargs or {}))
+    def apart(mode: Any, operator: Any, args: Any, kwargs: Any) -> Any:
+        found = {
+            t.device.type
+            for t in torch.utils._pytree.tree_leaves((args, kwargs))
+            if isinstance(t, torch.Tensor) and t.ndim > 0
+        }
+        name = operator.overloadpacket.__name__
+        if device in found and len(found) > 1 and name not in _TAKE_BOTH:
+            other = next(iter(found - {device}))
+            raise RuntimeError(
+                f"{name} is given a tensor on device {other}, not on the expected device {device}"
+            )
+        return operator(*args, **kwargs)
 
-    return cast(AbstractContextManager[None], Apart())  # type: ignore[no-untyped-call]
+    return watching(apart)
 
 
 def is_elsewhere(error: SubjectError) -> bool:
