@@ -93,7 +93,9 @@ def _set(settings: Mapping[str, Any]) -> None:
         torch.set_num_threads(settings["torch's number of threads"])
     if torch.get_default_device() != settings["the default device"]:
         torch.set_default_device(settings["the default device"])
-    torch.use_deterministic_algorithms(settings["deterministic algorithms"])
+    if torch.are_deterministic_algorithms_enabled() != settings["deterministic algorithms"]:
+        # Setting it loads torch's compiler, which costs seconds.
+        torch.use_deterministic_algorithms(settings["deterministic algorithms"])
     torch.backends.cudnn.benchmark = settings["cudnn.benchmark"]
     torch.backends.cudnn.deterministic = settings["cudnn.deterministic"]
     torch.backends.cudnn.enabled = settings["cudnn.enabled"]
