@@ -8,7 +8,8 @@ from typing import Any
 
 from attncheck.target.convention import MEANINGS, Argument, Convention, GivenInput
 from attncheck.target.masks import is_mask_name
-from attncheck.target.matching import data_parameters, match, unmatched
+from attncheck.target.matching import data_parameters, match
+from attncheck.target.refusing import unmatched
 
 __all__ = [
     "MEANINGS",
