@@ -60,6 +60,7 @@ class Formula:
         except SyntaxError as error:
             raise SpecError(f"'{text}' is not a formula: {error.msg}") from None
         self.names = frozenset(self._collect(self._tree))
+        self._run = _closure(self._tree)
 
     def __repr__(self) -> str:
         return f"Formula({self.text!r})"
@@ -71,7 +72,7 @@ class Formula:
             SpecError: a name has no value, or the arithmetic cannot be done.
         """
         try:
-            return self._value(self._tree, dims)
+            return self._run(dims)
         except KeyError as error:
             name = str(error.args[0])
             raise SpecError(
@@ -111,35 +112,68 @@ class Formula:
             + ", ".join(sorted(_FUNCTIONS)),
         )
 
-    def _value(self, node: ast.AST, dims: Mapping[str, Number]) -> Any:
-        match node:
-            case ast.Name():
-                return dims[node.id]
-            case ast.Constant():
-                return node.value
-            case ast.BinOp():
-                left, right = self._value(node.left, dims), self._value(node.right, dims)
-                if isinstance(node.op, ast.Pow) and abs(right) > _LARGEST_EXPONENT:
-                    raise ValueError(f"exponent {right} is out of range")
-                return _BINARY[type(node.op)](left, right)
-            case ast.UnaryOp():
-                value = self._value(node.operand, dims)
-                if isinstance(node.op, ast.Not):
-                    return not value
-                return -value if isinstance(node.op, ast.USub) else value
-            case ast.Compare():
-                values = [self._value(n, dims) for n in [node.left, *node.comparators]]
-                pairs = zip(node.ops, values, values[1:], strict=False)
-                return all(_COMPARE[type(op)](a, b) for op, a, b in pairs)
-            case ast.BoolOp():
-                values = [self._value(n, dims) for n in node.values]
-                return all(values) if isinstance(node.op, ast.And) else any(values)
-            case ast.IfExp():
-                chosen = node.body if self._value(node.test, dims) else node.orelse
-                return self._value(chosen, dims)
-            case ast.Call(func=ast.Name(id=name)):
-                return _FUNCTIONS[name](*(self._value(a, dims) for a in node.args))
-        raise AssertionError(f"{type(node).__name__} passed the whitelist")
+
+def _closure(node: ast.AST) -> Callable[[Mapping[str, Number]], Any]:
+    """Return a function of the dims for a tree that passed the whitelist.
+
+    Functions inside functions: formulas are tried on thousands of dims when a free one is solved
+    for, and walking the tree each time takes ten times as long.
+    """
+    match node:
+        case ast.Name(id=name):
+            return lambda dims: dims[name]
+        case ast.Constant(value=value):
+            return lambda dims: value
+        case ast.BinOp():
+            return _binary(_closure(node.left), node.op, _closure(node.right))
+        case ast.UnaryOp(op=op):
+            operand = _closure(node.operand)
+            if isinstance(op, ast.Not):
+                return lambda dims: not operand(dims)
+            return (lambda dims: -operand(dims)) if isinstance(op, ast.USub) else operand
+        case ast.Compare():
+            return _comparison(node)
+        case ast.BoolOp():
+            every = isinstance(node.op, ast.And)
+            parts = [_closure(part) for part in node.values]
+            return lambda dims: (all if every else any)(part(dims) for part in parts)
+        case ast.IfExp():
+            test, body, other = map(_closure, (node.test, node.body, node.orelse))
+            return lambda dims: body(dims) if test(dims) else other(dims)
+        case ast.Call(func=ast.Name(id=name)):
+            function, arguments = _FUNCTIONS[name], [_closure(a) for a in node.args]
+            return lambda dims: function(*(argument(dims) for argument in arguments))
+    raise AssertionError(f"{type(node).__name__} passed the whitelist")
+
+
+def _binary(
+    left: Callable[[Mapping[str, Number]], Any],
+    op: ast.operator,
+    right: Callable[[Mapping[str, Number]], Any],
+) -> Callable[[Mapping[str, Number]], Any]:
+    apply = _BINARY[type(op)]
+    if not isinstance(op, ast.Pow):
+        return lambda dims: apply(left(dims), right(dims))
+
+    def power(dims: Mapping[str, Number]) -> Any:
+        exponent = right(dims)
+        if abs(exponent) > _LARGEST_EXPONENT:
+            raise ValueError(f"exponent {exponent} is out of range")
+        return apply(left(dims), exponent)
+
+    return power
+
+
+def _comparison(node: ast.Compare) -> Callable[[Mapping[str, Number]], bool]:
+    terms = [_closure(term) for term in (node.left, *node.comparators)]
+    tests = [_COMPARE[type(op)] for op in node.ops]
+
+    def compare(dims: Mapping[str, Number]) -> bool:
+        values = [term(dims) for term in terms]
+        pairs = zip(tests, values, values[1:], strict=False)
+        return all(test(a, b) for test, a, b in pairs)
+
+    return compare
 
 
 def evaluate(value: object, dims: Mapping[str, Number]) -> Any:
