@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.comparing import EQUAL, Probe, compare, reference_output, relative
-from attncheck.equivalence.matching import Assignment
 from attncheck.equivalence.proving import Proof, assignments
 from attncheck.lazy import torch
 from attncheck.mutation.making import mutants_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.comparing import Probe, reference_output
-from attncheck.equivalence.matching import Assignment
 from attncheck.lazy import torch
 from attncheck.mutation.mutant import Mutant
 from attncheck.report import Location

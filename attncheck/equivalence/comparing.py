@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from attncheck.equivalence.matching import Assignment
+from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.reading import run_reference
 from attncheck.lazy import torch
 from attncheck.sampling import generator

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from attncheck.equivalence.assignment import Assignment, Part
 from attncheck.equivalence.fitting import Dims, setting, squeezed_kernel, unify, unify_all
 from attncheck.equivalence.units import Unit, units_of
 from attncheck.formula import Formula
@@ -14,33 +15,6 @@ from attncheck.lazy import torch
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
     from attncheck.reference.slots import Slot
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one slot reads: a unit, or some rows of a fused one, and maybe a bare bias."""
-
-    unit: Unit
-    rows: tuple[int, int] | None = None
-    bias: str = ""
-
-    def describe(self) -> str:
-        """Return the part as the report names it."""
-        rows = f" rows {self.rows[0]}–{self.rows[1] - 1}" if self.rows else ""
-        return f"{self.unit.describe()}{rows}"
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """Which unit every slot reads, the dims and options under which it does, what is left over."""
-
-    parts: Mapping[str, Part]
-    values: Mapping[str, Any]
-    left_over: tuple[str, ...] = ()
-
-    def describe(self) -> dict[str, str]:
-        """Return slot -> what it reads."""
-        return {slot: part.describe() for slot, part in self.parts.items()}
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from attncheck.attending.masking import encode, some_hidden, ways_of
+from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.comparing import NEARLY, Difference, Probe, compare
 from attncheck.equivalence.freedoms import known_values
-from attncheck.equivalence.matching import Assignment, Matcher
+from attncheck.equivalence.matching import Matcher
 from attncheck.lazy import torch
 from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from attncheck.equivalence.assignment import Assignment, Part
 from attncheck.equivalence.bound import BoundConv, BoundLayer, BoundNorm
 from attncheck.equivalence.fitting import squeezed_kernel
-from attncheck.equivalence.matching import Assignment, Part
 from attncheck.lazy import torch
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attncheck.claim import Outcome
-from attncheck.equivalence.matching import Assignment
+from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.proving import assignments
 from attncheck.equivalence.reading import run_reference
 from attncheck.lazy import torch

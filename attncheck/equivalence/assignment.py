@@ -1,0 +1,36 @@
+"""Which of the subject's tensors every slot of the reference reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from attncheck.equivalence.units import Unit
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one slot reads: a unit, or some rows of a fused one, and maybe a bare bias."""
+
+    unit: Unit
+    rows: tuple[int, int] | None = None
+    bias: str = ""
+
+    def describe(self) -> str:
+        """Return the part as the report names it."""
+        rows = f" rows {self.rows[0]}–{self.rows[1] - 1}" if self.rows else ""
+        return f"{self.unit.describe()}{rows}"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Which unit every slot reads, the dims and options under which it does, what is left over."""
+
+    parts: Mapping[str, Part]
+    values: Mapping[str, Any]
+    left_over: tuple[str, ...] = ()
+
+    def describe(self) -> dict[str, str]:
+        """Return slot -> what it reads."""
+        return {slot: part.describe() for slot, part in self.parts.items()}
