@@ -15,14 +15,14 @@ from attncheck.reference.steps import conv, linear, norm, perm
 
 
 @mechanism(
-    dims={"C": None, "r": 4, "k": 7},
+    dims={"C": None, "r": 4, "k": 7, "g": 1},
     derived={"h": "C // r"},
     options={"bias": True},
     squeeze=linear_slot("C", "h", bias="bias"),
     excite=linear_slot("h", "C", bias="bias"),
-    reduce=conv_slot("C", "h", kernel="k", bias="bias"),
+    reduce=conv_slot("C", "h", kernel="k", groups="g", bias="bias"),
     norm_reduce=batch_norm("h"),
-    expand=conv_slot("h", "C", kernel="k", bias="bias"),
+    expand=conv_slot("h", "C", kernel="k", groups="g", bias="bias"),
     norm_expand=batch_norm("C"),
 )
 def gam(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
