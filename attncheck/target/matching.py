@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from attncheck.target.convention import Argument, GivenInput
 from attncheck.target.masks import is_mask_name, known_meaning, mask_axes
-from attncheck.target.names import number_named, role_named
+from attncheck.target.roles import number_named, role_named
 
 Orders = tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
 _NAMED_KINDS = (
