@@ -20,10 +20,10 @@ from attncheck.target.calling import (
     dims_of,
     forward_parameters,
 )
+from attncheck.target.layouts import answers, error_of, stands
 from attncheck.target.pinning import pin_sizes
 from attncheck.target.raising import SubjectError, blamed
 from attncheck.target.resolving import Factory, resolve
-from attncheck.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError
         frozenset(binding.fixed),
     )
     first: Subject | None = None
+    fallback: Subject | None = None
     failure: SubjectError | None = None
     for convention in _candidates(draft, request):
         subject = _with_shapes(draft, convention, request.inputs)
@@ -85,14 +86,19 @@ def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError
             continue
         for dtype in ("float64", "float32"):
             attempt = replace(subject, convention=convention, dtype=dtype)
-            error = _error_of(attempt)
+            error = error_of(attempt)
             if error is None:
-                if _answers(attempt):
-                    return pin_sizes(_batch_where_it_is(attempt, spec)), None
-                first, failure = first or attempt, None
+                if not answers(attempt):
+                    first, failure = first or attempt, None
+                elif stands(attempt) and _only_moved(fallback, attempt):
+                    return pin_sizes(attempt), None
+                else:
+                    fallback = fallback or attempt
                 break
             if first is None or (failure is not None and dtype == "float64"):
                 first, failure = first or attempt, failure or error
+    if fallback is not None:
+        return pin_sizes(fallback), None
     if first is None:
         raise TargetError(
             "the shapes of --input contradict each other",
@@ -153,54 +159,6 @@ def _with_shapes(
     return replace(draft, overrides=overrides, pinned=frozenset(pinned))
 
 
-def _error_of(subject: Subject) -> SubjectError | None:
-    trial = Trial(subject, subject.base())
-    try:
-        trial.run(trial.module(), trial.inputs())
-    except SubjectError as error:
-        return error
-    return None
-
-
-def _answers(subject: Subject) -> bool:
-    """Say whether the output has the expected shape under this convention."""
-    trial = Trial(subject, subject.base())
-    try:
-        out = trial.run(trial.module(), trial.inputs())
-    except SubjectError:  # it ran once, and not again
-        return False
-    return tuple(out.shape) == trial.sizes(trial.output_axes)
-
-
-def _batch_where_it_is(subject: Subject, spec: SpecDocument) -> Subject:
-    """Prefer another layout when there the samples are independent and here they are not.
-
-    A time-major module takes (B, N, C) without complaint and attends across the batch.
-    """
-    if "B" not in subject.dims or subject.convention.layout or _independent(subject):
-        return subject
-    call = subject.convention
-    for layout, orders in spec.layouts.items():
-        pairs = tuple((tuple(a.split()), tuple(b.split())) for a, b in orders.items())
-        other = replace(subject, convention=replace(call, layout=layout, orders=pairs))
-        moved = any(other.convention.permutation(a.axes) for a in call.arguments)
-        if moved and _error_of(other) is None and _answers(other) and _independent(other):
-            return other
-    return subject
-
-
-def _independent(subject: Subject) -> bool:
-    """Say whether the first sample's output ignores the other samples."""
-    trial = Trial(subject, subject.base())
-    if trial.dims["B"] < 2:
-        trial = trial.with_case(dims={"B": 2})
-    try:
-        module, inputs = trial.module(), trial.inputs()
-        changed = {
-            name: torch.cat([t[:1], t[1:] + 1.0]) if trial.axes(name)[0] == "B" else t
-            for name, t in inputs.items()
-        }
-        before, after = trial.run(module, inputs), trial.run(module, changed)
-    except SubjectError:
-        return False
-    return bool(torch.allclose(before[:1], after[:1], rtol=1e-6, atol=1e-9))
+def _only_moved(fallback: Subject | None, other: Subject) -> bool:
+    """Say whether two subjects differ in the order of axes alone: no other call may win."""
+    return fallback is None or fallback.convention.call == other.convention.call
