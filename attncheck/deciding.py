@@ -16,6 +16,8 @@ from attncheck.target.raising import SubjectError
 from attncheck.trial import Trial
 
 _SHRINK_SECONDS = 0.4
+_CASES_SECONDS = 2.0
+"""Processor time after which no further case is begun once one has been decided."""
 
 
 def decide(
@@ -25,7 +27,8 @@ def decide(
 
     The first violation that a second run confirms is the finding, with the smallest case that
     still shows it as the witness. Without one the claim holds if it holds on any case and is
-    undecided or skipped otherwise.
+    undecided or skipped otherwise. A module too large for the whole lattice is decided on the
+    cases that time allows, the base case first; ``cases`` in the evidence says how many.
 
     Args:
         name: the claim's name in the spec.
@@ -34,6 +37,7 @@ def decide(
         cases: the cases to try; the claim's own by default.
     """
     outcomes: list[tuple[Case, Outcome]] = []
+    deadline = time.process_time() + _CASES_SECONDS
     try:
         for case in claim.cases(subject) if cases is None else cases:
             outcome = _check(claim, subject, case)
@@ -43,6 +47,8 @@ def decide(
                 if sure or _check(claim, subject, case).status is Status.VIOLATED:
                     return _violation(name, claim, subject, case, outcome)
                 outcomes[-1] = (case, undecided(f"seen once and not again: {outcome.message}"))
+            elif outcome.status is Status.HOLDS and time.process_time() > deadline:
+                break
     except Exception as error:
         return _finding(
             name,

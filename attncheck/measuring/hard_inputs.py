@@ -23,11 +23,16 @@ def hard_inputs(trial: Trial, ordinary: Tensors) -> Iterator[tuple[str, Tensors]
     yield "one channel of zeros", _each(trial, ordinary, _zero_channel)
     yield "one sample of zeros", every(_zero_first)
     yield "an input of size 1e-6", every(lambda t: t * 1e-6)
-    yield "an input of size 1e3", every(lambda t: t * 1e3)
+    yield "an input of size 20", every(lambda t: t * 20)
     yield "an input around 1000", every(lambda t: t + 1e3)
     for index in range(3):
         noise = trial.inputs(draw_seed=10 + index)
         yield "an input of 1000 ± 0.01", {n: 1e3 + 0.01 * t for n, t in noise.items()}
+
+
+def huge_inputs(ordinary: Tensors) -> Iterator[tuple[str, Tensors]]:
+    """Yield inputs larger than a normalised network gives, where weights underflow to zero."""
+    yield "an input of size 1e3", {n: (t * 1e3).contiguous() for n, t in ordinary.items()}
 
 
 def _each(

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from attncheck.claim import Case, Claim, Outcome, holds, undecided, violated
 from attncheck.lazy import torch
-from attncheck.measuring.hard_inputs import hard_inputs
+from attncheck.measuring.hard_inputs import hard_inputs, huge_inputs
 from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError, blamed
 from attncheck.trial import Tensors, Trial
@@ -19,8 +19,9 @@ class Finite(Claim, frozen=True, kw_only=True):
     ## What it checks
     In float32, with random parameters and with the module's own initial ones: inputs that are
     all zero, all one, constant in each channel, zero in one position, one channel or one sample,
-    of size 1e-6 and 1e3, and noise around 1000. Outputs and gradients of inputs and parameters
-    must be finite.
+    of size 1e-6 and 20, and noise around 1000. Outputs and gradients of inputs and parameters
+    must be finite. With `huge = true` inputs of size 1e3 instead, which only a network without
+    normalisation gives.
 
     ## Why it matters
     After a ReLU whole channels are zero; padding is zero. A norm without epsilon, a variance as a
@@ -33,6 +34,9 @@ class Finite(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "finite"
 
+    huge: bool = False
+    """Try inputs of size 1e3 alone."""
+
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base(dtype="float32", initial=True)
         yield subject.base(dtype="float32")
@@ -41,7 +45,8 @@ class Finite(Claim, frozen=True, kw_only=True):
         ordinary, module = trial.inputs(), trial.module()
         if _bad(trial, module, ordinary, gradients=True):
             return undecided("ordinary inputs give NaN or infinity already")
-        for name, inputs in hard_inputs(trial, ordinary):
+        hard = huge_inputs(ordinary) if self.huge else hard_inputs(trial, ordinary)
+        for name, inputs in hard:
             try:
                 what = _bad(trial, module, inputs, gradients="1000 ±" not in name)
             except SubjectError as error:
