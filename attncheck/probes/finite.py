@@ -19,7 +19,7 @@ class Finite(Claim, frozen=True, kw_only=True):
     ## What it checks
     In float32, with random parameters and with the module's own initial ones: inputs that are
     all zero, all one, constant in each channel, zero in one position, one channel or one sample,
-    of size 1e-6 and 20, and noise around 1000. Outputs and gradients of inputs and parameters
+    of size 1e-6 and 10, and noise around 1000. Outputs and gradients of inputs and parameters
     must be finite. With `huge = true` inputs of size 1e3 instead, which only a network without
     normalisation gives.
 
