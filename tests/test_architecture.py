@@ -15,6 +15,7 @@ LAYERS = [
     {"cli", "pytest_plugin"},
     {"explaining", "describing", "documented", "schema"},
     {"gate", "baseline", "formats"},
+    {"selftesting", "evaluating"},
     {"assembling", "execution", "asking", "selecting", "jobs"},
     {"auditing", "profiling", "replaying", "deciding"},
     {"catalogue"},
@@ -44,6 +45,7 @@ LAYERS = [
         "environment",
         "errors",
         "lazy",
+        "watching",
     },
 ]
 """Top to bottom: a unit imports from its own row and from those below."""

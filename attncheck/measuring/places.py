@@ -60,6 +60,8 @@ def claimed_places(
 
 def _single(word: str, width: int, origin: Place, sizes: tuple[int, ...]) -> torch.Tensor:
     here = torch.zeros(sizes, dtype=torch.bool)
+    if word != "all" and any(i >= size for i, size in zip(origin, sizes, strict=True)):
+        return here  # a query further on than the last key stands beside none of them
     match word:
         case "self":
             here[origin] = True
