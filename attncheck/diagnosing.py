@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,9 @@ class Diagnosis:
         }
 
 
-def diagnose(mechanism: Mechanism, proof: Proof) -> Diagnosis | None:
+def diagnose(
+    mechanism: Mechanism, proof: Proof, mutants: Sequence[Mutant] | None = None
+) -> Diagnosis | None:
     """Return the mutants of the reference that the subject equals, or None.
 
     A mutant must give the subject's output where the reference does not, and again with other
@@ -68,6 +71,7 @@ def diagnose(mechanism: Mechanism, proof: Proof) -> Diagnosis | None:
     Args:
         mechanism: the reference.
         proof: what comparing with the reference itself came to; not ``equal``.
+        mutants: those to look among, most telling first; all by default.
     """
     if proof.at is None:
         return None
@@ -82,12 +86,12 @@ def diagnose(mechanism: Mechanism, proof: Proof) -> Diagnosis | None:
     for binding in bindings:
         if binding.left_over and _is_reference(mechanism, binding, probe, module):
             return Diagnosis((), binding.left_over, binding, probe)
-    by_rank = itertools.groupby(mutants_of(mechanism), key=lambda mutant: mutant.rank)
+    by_rank = itertools.groupby(mutants or mutants_of(mechanism), key=lambda mutant: mutant.rank)
     for rank, group in by_rank:
-        mutants = [m for m in group if probe.gradients or m.operator != CUT]
+        wanted = [m for m in group if probe.gradients or m.operator != CUT]
         for binding in bindings if rank <= _TELLING else bindings[:_MOST_RELAXED]:
             found: list[Mutant] = []
-            for mutant in mutants:
+            for mutant in wanted:
                 if time.process_time() > deadline or len(found) >= _ENOUGH:
                     break
                 made = _output(mechanism, mutant, binding, probe, module)
@@ -124,7 +128,8 @@ def _bindings(mechanism: Mechanism, proof: Proof, module: torch.nn.Module) -> li
     if found:
         return found
     relaxed = assignments(mechanism, subject, module, relaxed=True)
-    candidates = list(itertools.islice(relaxed, 200))
+    fewest = (2 * len(mechanism.slots) + 2) // 3  # with fewer it is another mechanism
+    candidates = [a for a in itertools.islice(relaxed, 200) if len(a.parts) >= fewest]
     candidates.sort(key=lambda a: (len(mechanism.slots) - len(a.parts), len(a.left_over)))
     return candidates[:_MOST_RELAXED]
 

@@ -10,7 +10,7 @@ import msgspec
 
 from attncheck.claim import Case
 from attncheck.lazy import torch
-from attncheck.sampling import draw, generator, randomise
+from attncheck.sampling import draw, generator, randomise, seed_everything
 from attncheck.subject import Subject
 from attncheck.target.calling import Argument
 from attncheck.target.outputs import Output, read_output
@@ -73,7 +73,7 @@ class Trial:
         Raises:
             SubjectError: the constructor raises.
         """
-        torch.manual_seed(self.case.seed)
+        seed_everything(self.case.seed, self.case.device)
         with blamed("constructor"):
             module = self.subject.construct(self.dims)
         if not (self.case.initial if initial is None else initial):
@@ -104,7 +104,7 @@ class Trial:
     def outputs(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> Output:
         """Call the module like :meth:`run` and return all of its output tensors."""
         copies = {name: self._copy(name, tensor) for name, tensor in inputs.items()}
-        torch.manual_seed(self.case.seed)
+        seed_everything(self.case.seed, self.case.device)
         return self.call(module, copies)
 
     def _copy(self, name: str, tensor: torch.Tensor) -> torch.Tensor:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from attncheck import __version__
-from attncheck.cli import auditing, pages, replaying
+from attncheck.cli import auditing, evaluating, pages, replaying, selftesting
 from attncheck.cli.exits import Exit
 from attncheck.cli.streams import complain, log
 from attncheck.errors import AttncheckError
@@ -29,6 +29,8 @@ app.command("list")(pages.list_)
 app.command("explain")(pages.explain)
 app.command("env")(pages.env)
 app.command("replay")(replaying.replay)
+app.command("evaluate")(evaluating.evaluate)
+app.command("selftest")(selftesting.selftest)
 
 
 def _version(wanted: bool) -> None:

@@ -15,17 +15,18 @@ from attncheck.claim import Claim
 from attncheck.execution.killing import descendants, end_all
 from attncheck.execution.limits import Limits
 from attncheck.execution.starting import server_pid, warm_up
-from attncheck.execution.supervising import Result, supervise
+from attncheck.execution.supervising import WORK, Result, supervise
 from attncheck.job import Job
 from attncheck.messages import Message
 
 
 @dataclass(frozen=True)
 class Task:
-    """A job and the claims that it names."""
+    """A job, the claims that it names, and the generator that works on it."""
 
     job: Job
     claims: Mapping[str, Claim]
+    work: str = WORK
 
 
 def default_workers() -> int:
@@ -93,4 +94,4 @@ def _run(
     stop: threading.Event,
 ) -> Result:
     told = None if listen is None else lambda message: listen(task, message)
-    return supervise(task.job, task.claims, limits, told, stop)
+    return supervise(task.job, task.claims, limits, told, stop, task.work)

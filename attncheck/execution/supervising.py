@@ -42,6 +42,7 @@ def supervise(
     limits: Limits,
     listen: Callable[[Message], None] | None = None,
     stop: threading.Event | None = None,
+    work: str = WORK,
 ) -> Result:
     """Return what an audit of the job finds, whatever the subject does to its process.
 
@@ -54,6 +55,7 @@ def supervise(
         limits: time and memory.
         listen: told every message.
         stop: set by another thread to have the work end.
+        work: the generator that children run, ``package.module:name``.
     """
     stop = stop or threading.Event()
     result = Result()
@@ -61,7 +63,7 @@ def supervise(
     once: set[tuple[str, str]] = set()
     waiting = list(job.claims)
     while True:
-        death = _listen_once(job, waiting, limits, result, deadline, listen, stop)
+        death = _listen_once(job, waiting, limits, result, deadline, listen, stop, work)
         waiting = [name for name in waiting if name not in result.findings]
         if death is None or not waiting:
             break
@@ -83,10 +85,11 @@ def _listen_once(
     deadline: float,
     listen: Callable[[Message], None] | None,
     stop: threading.Event,
+    work: str,
 ) -> Death | None:
     """Run one child on the claims that are left, and return how it died, if it did."""
     try:
-        child = start(WORK, msgspec.structs.replace(job, claims=waiting), limits)
+        child = start(work, msgspec.structs.replace(job, claims=waiting), limits)
     except (OSError, EOFError) as error:
         result.refused = Refused("internal", f"no child process can be started: {error}")
         return None

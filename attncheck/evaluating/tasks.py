@@ -1,0 +1,95 @@
+"""What to audit an entry of a corpus against, and why it may have to be left out."""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from attncheck.catalogue import Spec, find_path, load
+from attncheck.evaluating.corpus import Entry
+from attncheck.execution.scheduling import Task
+from attncheck.job import Job
+from attncheck.literals import to_json
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An entry, the spec that it is held against, and its task; or why there is none.
+
+    ``own`` is False where the corpus names a spec that we do not have, so that only the
+    contract of the family can be tried.
+    """
+
+    entry: Entry
+    spec: Spec | None
+    task: Task | None
+    own: bool = False
+    left_out: str = ""
+
+
+def plan(entry: Entry, skips: Sequence[str] = (), seed: int = 0) -> Planned:
+    """Return how to audit an entry.
+
+    Args:
+        entry: one module of a corpus.
+        skips: globs over names and kinds of claims to leave out.
+        seed: other random parameters and inputs.
+    """
+    if reason := _obstacle(entry):
+        return Planned(entry, None, None, left_out=reason)
+    own = bool(entry.spec) and find_path(entry.spec) is not None
+    spec = load(entry.spec if own else family_of(entry))
+    claims = {
+        name: claim
+        for name, claim in spec.claims.items()
+        if not any(fnmatch.fnmatchcase(word, g) for word in (name, claim.kind) for g in skips)
+    }
+    job = Job(
+        spec=spec.id,
+        name=entry.id,
+        target=entry.named,
+        folder=entry.folder,
+        arguments=_arguments(entry),
+        inputs=entry.texts(),
+        claims=list(claims),
+        seed=seed,
+    )
+    return Planned(entry, spec, Task(job, claims), own)
+
+
+def family_of(entry: Entry) -> str:
+    """Return the family whose contract fits the inputs: by their rank and number."""
+    data = [shape for shape in entry.inputs if not isinstance(shape, dict)]
+    if data and len(data[0]) == 4:
+        return "map"
+    return "seq2seq" if len(data) > 1 else "tokens"
+
+
+def _obstacle(entry: Entry) -> str:
+    if entry.target:
+        package = entry.target.partition(":")[0].partition(".")[0]
+        if importlib.util.find_spec(package) is None:
+            return f"the package {entry.package or package} is not installed"
+    if entry.call is not None:
+        return "it is called in a way that --input cannot say"
+    if not entry.inputs or any(_shape(given) is None for given in entry.inputs):
+        return "its inputs are no shapes"
+    if any(len(_shape(i) or []) not in (3, 4) for i in entry.inputs if not isinstance(i, dict)):
+        return "its inputs are neither maps nor sequences"
+    return ""
+
+
+def _shape(given: list[int] | dict[str, Any]) -> list[int] | None:
+    shape = given.get("shape") if isinstance(given, dict) else given
+    return shape if isinstance(shape, list) and all(isinstance(n, int) for n in shape) else None
+
+
+def _arguments(entry: Entry) -> dict[str, Any]:
+    tuples = set(entry.tuple_args or ())
+    return {
+        name: to_json(tuple(value) if name in tuples and isinstance(value, list) else value)
+        for name, value in entry.init.items()
+    }
