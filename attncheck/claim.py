@@ -89,7 +89,8 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     needs: ClassVar[tuple[str, ...]] = ("runs",)
     """Claim kinds without which this one cannot be tried."""
     confirms_itself: ClassVar[bool] = False
-    """The probe repeats what it saw on other values and sizes: no second run, no shrinking."""
+    """What the probe sees is exact, or repeated on other values and sizes by itself: no second
+    run, no shrinking."""
     located_by: ClassVar[tuple[str, ...]] = ()
     """Strategies of ``attncheck.source.blame`` that find the line of a violation, best first; by
     default those that stand there for the kind."""

@@ -42,6 +42,7 @@ class Macs(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "macs"
+    confirms_itself: ClassVar[bool] = True  # a count is exact
 
     formula: str = ""
     """The count over dims and options."""
