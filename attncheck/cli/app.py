@@ -52,7 +52,7 @@ def run() -> int:
     """Run the command line and return the exit status; errors are told to people."""
     debug = "--debug" in sys.argv
     try:
-        app()
+        app(prog_name="attncheck")
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else Exit.CONFORMS
     except AttncheckError as error:
