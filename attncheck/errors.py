@@ -58,7 +58,8 @@ class OutputError(AttncheckError):
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the nearest spelling, or the allowed words."""
     allowed = sorted(allowed)
-    nearest = difflib.get_close_matches(word, allowed, n=1, cutoff=0.6)
+    nearest = difflib.get_close_matches(word, allowed, n=3, cutoff=0.6)
+    nearest.sort(key=lambda name: sorted(name) != sorted(word))  # transposed letters first
     if nearest:
         return f"did you mean '{nearest[0]}'?"
     return f"allowed: {', '.join(allowed)}" if allowed else "nothing is allowed here"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import importlib.util
@@ -24,11 +25,23 @@ def split_target(target: str) -> tuple[str, str]:
     """
     place, colon, name = target.rpartition(":")
     if not colon or not place or not name:
+        found = [f"{target}:{known}" for known in _classes_in(Path(target).expanduser())]
         raise TargetError(
             f"'{target}' names no class",
-            instead="write path/to/file.py:Class or package.module:Class",
+            instead=f"write one of: {', '.join(found)}"
+            if found
+            else "write path/to/file.py:Class or package.module:Class",
         )
     return place, name
+
+
+def _classes_in(path: Path) -> list[str]:
+    """Return the classes that a file defines, without importing it."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return []
+    return [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
 
 
 def resolve(target: str, folder: Path | None = None) -> Factory:
