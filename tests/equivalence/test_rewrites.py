@@ -1,0 +1,153 @@
+"""However a definition is rewritten it is proven equal, and with one mistake it never is."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from attncheck.catalogue import load, spec_ids
+from attncheck.equivalence.proving import Proof, prove
+from attncheck.mutation.making import mutants_of
+from attncheck.mutation.mutant import Mutant
+from attncheck.reference.mechanism import DefinedModule, Mechanism
+from attncheck.subject import Subject
+from attncheck.target.preparing import Request, prepare
+from attncheck.target.resolving import resolve
+from attncheck.trial import Trial
+from tests.equivalence.rewriting import Rewritten, reworded
+
+SPECS = [name for name in spec_ids() if load(name).document.reference]
+OF_ALL = 200
+"""Rewrites, and as many with one mistake, over all specs together."""
+
+per_spec = settings(
+    max_examples=-(-OF_ALL // len(SPECS)),
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+dice = st.integers(0, 2**32 - 1).map(random.Random)
+
+
+@cache
+def mechanism_of(spec: str) -> Mechanism:
+    found = resolve(load(spec).document.reference)
+    assert isinstance(found, Mechanism)
+    return found
+
+
+@cache
+def values_of(spec: str) -> dict[str, Any]:
+    """Return the dims of the spec's base case and the definition's own options."""
+    document = load(spec).document
+    request = Request("reference", spec, mechanism_of(spec), arguments=document.reference_arguments)
+    subject = prepare(document, request)[0]
+    return mechanism_of(spec).values(subject.binding.arguments(subject.dims))
+
+
+def with_biases(spec: str, decide: random.Random) -> dict[str, Any]:
+    """Return the values with biases added or left out where the spec allows both."""
+    mechanism = mechanism_of(spec)
+    values = dict(values_of(spec))
+    for name, allowed in load(spec).document.options.items():
+        if {True, False} <= set(allowed) and name.endswith("bias") and name in mechanism.defaults:
+            values[name] = decide.choice(allowed)
+    return values
+
+
+def proof_of(spec: str, function: Any, values: dict[str, Any], decide: random.Random) -> Proof:
+    """Return what comparing with the reference says of a rewrite."""
+    seed = decide.random()
+
+    def factory() -> Rewritten:
+        return Rewritten(mechanism_of(spec), function, values, random.Random(seed))
+
+    request = Request("rewrite", "rewrite", factory)
+    subject, failure = prepare(load(spec).document, request)
+    assert failure is None
+    return prove(mechanism_of(spec), Trial(subject, subject.base()))
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_rewrite_is_proven_equal(spec: str) -> None:
+    @per_spec
+    @given(dice)
+    def check(decide: random.Random) -> None:
+        function = reworded(mechanism_of(spec), decide)
+        proof = proof_of(spec, function, with_biases(spec, decide), decide)
+        assert proof.status == "equal", (proof.status, proof.probe, proof.difference)
+
+    check()
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_rewrite_with_one_mistake_is_never_proven_equal(spec: str) -> None:
+    planted = mistakes(spec)
+
+    @per_spec
+    @given(dice)
+    def check(decide: random.Random) -> None:
+        mutant = decide.choice(planted)
+        proof = proof_of(spec, mutant.function, values_of(spec), decide)
+        assert proof.status != "equal", mutant.diff
+
+    check()
+
+
+@cache
+def mistakes(spec: str) -> list[Mutant]:
+    """Return mutants that compute something that the definition computes under no option."""
+    mechanism = mechanism_of(spec)
+    document = load(spec).document
+    request = Request("reference", spec, mechanism)
+    subject = prepare(document, request)[0]
+    module = _module(subject)
+    variants = [
+        {**module.values, name: value}
+        for name, allowed in document.options.items()
+        for value in allowed
+        if name in module.values
+    ]
+    right = [out for values in variants if (out := _output(subject, module, values)) is not None]
+    right.append(_output(subject, module, module.values))
+    found = []
+    for mutant in random.Random(spec).sample(mutants_of(mechanism), len(mutants_of(mechanism))):
+        module.mechanism = Mechanism(
+            mutant.function, mechanism.slots, mechanism.defaults, mechanism.derived
+        )
+        out = _output(subject, module, module.values)
+        if out is not None and not any(_close(out, other) for other in right):
+            found.append(mutant)
+        if len(found) == 40:
+            break
+    return found
+
+
+def _module(subject: Subject) -> DefinedModule:
+    module = Trial(subject, subject.base()).module()
+    assert isinstance(module, DefinedModule)
+    return module
+
+
+def _output(subject: Subject, module: DefinedModule, values: dict[str, Any]) -> torch.Tensor | None:
+    """Return the output under these options, None where the module has no tensors for them."""
+    trial = Trial(subject, subject.base())
+    usual = module.values
+    module.values = values
+    try:
+        return trial.run(module, trial.inputs()).detach()
+    except Exception:
+        return None
+    finally:
+        module.values = usual
+
+
+def _close(a: torch.Tensor, b: torch.Tensor) -> bool:
+    return a.shape == b.shape and bool(torch.allclose(a, b, rtol=1e-4, atol=1e-6, equal_nan=True))
