@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import time
 import traceback
 from collections.abc import Iterable, Iterator
@@ -15,7 +17,8 @@ from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError
 from attncheck.trial import Trial
 
-_SHRINK_SECONDS = 0.4
+_SHRINK_TRIES = 16
+_SHRINK_SECONDS = 4.0
 _CASES_SECONDS = 2.0
 """Processor time after which no further case is begun once one has been decided."""
 
@@ -109,30 +112,47 @@ def _finding(name: str, claim: Claim, outcome: Outcome, **evidence: int) -> Find
 
 
 def _shrink(claim: Claim, subject: Subject, case: Case) -> Case:
-    """Return the smallest case, dims first and then values, that still shows the violation."""
-    deadline = time.monotonic() + _SHRINK_SECONDS
-    current = case
-    progress = True
-    while progress and time.monotonic() < deadline:
-        progress = False
-        for smaller in _smaller(subject, current):
-            if time.monotonic() > deadline:
-                break
-            if _check(claim, subject, smaller).status is Status.VIOLATED:
-                current, progress = smaller, True
-                break
+    """Return the smallest case found, dims first and then values, that shows the violation.
+
+    So many cases are tried and no more, so that the same violation has the same witness on a
+    slow machine; the time is for modules that take seconds for a call.
+    """
+    deadline = time.process_time() + _SHRINK_SECONDS
+    current, tries = case, 0
+    while (found := _first_smaller(claim, subject, current, _SHRINK_TRIES - tries, deadline))[0]:
+        current, tries = found[0], tries + found[1]
     return current
 
 
+def _first_smaller(
+    claim: Claim, subject: Subject, case: Case, most: int, deadline: float
+) -> tuple[Case | None, int]:
+    """Return the first simpler case that shows the violation, and how many were tried."""
+    tried = 0
+    for smaller in itertools.islice(_smaller(subject, case), max(most, 0)):
+        if time.process_time() > deadline:
+            break
+        tried += 1
+        with contextlib.suppress(Exception):  # a case too small for the probe is no witness
+            if _check(claim, subject, smaller).status is Status.VIOLATED:
+                return smaller, tried
+    return None, tried
+
+
 def _smaller(subject: Subject, case: Case) -> Iterator[Case]:
-    """Yield simpler cases, boldest first."""
+    """Yield simpler cases, boldest first: all sizes at once, one by one, simpler values."""
     varied = {n: case.dims[n] for n in sorted(subject.variable)}
-    for name, size in varied.items():
-        for smaller in sorted({1, 2, size // 2, size - 1}):
-            if 1 <= smaller < size:
-                dims = subject.dims_with(**{**varied, name: smaller})
-                if subject.in_domain(dims):
-                    yield msgspec.structs.replace(case, dims=dims)
+    together = [{n: min(size, small) for n, size in varied.items()} for small in (1, 2, 3)]
+    apart = [
+        {**varied, name: smaller}
+        for name, size in varied.items()
+        for smaller in sorted({1, 2, size // 2})
+        if 1 <= smaller < size
+    ]
+    for sizes in [*together, *apart]:
+        dims = subject.dims_with(**sizes)
+        if dims != case.dims and subject.in_domain(dims):
+            yield msgspec.structs.replace(case, dims=dims)
     for values in ("ones", "ramp"):
         if case.values == "normal":
             yield msgspec.structs.replace(case, values=values)
