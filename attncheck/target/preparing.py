@@ -24,6 +24,7 @@ from attncheck.target.layouts import answers, error_of, stands
 from attncheck.target.pinning import pin_sizes
 from attncheck.target.raising import SubjectError, blamed
 from attncheck.target.resolving import Factory, resolve
+from attncheck.target.stating import into_domain, without_followers
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,8 @@ def _with_shapes(
     if stated is None:
         return None
     shapes = {n: s for n, s in stated.items() if n in draft.dims}
-    overrides = {**draft.overrides, **shapes}
+    kept = without_followers(shapes, draft)
+    overrides = into_domain(draft, {**draft.overrides, **kept})
     axes = {axis for own in convention.inputs.values() for axis in own}
     if "M" in axes and draft.spec.dims.get("M") == "N":
         # As many keys as queries would hide which of the two an axis belongs to.
