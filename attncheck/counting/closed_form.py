@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from attncheck.counting.choices import Choice, Number, flag, numbers, small
+from attncheck.counting.seen_sizes import are_seen
 from attncheck.errors import SpecError
 from attncheck.formula import Formula
 from attncheck.subject import Subject
@@ -57,6 +58,7 @@ class ClosedForm:
         most: int = 2,
         beside: Mapping[str, int] | None = None,
         fits_beside: Callable[[list[Number]], bool] | None = None,
+        seen: frozenset[int] = frozenset(),
     ) -> Choice | None:
         """Return the first choice, stated ones first, whose formulas' values fit.
 
@@ -67,6 +69,7 @@ class ClosedForm:
             most: how many dims to search for at once.
             beside: other dims at which the same choice must explain the count there.
             fits_beside: says whether it does.
+            seen: sizes of the module's parameters, among which widths of its own must be.
         """
         for names, chosen in self._levels():
             if (chosen and not own) or len(names) > most:
@@ -74,6 +77,8 @@ class ClosedForm:
             tried = itertools.islice(self._choices(dims, names, chosen), _MOST_TRIES)
             for choice in tried:
                 if not fits(self.values(choice)) or not self._in_domain(choice):
+                    continue
+                if not are_seen(choice, dims, self.subject.spec.dims, self.named, seen):
                     continue
                 if beside is None or fits_beside is None or self._also(choice, beside, fits_beside):
                     return choice

@@ -18,7 +18,8 @@ class BatchIndependence(Claim, frozen=True, kw_only=True):
 
     ## What it checks
     The first sample is kept and every other one replaced, by samples of the same size and by
-    larger ones; then it is run alone. Its output must not change.
+    larger ones; then it is run alone. Its output must not change. Nor must the last sample's,
+    when those before it are replaced.
 
     ## Why it matters
     A softmax without `dim` on a 3-D tensor normalises over the batch; a `view` that folds the
@@ -44,9 +45,16 @@ class BatchIndependence(Claim, frozen=True, kw_only=True):
         module, inputs = trial.module(), trial.inputs()
         before = trial.run(module, inputs)
         changes = {
-            "with other samples beside it": _with_others(trial, module, inputs, before, 1.0),
-            "with larger samples beside it": _with_others(trial, module, inputs, before, 8.0),
-            "alone": _alone(trial, module, inputs, before),
+            "first sample's output changes by {} with other samples beside it": _with_others(
+                trial, module, inputs, before, 1.0
+            ),
+            "first sample's output changes by {} with larger samples beside it": _with_others(
+                trial, module, inputs, before, 8.0
+            ),
+            "first sample's output changes by {} alone": _alone(trial, module, inputs, before),
+            "last sample's output changes by {} with other samples before it": _after_others(
+                trial, module, inputs, before
+            ),
         }
         allowed = budget(before)
         where = next((name for name, change in changes.items() if change > allowed), "")
@@ -54,7 +62,7 @@ class BatchIndependence(Claim, frozen=True, kw_only=True):
             return holds(largest_change=max(changes.values()))
         change = changes[where]
         return violated(
-            f"the first sample's output changes by {change:.3g} {where}",
+            f"the {where.format(f'{change:.3g}')}",
             expected="no change",
             seen=f"a change of {change:.3g}",
             largest_change=change,
@@ -71,6 +79,18 @@ def _with_others(
         for name, t in inputs.items()
     }
     return difference(before[:1], trial.run(module, mixed)[:1])
+
+
+def _after_others(
+    trial: Trial, module: torch.nn.Module, inputs: Tensors, before: torch.Tensor
+) -> float:
+    """Replace every sample but the last: all may read what the first one gives."""
+    other = trial.inputs(draw_seed=1)
+    mixed = {
+        name: torch.cat([other[name][:-1], t[-1:]]) if trial.axes(name)[0] == "B" else t
+        for name, t in inputs.items()
+    }
+    return difference(before[-1:], trial.run(module, mixed)[-1:])
 
 
 def _alone(trial: Trial, module: torch.nn.Module, inputs: Tensors, before: torch.Tensor) -> float:

@@ -28,9 +28,10 @@ class Parameters(Claim, frozen=True, kw_only=True):
     `mode` with the value `dot` is named `mode_dot`, 1 or 0). A dim that the module does not take
     from us, such as a reduction that it fixes itself, is searched for over small integers; so
     are those that `search` lists. A width that the spec derives (`h = C // r`) may be another
-    one, and the finding then says which. Frozen parameters may or may not be part of the count,
-    and each term of an option named `bias` may be there by itself. A block that hosts the
-    mechanism beside layers of its own is told apart, and the claim then says nothing of it.
+    one, and the finding then says which; a tensor of the module must have that size. Frozen
+    parameters may or may not be part of the count, and each term of an option named `bias` may be
+    there by itself. A block that hosts the mechanism beside layers of its own is told apart, and
+    the claim then says nothing of it.
 
     ## Why it matters
     A missing bias, a second MLP that should be shared, a layer that is built and never called:
@@ -69,6 +70,7 @@ class Parameters(Claim, frozen=True, kw_only=True):
         from attncheck.counting.closed_form import ClosedForm
         from attncheck.counting.own_biases import exactly, split, with_own_biases
         from attncheck.counting.parameters import inventory
+        from attncheck.counting.seen_sizes import sizes
 
         base, biases = split(self.formula, trial.subject.spec.options)
         form = ClosedForm(
@@ -93,6 +95,7 @@ class Parameters(Claim, frozen=True, kw_only=True):
                 most=most,
                 beside=beside,
                 fits_beside=lambda values, fit=fit: fit(values, elsewhere),  # type: ignore[misc]
+                seen=sizes(module),
             )
             if choice is not None:
                 chosen = choice.describe(form.named) if not note else ""
@@ -122,7 +125,13 @@ class Parameters(Claim, frozen=True, kw_only=True):
         parts = parameters_of_parts(module)
         for layers in (1, 2, 3):
             extras = beside(module, parts, layers)
-            choice = form.explain(trial.dims, lambda v, e=extras: total - v[0] in e, own=False)  # type: ignore[misc]
+            # The more layers are taken away, the fewer dims may be searched for: anything fits.
+            choice = form.explain(
+                trial.dims,
+                lambda v, e=extras: total - v[0] in e,  # type: ignore[misc]
+                own=False,
+                most=3 - layers,
+            )
             if choice is not None:
                 break
         else:

@@ -16,6 +16,8 @@ _OTHERS = {
     "tanh": ("torch.sigmoid", "torch.relu"),
     "elu": ("torch.relu",),
 }
+_LAYERS = {"linear", "pointwise", "conv", "conv1d"}
+_ADDED = ("torch.relu", "torch.sigmoid", "torch.tanh")
 
 
 def _edits(site: Site) -> Iterator[ast.expr]:
@@ -28,16 +30,21 @@ def _edits(site: Site) -> Iterator[ast.expr]:
         yield call("torch.sigmoid", node.args[0])
         yield ast.Call(node.func, [node, *node.args[1:]], [])
         yield call("torch.log_softmax", *node.args)
+        for added in _ADDED:
+            yield ast.Call(node.func, [call(added, node.args[0]), *node.args[1:]], [])
     elif name in _OTHERS:
         yield node.args[0]
         yield ast.Call(node.func, [node], [])
         for other in _OTHERS[name]:
             yield call(other, *node.args)
+    elif name in _LAYERS:
+        for added in _ADDED:
+            yield call(added, node)
 
 
 OPERATOR = Operator(
     "activation",
-    "left an activation out, applied it twice, or taken another",
+    "left an activation out, applied it twice, taken another, or added one",
     "s = sigmoid(u) -> s = u",
     0,
     _edits,

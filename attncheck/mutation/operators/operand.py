@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from attncheck.mutation.definition import Site
-from attncheck.mutation.operators import Operator
+from attncheck.mutation.operators import Operator, call
 
 
 def _edits(site: Site) -> Iterator[ast.expr]:
@@ -27,6 +27,8 @@ def _edits(site: Site) -> Iterator[ast.expr]:
     else:
         yield ast.BinOp(left, ast.Mult(), right)
         yield ast.BinOp(left, ast.Sub(), right)
+        yield ast.BinOp(node, ast.Div(), ast.Constant(2))
+        yield call("torch.maximum", left, right)
 
 
 OPERATOR = Operator(

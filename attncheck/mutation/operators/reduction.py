@@ -34,6 +34,10 @@ def _edits(site: Site) -> Iterator[ast.expr]:
     for other in _SWAPS[name]:
         axes = "(2, 3)" if other.endswith("hw") else "1, True"
         yield ast.parse(f"{ast.unparse(value)}.{_METHODS[other]}({axes})", mode="eval").body
+    # The least, or the largest in size: of another sign.
+    if name.startswith("max_"):
+        yield ast.UnaryOp(ast.USub(), ast.Call(node.func, [ast.UnaryOp(ast.USub(), value)], []))
+        yield ast.Call(node.func, [method(value, "abs")], [])
     # One statistic for the whole batch.
     whole = method(node, "mean", 0)
     yield method(whole, "expand_as", node)
