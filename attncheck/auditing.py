@@ -21,6 +21,7 @@ from attncheck.subject import Subject
 from attncheck.target.inputs import parse_input
 from attncheck.target.placing import check_device
 from attncheck.target.preparing import Request, prepare
+from attncheck.target.stating import outside
 
 Opening = Opened
 
@@ -53,6 +54,8 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
     if subject.dtype != "float64" and failure is None:
         reason = "as asked" if job.dtype else "it cannot compute in float64"
         notes.append(f"tried in {subject.dtype}: {reason}")
+    if beyond := outside(subject):
+        notes.append(beyond)
     return subject, Opening(subject.dims, notes), str(failure) if failure else ""
 
 

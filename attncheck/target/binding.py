@@ -11,6 +11,7 @@ from attncheck.errors import TargetError
 from attncheck.formula import Formula, evaluate
 from attncheck.target.names import dim_guessed, dim_named, is_dropout
 from attncheck.target.resolving import Factory
+from attncheck.target.wording import dim_alike
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,10 @@ def bind(
             symbolic[name] = value
             continue
         literal[name] = value
-        dim = dim_named(name, dims, names) or dim_guessed(name, dims, set(fixed))
+        dim = dim_named(name, dims, names)
+        if not dim and name in named and named[name].default is inspect.Parameter.empty:
+            dim = dim_alike(name, dims)
+        dim = dim or dim_guessed(name, dims, set(fixed))
         if dim == "size" and isinstance(value, (tuple, list)) and len(value) == 2:
             fixed |= {"H": int(value[0]), "W": int(value[1])}
         elif dim == "size" and isinstance(value, int):
@@ -110,7 +114,7 @@ def bind(
         taken = set(fixed).union(*(Formula(t).names for t in symbolic.values() if t != "size"))
         if is_dropout(name):
             literal[name] = 0.0
-        elif dim := dim_guessed(name, dims, taken):
+        elif dim := dim_alike(name, dims) or dim_guessed(name, dims, taken):
             symbolic[name] = dim
         else:
             raise TargetError(

@@ -52,5 +52,15 @@ def into_domain(subject: Subject, overrides: Mapping[str, int]) -> dict[str, int
     return found
 
 
+def outside(subject: Subject) -> str:
+    """Return the conditions of the spec's domain that the base case does not meet, or ``""``."""
+    broken = [
+        f"{text} ({', '.join(f'{n} = {subject.dims[n]}' for n in sorted(Formula(text).names))})"
+        for text in subject.spec.domain.values()
+        if not Formula(text).evaluate(subject.dims)
+    ]
+    return f"outside the spec's domain, which is {' and '.join(broken)}" if broken else ""
+
+
 def _inside(subject: Subject, overrides: Mapping[str, int]) -> bool:
     return subject.in_domain(subject.dims_with(**overrides))

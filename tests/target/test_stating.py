@@ -9,6 +9,7 @@ from attncheck.catalogue import load
 from attncheck.subject import Subject
 from attncheck.target.inputs import parse_input
 from attncheck.target.preparing import Request, prepare
+from attncheck.target.stating import outside
 
 
 class SelfAttention(nn.Module):
@@ -66,6 +67,8 @@ def test_stated_numbers_that_contradict_each_other_are_left_alone() -> None:
     subject, failure = prepare(load("mha").document, request)
     assert failure is not None
     assert (subject.dims["C"], subject.dims["heads"]) == (32, 5)
+    assert outside(subject).endswith("C % heads == 0 (C = 32, heads = 5)")
+    assert not outside(prepared(SelfAttention))
 
 
 @pytest.mark.parametrize("width", [24, 32])
@@ -74,3 +77,23 @@ def test_keys_as_wide_as_the_queries_stay_so(width: int) -> None:
     assert {case.dims["C"] for case in subject.lattice()} == {width, 2 * width}
     assert all(case.dims["D"] == case.dims["C"] for case in subject.lattice())
     assert subject.dims["M"] == 8
+
+
+class Gate(nn.Module):
+    """Takes its width by a name that nobody has listed."""
+
+    def __init__(self, n_channels_in: int) -> None:
+        super().__init__()
+        self.fc = nn.Linear(n_channels_in, n_channels_in)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> same."""
+        return x * self.fc(x.mean((2, 3))).sigmoid()[:, :, None, None]
+
+
+@pytest.mark.parametrize("arguments", [{}, {"n_channels_in": 20}])
+def test_a_known_name_with_its_words_in_another_order_is_known(arguments: dict[str, int]) -> None:
+    request = Request("test", "test", factory=Gate, arguments=arguments)
+    subject, failure = prepare(load("map").document, request)
+    assert failure is None
+    assert subject.dims["C"] == arguments.get("n_channels_in", 32)
