@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.comparing import EQUAL, Probe, compare, reference_output, relative
+from attncheck.equivalence.freedoms import known_values
+from attncheck.equivalence.matching import Matcher
 from attncheck.equivalence.proving import Proof, assignments
 from attncheck.lazy import torch
 from attncheck.mutation.making import mutants_of
@@ -20,6 +22,7 @@ from attncheck.trial import Trial
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
+    from attncheck.subject import Subject
 
 _MOST_SECONDS = 4.0
 _MOST_BINDINGS = 24
@@ -123,8 +126,7 @@ def _bindings(mechanism: Mechanism, proof: Proof, module: torch.nn.Module) -> li
         return [proof.assignment]
     assert proof.at is not None
     subject = proof.at.trial.subject
-    strict = itertools.islice(assignments(mechanism, subject, module), _MOST_BINDINGS)
-    found = list(strict)
+    found = _of_all_options(mechanism, subject, module)
     if found:
         return found
     relaxed = assignments(mechanism, subject, module, relaxed=True)
@@ -132,6 +134,28 @@ def _bindings(mechanism: Mechanism, proof: Proof, module: torch.nn.Module) -> li
     candidates = [a for a in itertools.islice(relaxed, 200) if len(a.parts) >= fewest]
     candidates.sort(key=lambda a: (len(mechanism.slots) - len(a.parts), len(a.left_over)))
     return candidates[:_MOST_RELAXED]
+
+
+def _of_all_options(
+    mechanism: Mechanism, subject: Subject, module: torch.nn.Module
+) -> list[Assignment]:
+    """Return the likeliest strict assignments, those of each choice of options in turn.
+
+    Nothing confirms the options of a faulty subject, and some mistakes stand in one branch only.
+    """
+    choices = [
+        Matcher(mechanism, module, known).assignments()
+        for known in known_values(mechanism, subject, module)
+    ]
+    found: list[Assignment] = []
+    while choices and len(found) < _MOST_BINDINGS:
+        going = []
+        for choice in choices:
+            if (one := next(choice, None)) is not None:
+                found.append(one)
+                going.append(choice)
+        choices = going
+    return found[:_MOST_BINDINGS]
 
 
 def _is_reference(

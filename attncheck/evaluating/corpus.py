@@ -40,10 +40,10 @@ class Entry(msgspec.Struct, kw_only=True):
     spec: str = ""
     mechanism: str = ""
     family: str = ""
-    init: dict[str, Any] = {}
+    init: dict[str, Any] | None = None
     tuple_args: list[str] | None = None
     call: Any = None
-    inputs: list[list[int] | dict[str, Any]] = []
+    inputs: list[list[int] | dict[str, Any]] | None = None
     fault_class: str = ""
     summary: str = ""
     fault_lines: list[int] = []
@@ -65,12 +65,14 @@ class Entry(msgspec.Struct, kw_only=True):
     @property
     def masks(self) -> dict[int, str]:
         """Return input number -> meaning of the masks among the inputs."""
-        kinds = {n: i.get("kind", "") for n, i in enumerate(self.inputs) if isinstance(i, dict)}
+        kinds = {
+            n: i.get("kind", "") for n, i in enumerate(self.inputs or []) if isinstance(i, dict)
+        }
         return {number: kind.replace("_", "-") for number, kind in kinds.items() if kind}
 
     def texts(self) -> list[str]:
         """Return the inputs as ``--input`` takes them."""
-        shapes = [i["shape"] if isinstance(i, dict) else i for i in self.inputs]
+        shapes = [i["shape"] if isinstance(i, dict) else i for i in self.inputs or []]
         texts = ["x".join(map(str, shape)) for shape in shapes]
         return [
             f"{text}:{self.masks[number]}" if number in self.masks else text

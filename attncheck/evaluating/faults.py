@@ -50,7 +50,7 @@ _NAMED_BY: dict[str, str] = {
     "view_not_permute": "reshape for permute · view in the wrong order · equivariant · runs · "
     "memory-layout · axes of the input",
     "window_off_by_one": "reach",
-    "wrong_activation": "activation · gate · weights",
+    "wrong_activation": "activation · softmax for sigmoid · gate · weights",
     "wrong_axis": "statistic · softmax axis · reach · depends-on · batch-independence · "
     "equivariant",
     "wrong_axis_softmax": "softmax axis · weights · batch-independence · attends · causality",

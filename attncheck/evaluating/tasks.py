@@ -62,7 +62,7 @@ def plan(entry: Entry, skips: Sequence[str] = (), seed: int = 0) -> Planned:
 
 def family_of(entry: Entry) -> str:
     """Return the family whose contract fits the inputs: by their rank and number."""
-    data = [shape for shape in entry.inputs if not isinstance(shape, dict)]
+    data = [shape for shape in entry.inputs or [] if not isinstance(shape, dict)]
     if data and len(data[0]) == 4:
         return "map"
     return "seq2seq" if len(data) > 1 else "tokens"
@@ -73,6 +73,8 @@ def _obstacle(entry: Entry) -> str:
         package = entry.target.partition(":")[0].partition(".")[0]
         if importlib.util.find_spec(package) is None:
             return f"the package {entry.package or package} is not installed"
+    if entry.init is None and entry.target:
+        return "its constructor's arguments are no data"
     if entry.call is not None:
         return "it is called in a way that --input cannot say"
     if not entry.inputs or any(_shape(given) is None for given in entry.inputs):
@@ -91,5 +93,5 @@ def _arguments(entry: Entry) -> dict[str, Any]:
     tuples = set(entry.tuple_args or ())
     return {
         name: to_json(tuple(value) if name in tuples and isinstance(value, list) else value)
-        for name, value in entry.init.items()
+        for name, value in (entry.init or {}).items()
     }

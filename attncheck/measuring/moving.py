@@ -18,6 +18,7 @@ _EPSILON = 1e-5
 """Relative. Symmetries hold up to small constants that authors add: a jitter against ties, an
 epsilon in a denominator, a softmax done in single precision. Faults break them by far more."""
 _CONTENT = 5
+_LARGE = 1000.0
 _WIDE = {"H": 27, "W": 31, "N": 41, "B": 1}
 
 
@@ -87,6 +88,9 @@ def moved(trial: Trial, name: str, of: Observed, inputs: list[str]) -> Iterator[
     if name == "transposition":
         yield from _transposed(trial, of, inputs)
         return
+    if name == "repetition":
+        yield from _repeated(trial, of, inputs)
+        return
     count = 1
     for axis in along:
         count *= sizes.get(axis, 1)
@@ -98,6 +102,8 @@ def moved(trial: Trial, name: str, of: Observed, inputs: list[str]) -> Iterator[
         start = gated_inputs(trial, seed, inputs[0])
         if name == "translation":
             start = {n: _content(t, trial.axes(n)) if n in inputs else t for n, t in start.items()}
+        if name == "scale of large values":
+            start = {n: _LARGE * t if n in inputs else t for n, t in start.items()}
         turned = {n: drawn.moves(t, trial.axes(n)) if n in inputs else t for n, t in start.items()}
         if of != "output" and name == "translation":
             raise NothingToMoveError("a gate cannot be seen where the input is zero")
@@ -130,16 +136,42 @@ def _transposed(trial: Trial, of: Observed, inputs: list[str]) -> Iterator[Moved
     if len(places_of(trial.axes(inputs[0]))) != 2:
         raise NothingToMoveError("the input is no map")
     h, w = trial.dims["H"], trial.dims["W"]
-    if h != w and not {"H", "W"} <= trial.subject.variable:
-        raise NothingToMoveError("the module is made for one size, which is not square")
+    if h != w:
+        _one_module(trial, ("H", "W"))
     other = trial.with_case(dims={"H": w, "W": h})
     drawn = Symmetry("transposition", symmetry("transposition", ("H", "W"), {}, 0).moves)
+    maps = [name for name in trial.inputs() if {"H", "W"} <= set(trial.axes(name))]
+    yield from _resized(trial, other, drawn, of, maps)
+
+
+def _repeated(trial: Trial, of: Observed, inputs: list[str]) -> Iterator[Moved]:
+    """Yield observations on an input and on a larger one that repeats it, as tiles do."""
+    axes = trial.axes(inputs[0])
+    along = places_of(axes)
+    _one_module(trial, along)
+    drawn = symmetry("repetition", axes, {}, 0)
+    times = drawn.moves(torch.zeros([1] * len(axes)), axes).shape
+    sizes = {axis: trial.dims[axis] * times[axes.index(axis)] for axis in along}
+    other = trial.with_case(dims=sizes)
+    if any(other.dims[axis] != size for axis, size in sizes.items()):
+        raise NothingToMoveError("the larger size is outside the domain")
+    yield from _resized(trial, other, drawn, of, inputs)
+
+
+def _one_module(trial: Trial, along: tuple[str, ...]) -> None:
+    """Raise NothingToMoveError unless one module takes inputs of several sizes."""
+    subject = trial.subject
+    if not along or not set(along) <= subject.variable - subject.binding.follows:
+        raise NothingToMoveError("the module is made for one size")
+
+
+def _resized(
+    trial: Trial, other: Trial, drawn: Symmetry, of: Observed, inputs: list[str]
+) -> Iterator[Moved]:
+    """Yield observations on a case, and on another case whose inputs are the first's, moved."""
     for seed in range(_DRAWS):
         start = gated_inputs(trial, seed, inputs[0])
-        turned = {
-            n: drawn.moves(t, trial.axes(n)) if {"H", "W"} <= set(trial.axes(n)) else t
-            for n, t in start.items()
-        }
+        turned = {n: drawn.moves(t, trial.axes(n)) if n in inputs else t for n, t in start.items()}
         yield Moved(
             observe(trial, trial.module(draw_seed=seed), start, of, inputs[0]),
             observe(other, other.module(draw_seed=seed), turned, of, inputs[0]),

@@ -20,12 +20,14 @@ NAMES = (
     "flip",
     "transposition",
     "translation",
+    "repetition",
     "shift",
     "channel shift",
     "sign",
     "scale",
+    "scale of large values",
 )
-VALUES = ("shift", "channel shift", "sign", "scale")
+VALUES = ("shift", "channel shift", "sign", "scale", "scale of large values")
 """Symmetries that change values; the others move them."""
 
 Transform = Callable[["torch.Tensor", tuple[str, ...]], "torch.Tensor"]
@@ -48,7 +50,13 @@ def moved_axes(name: str, axes: tuple[str, ...]) -> tuple[str, ...]:
     """Return the axes along which a symmetry moves values; none when it changes them."""
     places = places_of(axes)
     match name:
-        case "pixel permutation" | "token permutation" | "translation" | "transposition":
+        case (
+            "pixel permutation"
+            | "token permutation"
+            | "translation"
+            | "transposition"
+            | "repetition"
+        ):
             return places
         case "row permutation" | "flip H":
             return places[:1]
@@ -78,6 +86,8 @@ def symmetry(name: str, axes: tuple[str, ...], sizes: dict[str, int], seed: int)
         return Symmetry(name, _swapped)
     if name == "translation":
         return Symmetry(name, lambda t, its: _rolled(t, its, along))
+    if name == "repetition":
+        return Symmetry(name, lambda t, its: _tiled(t, its, along))
     if name.startswith("flip"):
         return Symmetry(name, lambda t, its: t.flip([_index(its, a, along) for a in along]))
     count = 1
@@ -120,6 +130,12 @@ def _rolled(tensor: torch.Tensor, axes: tuple[str, ...], along: tuple[str, ...])
     return tensor.roll([i + 1 for i in range(len(moved))], moved)
 
 
+def _tiled(tensor: torch.Tensor, axes: tuple[str, ...], along: tuple[str, ...]) -> torch.Tensor:
+    """Repeat a tensor along those of the places that it has: twice, and three times the last."""
+    times = {axis: 3 if axis == along[-1] else 2 for axis in along}
+    return tensor.repeat([times.get(axis, 1) for axis in axes])
+
+
 def _of_values(name: str, source: torch.Generator) -> Transform:
     # Large enough that values drawn away from zero stay away from it.
     number = 2.2 + float(torch.rand(1, generator=source))
@@ -127,7 +143,7 @@ def _of_values(name: str, source: torch.Generator) -> Transform:
     def change(tensor: torch.Tensor, axes: tuple[str, ...]) -> torch.Tensor:
         if name == "sign":
             return -tensor
-        if name == "scale":
+        if name.startswith("scale"):
             return tensor * number
         if name == "shift":
             return tensor + number

@@ -21,7 +21,9 @@ class Equivariant(Claim, frozen=True, kw_only=True):
     permutation`, `row permutation`, `column permutation`, `channel permutation`, `batch
     permutation`, `flip H`, `flip W`, `flip` (tokens), `transposition` (of a map that is not
     square), `translation` (of a small patch in the middle of zeros, looked at far from the
-    borders), `shift` (x + c), `channel shift` (x + c per channel), `sign` (−x), `scale` (c·x).
+    borders), `repetition` (a larger input made of copies), `shift` (x + c), `channel shift` (x + c
+    per channel), `sign` (−x), `scale` (c·x), `scale of large values` (where small constants do not
+    count).
     `input` names the inputs that are changed alike (`"key + value"`), the main one by default;
     `of` looks at the `gate`, `channel gate` or `spatial gate` in place of the output.
 

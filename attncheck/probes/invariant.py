@@ -20,9 +20,10 @@ class Invariant(Claim, frozen=True, kw_only=True):
     Under random parameters, the observation on T x against that on x. `to` names T: `pixel
     permutation`, `token permutation`, `row permutation`, `column permutation`, `channel
     permutation`, `batch permutation`, `flip H`, `flip W`, `flip`, `transposition`,
-    `translation`, `shift` (x + c), `channel shift` (x + c per channel), `sign` (−x), `scale`
-    (c·x). `of` says what stays: `output`, `gate` (y / x), `channel gate` or `spatial gate` (one
-    factor of a product of gates). `input` names the inputs that are changed alike
+    `translation`, `repetition` (a larger input made of copies), `shift` (x + c), `channel shift`
+    (x + c per channel), `sign` (−x), `scale` (c·x), `scale of large values` (where small constants
+    do not count). `of` says what stays: `output`, `gate` (y / x), `channel gate` or `spatial gate`
+    (one factor of a product of gates). `input` names the inputs that are changed alike
     (`"key + value"`), the main one by default.
 
     ## Why it matters

@@ -29,6 +29,9 @@ class Residual(Claim, frozen=True, kw_only=True):
     kind: ClassVar[str] = "residual"
     located_by: ClassVar[tuple[str, ...]] = ("repeated", "product")
 
+    once: bool = False
+    """The input is added once: c is one, because what the module computes is zero then."""
+
     def check(self, trial: Trial) -> Outcome:
         module = trial.module()
         inputs = {n: t.abs() + 0.1 for n, t in trial.inputs().items()}
@@ -49,6 +52,13 @@ class Residual(Claim, frozen=True, kw_only=True):
         share = float((y / x).median())
         if difference(y, share * x) > budget(y, x):
             return undecided("with its layers at zero the module is no multiple of its input")
+        if self.once and share > 1 + 1e-6:
+            return violated(
+                f"with its layers at zero the module returns {share:.3g}·x: "
+                "the input is added more than once",
+                expected="x",
+                seen=f"{share:.3g}·x",
+            )
         if share >= 1 - 1e-6:
             return holds(f"with its layers at zero the module returns {share:.3g}·x")
         return violated(

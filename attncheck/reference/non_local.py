@@ -16,7 +16,7 @@ from attncheck.reference.steps import flat_hw, from_flat_hw, norm, perm, pointwi
 @mechanism(
     dims={"C": None},
     derived={"I": "C // 2"},
-    options={"bias": True, "pairing": "embedded", "norm": True, "scale": False},
+    options={"bias": True, "pairing": "embedded", "norm": True, "scale": False, "gamma": False},
     theta=linear_slot("C", "I", bias="bias", when="pairing != gaussian"),
     phi=linear_slot("C", "I", bias="bias", when="pairing != gaussian"),
     g=linear_slot("C", "I", bias="bias"),
@@ -24,6 +24,7 @@ from attncheck.reference.steps import flat_hw, from_flat_hw, norm, perm, pointwi
     w_phi=tensor("I", when="pairing == concatenation"),
     out=linear_slot("I", "C", bias="bias"),
     out_norm=batch_norm("C", when="norm", start=0.0),
+    gamma=tensor("1", when="gamma", start=0.0),
 )
 def non_local(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     """Weigh all positions for each position: (B, C, H, W) -> same."""
@@ -55,5 +56,6 @@ def non_local(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     n = from_flat_hw(b, H, W)
     w = pointwise(p.out, n)
     r = norm(p.out_norm, w) if o.norm else w
-    y = r + x  # eq. 6
+    z: Tensor = p.gamma * r if o.gamma else r  # as in self-attention for images
+    y = z + x  # eq. 6
     return y

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from attncheck.catalogue import Spec
 from attncheck.claim import Claim, Outcome, undecided
 from attncheck.diagnosing import diagnose
-from attncheck.equivalence.proving import prove
+from attncheck.equivalence.proving import Proof, prove
 from attncheck.errors import TargetError
 from attncheck.report import Status
 from attncheck.selftesting.settings import Setting
@@ -20,6 +20,9 @@ from attncheck.subject import Subject
 from attncheck.target.preparing import prepare
 from attncheck.target.raising import SubjectError
 from attncheck.trial import Trial
+
+if TYPE_CHECKING:
+    from attncheck.reference.mechanism import Mechanism
 
 _CHEAP_FIRST = """
 constructs runs shape identity-at-init one-pixel deterministic weights residual attends per-position
@@ -38,8 +41,8 @@ class Noticed(msgspec.Struct, omit_defaults=True):
         claims: claims that are violated, in the order in which they were tried; only the first
             unless all are asked for.
         equivalence: ``diagnosed`` (as this very mutant), ``except`` (equal but on one probe),
-            ``allowed`` (equal under another declared option), ``called equal``, ``left over``
-            or ``open``.
+            ``allowed`` (equal under another declared option, layout or name), ``called equal``,
+            ``left over`` or ``open``.
         note: the probe, the options, or the exception that belongs to it.
     """
 
@@ -111,20 +114,31 @@ def _equivalence(subject: Subject, mutant: MutatedMechanism) -> tuple[str, str]:
         return "open", "it cannot compute in float64"
     proof = prove(mechanism, Trial(subject, subject.base()))
     if proof.status == "equal":
-        chosen = proof.assignment.values if proof.assignment else {}
-        own = mechanism.values({**_given(mechanism, subject)})
-        other = {
-            name: chosen[name]
-            for name in subject.spec.options
-            if name in chosen and name in own and chosen[name] != own[name]
-        }
-        words = " ".join(f"{name}={value}" for name, value in other.items())
-        return ("allowed", words) if other else ("called equal", "")
+        freedom = _freedom(subject, mechanism, proof)
+        return ("allowed", freedom) if freedom else ("called equal", "")
     if diagnosis := diagnose(mechanism, proof, [mutant.mutant]):
         return ("diagnosed", "") if diagnosis.mutants else ("left over", "")
     return ("except", proof.probe) if proof.status == "equal except" else ("open", proof.status)
 
 
-def _given(mechanism: Any, subject: Subject) -> dict[str, Any]:
+def _freedom(subject: Subject, mechanism: Mechanism, proof: Proof) -> str:
+    """Return what the spec leaves open that makes this mutant the mechanism; "" if nothing does.
+
+    Another declared option or layout; or other names for the same tensors, which no weights tell:
+    a product transposed is the mechanism with queries called keys.
+    """
+    if proof.assignment is None:
+        return ""
     arguments = subject.binding.arguments(subject.dims)
-    return {name: value for name, value in arguments.items() if name in mechanism.defaults}
+    own = mechanism.values({n: v for n, v in arguments.items() if n in mechanism.defaults})
+    chosen = proof.assignment.values
+    words = [
+        f"{name}={chosen[name]}"
+        for name in subject.spec.options
+        if name in chosen and name in own and chosen[name] != own[name]
+    ]
+    if subject.convention.layout:
+        words.append(f"layout {subject.convention.layout}")
+    parts = proof.assignment.parts.items()
+    words += [f"{slot} is {p.unit.owner}" for slot, p in parts if p.unit.owner != slot]
+    return ", ".join(words)

@@ -40,7 +40,7 @@ class Row(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     @property
     def allowed(self) -> bool:
-        """Whether it is the mechanism under another option that the spec declares."""
+        """Whether it is the mechanism, under another option, layout or name that is left open."""
         return self.equivalence == "allowed" and not self.by_claims
 
 
@@ -51,7 +51,7 @@ class KillTable(msgspec.Struct, kw_only=True):
         made: all; ``invalid`` raise, ``equivalent`` compute the definition, ``alike`` compute
             what another mutant computes, ``distinct`` are left.
         tried: distinct ones that were audited; the others are ``untried``, by sample or by time.
-        allowed: tried ones that are the mechanism under another declared option.
+        allowed: tried ones that are the mechanism under another option, layout or name.
         killed, by_claims: accused with equivalence, and with the other claims alone.
         first: claim -> mutants that it noticed first.
         counts: number of claims that noticed -> mutants; only where all claims are tried.

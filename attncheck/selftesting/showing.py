@@ -56,7 +56,10 @@ def _survivors(tables: list[KillTable]) -> Iterator[Section]:
     groups = (
         ("Survived", [e for e in every if not e[1].killed and not e[1].allowed]),
         ("Survived the claims alone", [e for e in every if e[1].killed and not e[1].by_claims]),
-        ("Allowed by an option", [e for e in every if e[1].allowed]),
+        (
+            "Allowed: another option, layout or name",
+            [e for e in every if e[1].allowed],
+        ),
         (
             "Proven equal, and violating: a contradiction",
             [

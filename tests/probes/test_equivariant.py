@@ -118,3 +118,30 @@ def test_a_jitter_against_ties_breaks_no_symmetry() -> None:
 
 def test_of_an_output_of_another_size_nothing_is_said() -> None:
     assert decided(Halved, "pixel permutation").status == "skipped"
+
+
+class SumGate(SE):
+    """A squeeze that adds up in place of averaging: right at no other size."""
+
+    def squeeze(self, x: torch.Tensor) -> torch.Tensor:
+        return x.sum((2, 3)) / 77
+
+
+def test_a_sum_for_a_mean_is_found_on_a_map_made_of_copies() -> None:
+    assert decided(SE, "repetition").status == "holds"
+    assert decided(NonLocal, "repetition").status == "holds"
+    assert decided(SumGate, "repetition").status == "violated"
+    assert decided(Conv, "repetition").status == "violated"
+
+
+class FixedSize(nn.Module):
+    def __init__(self, c: int, h: int, w: int) -> None:
+        super().__init__()
+        self.place = nn.Parameter(torch.randn(c, h, w))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.place.sigmoid()
+
+
+def test_a_module_made_for_one_size_is_not_asked_about_copies() -> None:
+    assert decided(FixedSize, "repetition").status == "skipped"

@@ -62,3 +62,8 @@ def test_gates_that_change_are_found(module: type, to: str, of: str) -> None:
 def test_without_a_gate_to_see_nothing_is_said() -> None:
     assert decided(Projecting, "sign").status == "skipped"
     assert decided(SE, "sign", input="memory").status == "skipped"
+
+
+def test_a_small_constant_beside_the_variance_does_not_count_at_large_values() -> None:
+    assert decided(SimAM, "scale of large values", "gate").status == "holds"
+    assert decided(SE, "scale of large values", "gate").status == "violated"

@@ -54,3 +54,17 @@ def test_a_gate_of_one_and_more_is_a_residual() -> None:
 
 def test_a_residual_before_the_activation_counts() -> None:
     assert finding_of("residual", PostActivation).status == "holds"
+
+
+class AddedTwice(PostActivation):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x) + x
+
+
+def test_an_input_added_twice_is_found_where_it_is_claimed_once() -> None:
+    once = {"once": True}
+    assert finding_of("residual", PostActivation, parameters=once).status == "holds"
+    finding = finding_of("residual", AddedTwice, parameters=once)
+    assert finding.status == "violated"
+    assert finding.seen == "2·x"
+    assert finding_of("residual", AddedTwice).status == "holds"
