@@ -1,4 +1,4 @@
-"""A mistake in a CBAM, an ECA or a criss-cross attention is named by the mutant that it is."""
+"""A mistake in how steps are put together is named by the mutant that it is."""
 
 import pytest
 import torch
@@ -73,6 +73,30 @@ class Replicated(Block):
         )
 
 
+class ActivationAfterTheSecondLayer(nn.Module):
+    def __init__(self, c: int) -> None:
+        super().__init__()
+        self.down, self.up = nn.Linear(c, c // 4), nn.Linear(c // 4, c)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        gate = self.up(self.down(x.mean((2, 3)))).relu().sigmoid()
+        return x * gate[:, :, None, None]
+
+
+class EpsOutsideTheFactor(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        square = (x - x.mean((2, 3), keepdim=True)) ** 2
+        variance = square.sum((2, 3), keepdim=True) / (x.shape[2] * x.shape[3] - 1)
+        return x * (square / (4 * variance + 1e-4) + 0.5).sigmoid()
+
+
+class DistanceForSquare(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        square = (x - x.mean((2, 3), keepdim=True)).abs()
+        variance = square.sum((2, 3), keepdim=True) / (x.shape[2] * x.shape[3] - 1)
+        return x * (square / (4 * (variance + 1e-4)) + 0.5).sigmoid()
+
+
 class Untied(Block):
     """Two perceptrons where the definition shares one."""
 
@@ -108,6 +132,22 @@ class KernelPerChannel(nn.Module):
 )
 def test_a_mistake_in_the_blocks_steps_is_named(faulty: type[nn.Module], operator: str) -> None:
     finding = finding_of("equivalence", faulty, "cbam")
+    assert finding.status == "violated"
+    assert operator in {m["operator"] for m in finding.evidence["diagnosis"]["mutants"]}
+
+
+@pytest.mark.parametrize(
+    ("faulty", "spec", "operator"),
+    [
+        (ActivationAfterTheSecondLayer, "se", "activation moved"),
+        (EpsOutsideTheFactor, "simam", "parentheses"),
+        (DistanceForSquare, "simam", "operand"),
+    ],
+)
+def test_a_step_in_the_wrong_place_is_named(
+    faulty: type[nn.Module], spec: str, operator: str
+) -> None:
+    finding = finding_of("equivalence", faulty, spec)
     assert finding.status == "violated"
     assert operator in {m["operator"] for m in finding.evidence["diagnosis"]["mutants"]}
 

@@ -24,6 +24,8 @@ def _edits(site: Site) -> Iterator[ast.expr]:
         yield ast.BinOp(node, ast.Add(), left)
         yield ast.BinOp(node, ast.Add(), right)
         yield ast.BinOp(left, ast.Add(), right)
+        if ast.dump(left) == ast.dump(right):
+            yield call("torch.abs", left)
     else:
         yield ast.BinOp(left, ast.Mult(), right)
         yield ast.BinOp(left, ast.Sub(), right)
