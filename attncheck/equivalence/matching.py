@@ -59,7 +59,7 @@ class Matcher:
 
     def __post_init__(self) -> None:
         self._units = units_of(self.module)
-        self._tensors = dict(self.module.named_parameters())
+        self._tensors = dict(self.module.named_parameters(remove_duplicate=False))
 
     def assignments(self) -> Iterator[Assignment]:
         """Yield every assignment that consumes all parameters, likeliest first."""
@@ -121,7 +121,7 @@ class Matcher:
     def _fit_matrix(
         self, group: list[tuple[str, Slot]], unit: Unit, state: _State
     ) -> _State | None:
-        weight = unit.view(self._tensors[unit.weight])
+        weight = unit.read(self._tensors.__getitem__)
         outs = tuple(slot.sizes[1] for _, slot in group)
         total = " + ".join(f"({text})" for text in outs)
         dims = unify_all(
@@ -146,7 +146,7 @@ class Matcher:
             return None
         settings = dict(slot.settings)
         rank = int(slot.setting("rank", dims, 2))
-        weight = squeezed_kernel(self._tensors[unit.weight], rank)
+        weight = squeezed_kernel(unit.read(self._tensors.__getitem__), rank)
         if weight is None or len(set(weight.shape[2:])) != 1:
             return None
         found = setting(settings.get("kernel", 1), weight.shape[2], dims)

@@ -66,9 +66,12 @@ def _layer(slot: Slot, part: Part, values: Mapping[str, Any], module: torch.nn.M
     unit = part.unit
     if slot.kind == "norm":
         return BoundNorm(module.get_submodule(unit.owner), module.training)
-    weight = unit.view(module.get_parameter(unit.weight))
-    bias_name = part.bias or unit.bias
-    bias = module.get_parameter(bias_name).reshape(-1) if bias_name else None
+    weight = unit.read(module.get_parameter)
+    bias = (
+        module.get_parameter(part.bias).reshape(-1)
+        if part.bias
+        else unit.read_bias(module.get_parameter)
+    )
     if slot.kind == "tensor":
         return weight.reshape(slot.shape(values))
     if slot.kind == "linear":

@@ -7,7 +7,7 @@ A unit is read through views that keep gradients, never copied: ties stay tied, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from attncheck.lazy import torch
 
@@ -25,6 +25,8 @@ class Unit:
         bias: dotted name of the bias, "" without one.
         view: how the weight is read.
         reading: the view's name, for the report.
+        stacked: weights of the same layer of other heads, whose rows follow.
+        stacked_biases: their biases.
     """
 
     owner: str
@@ -33,11 +35,27 @@ class Unit:
     bias: str
     view: View
     reading: str = ""
+    stacked: tuple[str, ...] = ()
+    stacked_biases: tuple[str, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
         """The parameters that the unit consumes."""
-        return frozenset(name for name in (self.weight, self.bias) if name)
+        own = (self.weight, self.bias, *self.stacked, *self.stacked_biases)
+        return frozenset(name for name in own if name)
+
+    def read(self, get: Callable[[str], torch.Tensor]) -> torch.Tensor:
+        """Return the weight as a view of the parameters that ``get`` finds by their names."""
+        weight = get(self.weight)
+        if self.stacked:
+            weight = torch.cat([weight, *(get(name) for name in self.stacked)])
+        return self.view(weight)
+
+    def read_bias(self, get: Callable[[str], torch.Tensor]) -> torch.Tensor | None:
+        """Return the bias, or None without one."""
+        if not self.bias:
+            return None
+        return torch.cat([get(n).reshape(-1) for n in (self.bias, *self.stacked_biases)])
 
     def describe(self) -> str:
         """Return the unit as the report names it."""
@@ -56,6 +74,10 @@ def _flat(t: torch.Tensor) -> torch.Tensor:
     return t.flatten(1)
 
 
+def _filter(t: torch.Tensor) -> torch.Tensor:
+    return t[:, None]
+
+
 # A bare 3-D tensor holds a matrix per head; h heads of width d, i inputs, o outputs.
 _PER_HEAD: dict[str, View] = {
     "per head, h i d": lambda t: t.permute(0, 2, 1).reshape(-1, t.shape[1]),
@@ -67,12 +89,39 @@ _PER_HEAD: dict[str, View] = {
 
 
 def units_of(module: torch.nn.Module) -> list[Unit]:
-    """Return every reading of every learned layer and tensor, in the order of definition."""
-    return list(_units(module))
+    """Return every reading of every learned layer and tensor, in the order of definition.
+
+    Layers that lists hold once per head come first, as one matrix: head by head there are too
+    many ways to place them.
+    """
+    single = list(_units(module))
+    return [*_stacks(single, dict(module.named_parameters(remove_duplicate=False))), *single]
+
+
+def _stacks(units: list[Unit], tensors: dict[str, torch.nn.Parameter]) -> Iterator[Unit]:
+    """Yield the matrices whose rows are those of ``heads.0.q``, ``heads.1.q``, …"""
+    lists: dict[str, list[Unit]] = {}
+    for unit in units:
+        if unit.kind == "matrix" and unit.reading != "transposed":
+            parts = unit.owner.split(".")
+            for at, part in enumerate(parts):
+                if part.isdigit():
+                    place = ".".join([*parts[:at], "*", *parts[at + 1 :]])
+                    lists.setdefault(f"{place} {unit.reading}", []).append(unit)
+    for place, found in lists.items():
+        shapes = {tensors[unit.weight].shape for unit in found}
+        if len(found) > 1 and len(shapes) == 1 and len({bool(unit.bias) for unit in found}) == 1:
+            yield replace(
+                found[0],
+                owner=place.split(" ")[0],
+                reading="the heads' rows one after another",
+                stacked=tuple(unit.weight for unit in found[1:]),
+                stacked_biases=tuple(unit.bias for unit in found[1:] if unit.bias),
+            )
 
 
 def _units(module: torch.nn.Module) -> Iterator[Unit]:
-    bare = dict(module.named_parameters())
+    bare = dict(module.named_parameters(remove_duplicate=False))
     for name, sub in module.named_modules():
         prefix = f"{name}." if name else ""
         own = {n for n, _ in sub.named_parameters(recurse=False)}
@@ -81,6 +130,8 @@ def _units(module: torch.nn.Module) -> Iterator[Unit]:
         kinds = {base.__name__ for base in type(sub).__mro__}
         if "Linear" in kinds and weight:
             yield Unit(name, "matrix", weight, bias, _same)
+            if sub.weight.shape[0] == 1:
+                yield Unit(name, "conv", weight, bias, _filter, "a filter over windows")
         elif "_ConvNd" in kinds and weight:
             if all(k == 1 for k in sub.kernel_size) and sub.groups == 1:
                 yield Unit(name, "matrix", weight, bias, _flat, "1×1 convolution")

@@ -56,6 +56,62 @@ class FusedCrissCross(nn.Module):
         return x + self.gamma * out
 
 
+class OneHead(nn.Module):
+    def __init__(self, width: int, d: int) -> None:
+        super().__init__()
+        self.key, self.query = nn.Linear(width, d), nn.Linear(width, d)
+        self.value = nn.Linear(width, d)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores = self.query(x) @ self.key(x).mT / self.key.out_features**0.5
+        return scores.softmax(-1) @ self.value(x)
+
+
+class ListOfHeads(nn.Module):
+    """A module per head, as tutorials have it."""
+
+    def __init__(self, d_model: int, heads: int) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(OneHead(d_model, d_model // heads) for _ in range(heads))
+        self.proj = nn.Linear(d_model, d_model)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.proj(torch.cat([head(x) for head in self.heads], -1))
+
+
+class ListOfHeadsUnscaled(ListOfHeads):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        heads = [(h.query(x) @ h.key(x).mT).softmax(-1) @ h.value(x) for h in self.heads]  # type: ignore[operator]
+        return self.proj(torch.cat(heads, -1))
+
+
+class TiedQueryAndKey(nn.Module):
+    """Queries and keys through the same matrix, under two names."""
+
+    def __init__(self, d_model: int) -> None:
+        super().__init__()
+        self.q, self.k = nn.Linear(d_model, d_model), nn.Linear(d_model, d_model)
+        self.v, self.o = nn.Linear(d_model, d_model), nn.Linear(d_model, d_model)
+        self.k.weight, self.k.bias = self.q.weight, self.q.bias
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores = self.q(x) @ self.k(x).mT / x.shape[-1] ** 0.5
+        return self.o(scores.softmax(-1) @ self.v(x))
+
+
+class FilterOverWindows(nn.Module):
+    """The filter as a matrix over unfolded neighbours."""
+
+    def __init__(self, k: int) -> None:
+        super().__init__()
+        self.filter = nn.Linear(k, 1, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        k = self.filter.in_features
+        lines = functional.pad(x.mean((2, 3)), (k // 2, k // 2)).unfold(1, k, 1)
+        return x * self.filter(lines).sigmoid()[..., None]
+
+
 class SigmoidTwice(ReversedConvolutions):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         pooled = functional.adaptive_avg_pool2d(x, 1)
@@ -120,6 +176,27 @@ def _operators(name: str, factory: type[nn.Module], spec: str) -> set[str]:
     finding = finding_of("equivalence", factory, spec)
     assert finding.status == "violated", name
     return {mutant["operator"] for mutant in finding.evidence["diagnosis"]["mutants"]}
+
+
+def test_a_list_of_heads_is_read_as_one_matrix_of_all() -> None:
+    finding = finding_of("equivalence", ListOfHeads, "mha")
+    assert finding.status == "holds", finding.message
+    assert finding.evidence["assignment"]["query"].startswith("heads.*.query")
+
+
+def test_a_scale_missing_in_a_list_of_heads_is_named() -> None:
+    finding = finding_of("equivalence", ListOfHeadsUnscaled, "mha")
+    assert finding.status == "violated"
+
+
+def test_layers_tied_under_two_names_are_read_by_both() -> None:
+    finding = finding_of("equivalence", TiedQueryAndKey, "mha", dims={"heads": 1})
+    assert finding.status == "holds", finding.message
+
+
+def test_a_matrix_over_windows_is_a_convolution() -> None:
+    finding = finding_of("equivalence", FilterOverWindows, "eca")
+    assert finding.status == "holds", finding.message
 
 
 def test_a_sigmoid_applied_twice_is_named() -> None:
