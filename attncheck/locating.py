@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from attncheck.mutation.mutant import Mutant
 from attncheck.report import Location
 from attncheck.source.paired import traced
 from attncheck.source.places import place
+from attncheck.source.reading import made_by
 from attncheck.source.tracing import Step, tracing
 from attncheck.target.raising import SubjectError
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 Mark = tuple[int, float, float, float]
 """A tensor whatever its shape and order: entries, mean, mean square and largest value."""
 
-_MUTANT = "<mutant>"
+_MOST_RELATED = 5
 
 
 def locate(
@@ -48,17 +51,28 @@ def locate(
         return None, ()  # the edit changes gradients alone
     first_wrong = _first(steps, wrong)
     here = _first(steps, [mark for mark in edited if mark not in right])
+    kept = None
     if here is None:
-        # The edit only moves or keeps values: the last line that has them before they go wrong.
+        # The edit only moves or keeps values: the last line that has them before they go wrong,
+        # and the first, where a step that is missing would stand.
         here = _last(steps[:first_wrong], edited)
+        kept = _first(steps[:first_wrong], edited)
     following = None if first_wrong is None else _first(steps, wrong, first_wrong + 1)
-    found = [index for index in (here, first_wrong, following) if index is not None]
+    # Between the two nothing differs yet: the last of what follows from the edit.
+    unseen = (
+        None if here == first_wrong else _last(steps[:first_wrong], _until(theirs, line, wrong))
+    )
+    found = [index for index in (here, first_wrong, unseen, kept, following) if index is not None]
     places: dict[int, Location] = {}
     for number, index in enumerate(found):
         note = f"here it has {mutant.mistake}" if number == 0 else "from here on values differ"
         places.setdefault(steps[index].line, place(steps[index].path, steps[index].line, note))
+    for caller in () if first_wrong is None else _callers(steps, first_wrong):
+        places.setdefault(caller.line, place(caller.path, caller.line, "called from here"))
+    for made in _layers(mutant, binding, module):
+        places.setdefault(made.line, made)
     lines = list(places.values())
-    return (lines[0], tuple(lines[1:])) if lines else (None, ())
+    return (lines[0], tuple(lines[1 : 1 + _MOST_RELATED])) if lines else (None, ())
 
 
 def _first(steps: list[Step], marks: list[Mark], start: int = 0) -> int | None:
@@ -71,6 +85,42 @@ def _last(steps: list[Step], marks: list[Mark]) -> int | None:
     """Return the last line that makes any of these values."""
     wanted = set(marks)
     return next((i for i in reversed(range(len(steps))) if wanted & _made(steps[i])), None)
+
+
+def _until(values: list[tuple[int, Mark]], line: int, wrong: list[Mark]) -> list[Mark]:
+    """Return what a mutant makes from its edited line on, as long as the reference makes it too."""
+    following = itertools.dropwhile(lambda made: made[0] < line, values)
+    return [mark for _, mark in itertools.takewhile(lambda made: made[1] not in wrong, following)]
+
+
+def _callers(steps: list[Step], index: int) -> Iterator[Step]:
+    """Yield the lines that called the function of a step, inmost first; they end after it."""
+    frame = steps[index].frame
+    for step in steps[index + 1 :]:
+        if step.frame < frame:
+            frame = step.frame
+            yield step
+
+
+def _layers(mutant: Mutant, binding: Assignment, module: torch.nn.Module) -> Iterator[Location]:
+    """Yield where the layers of the edited step are made, or that of the step before it."""
+    line = mutant.line - mutant.definition.first_line + 1
+    before = [s for s in mutant.definition.statements() if s.lineno <= line]
+    for statement in reversed(before):
+        named = [
+            node.attr
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "p"
+        ]
+        for slot in named:
+            if slot in binding.parts:
+                owner = binding.parts[slot].unit.owner
+                if made := made_by(module, owner, "its layer is made here"):
+                    yield made
+        if named:
+            return
 
 
 def _made(step: Step) -> set[Mark]:

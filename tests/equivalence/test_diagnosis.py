@@ -1,5 +1,7 @@
 """A mistake in how steps are put together is named by the mutant that it is."""
 
+import inspect
+
 import pytest
 import torch
 from torch import nn
@@ -109,6 +111,15 @@ class Untied(Block):
         return gate[:, :, None, None]
 
 
+class Dilated(nn.Module):
+    def __init__(self, c: int) -> None:
+        super().__init__()
+        self.mix = nn.Conv1d(1, 1, 3, padding=2, dilation=2, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.mix(x.mean((2, 3))[:, None]).sigmoid().mT[..., None]
+
+
 class KernelPerChannel(nn.Module):
     def __init__(self, c: int) -> None:
         super().__init__()
@@ -164,3 +175,16 @@ def test_a_width_that_no_tensor_has_explains_no_count(faulty: type[nn.Module], s
     }[spec]
     finding = finding_of("parameters", faulty, spec, parameters={"formula": formula})
     assert finding.status == "violated"
+
+
+def test_the_line_that_calls_the_wrong_step_belongs_to_the_place() -> None:
+    finding = finding_of("equivalence", Parallel, "cbam")
+    calls = inspect.getsourcelines(Parallel.forward)[1] + 1
+    assert finding.location is not None
+    assert calls in {place.line for place in (finding.location, *finding.related)}
+
+
+def test_the_line_that_makes_a_dilated_layer_belongs_to_the_place() -> None:
+    finding = finding_of("equivalence", Dilated, "eca")
+    made = inspect.getsourcelines(Dilated.__init__)[1] + 2
+    assert made in {place.line for place in finding.related}
