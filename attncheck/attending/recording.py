@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from attncheck.lazy import torch
 from attncheck.trial import Trial
+from attncheck.watching import watching
 
 Key = tuple[Any, ...]
 _BLANK = frozenset(
@@ -58,73 +58,63 @@ def record(
 
     copies = {name: tensor.clone() for name, tensor in inputs.items()}
     data = {name for name in copies if name in trial.subject.convention.inputs}
-    mode = _recorder()([copies[name] for name in data], list(module.parameters()))
+    recorder = _Recorder([copies[name] for name in data], list(module.parameters()))
     torch.manual_seed(trial.case.seed)
-    with sdpa_kernel(SDPBackend.MATH), mode:
+    with sdpa_kernel(SDPBackend.MATH), watching(recorder.see):
         output = trial.call(module, copies).main
-    return mode.nodes, output
+    return recorder.nodes, output
 
 
-@cache
-def _recorder() -> Any:
-    """Return the dispatch mode's class; made on first use, since its base needs torch."""
-    from torch.utils._python_dispatch import TorchDispatchMode
+class _Recorder:
+    """What every operator made, and of what."""
 
-    class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
-        def __init__(self, inputs: list[Any], parameters: list[Any]) -> None:
-            super().__init__()  # type: ignore[no-untyped-call]
-            self.nodes: list[Node] = []
-            self.known: dict[Key, Node] = {}
-            self.inputs = {_storage(t) for t in inputs}
-            self.parameters = {_storage(t) for t in parameters}
+    def __init__(self, inputs: list[Any], parameters: list[Any]) -> None:
+        self.nodes: list[Node] = []
+        self.known: dict[Key, Node] = {}
+        self.inputs = {_storage(t) for t in inputs}
+        self.parameters = {_storage(t) for t in parameters}
 
-        def __torch_dispatch__(
-            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
-            kwargs = kwargs or {}
-            given = self.as_nodes((*args, *kwargs.values()))
-            out = func(*args, **kwargs)
-            parents = list(_nodes(given))
-            blank = func.overloadpacket.__name__ in _BLANK
-            for tensor in out if isinstance(out, (tuple, list)) else (out,):
-                if not isinstance(tensor, torch.Tensor):
-                    continue
-                node = Node(
-                    func.overloadpacket.__name__,
-                    given,
-                    tensor.detach(),
-                    {n: v for n, v in kwargs.items() if isinstance(v, (int, float))},
-                    any(p.from_input for p in parents) and not blank,
-                    any(p.from_parameter for p in parents) and not blank,
-                )
-                for parent in parents:
-                    parent.uses.append(node)
-                self.nodes.append(node)
-                self.known[_key(tensor)] = node
-            return out
+    def see(self, mode: Any, func: Any, args: Any, kwargs: Any) -> Any:
+        """Run an operator and keep what it made of what."""
+        given = self.as_nodes((*args, *kwargs.values()))
+        out = func(*args, **kwargs)
+        parents = list(_nodes(given))
+        blank = func.overloadpacket.__name__ in _BLANK
+        for tensor in out if isinstance(out, (tuple, list)) else (out,):
+            if not isinstance(tensor, torch.Tensor):
+                continue
+            node = Node(
+                func.overloadpacket.__name__,
+                given,
+                tensor.detach(),
+                {n: v for n, v in kwargs.items() if isinstance(v, (int, float))},
+                any(p.from_input for p in parents) and not blank,
+                any(p.from_parameter for p in parents) and not blank,
+            )
+            for parent in parents:
+                parent.uses.append(node)
+            self.nodes.append(node)
+            self.known[_key(tensor)] = node
+        return out
 
-        def as_nodes(self, values: Any) -> tuple[Any, ...]:
-            found: list[Any] = []
-            for value in values:
-                if isinstance(value, torch.Tensor):
-                    found.append(self.node_of(value))
-                elif isinstance(value, (tuple, list)):
-                    found.append(self.as_nodes(value))
-                else:
-                    found.append(value)
-            return tuple(found)
+    def as_nodes(self, values: Any) -> tuple[Any, ...]:
+        found: list[Any] = []
+        for value in values:
+            if isinstance(value, torch.Tensor):
+                found.append(self.node_of(value))
+            elif isinstance(value, (tuple, list)):
+                found.append(self.as_nodes(value))
+            else:
+                found.append(value)
+        return tuple(found)
 
-        def node_of(self, tensor: Any) -> Node:
-            key = _key(tensor)
-            if key not in self.known:
-                place = _storage(tensor)
-                leaf = Node(
-                    "", (), tensor.detach(), {}, place in self.inputs, place in self.parameters
-                )
-                self.known[key] = leaf
-            return self.known[key]
-
-    return Recorder
+    def node_of(self, tensor: Any) -> Node:
+        key = _key(tensor)
+        if key not in self.known:
+            place = _storage(tensor)
+            leaf = Node("", (), tensor.detach(), {}, place in self.inputs, place in self.parameters)
+            self.known[key] = leaf
+        return self.known[key]
 
 
 def _storage(tensor: Any) -> int:
