@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from attncheck.claim import violated
 from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.comparing import Probe, reference_output
 from attncheck.lazy import torch
@@ -15,6 +16,7 @@ from attncheck.report import Location
 from attncheck.source.paired import traced
 from attncheck.source.places import place
 from attncheck.source.reading import made_by
+from attncheck.source.strategies.gradients import gradient_cut
 from attncheck.source.tracing import Step, tracing
 from attncheck.target.raising import SubjectError
 
@@ -47,8 +49,9 @@ def locate(
     line = mutant.line - mutant.definition.first_line + 1
     edited = [mark for at, mark in theirs if at == line]
     wrong = [mark for _, mark in theirs if mark not in right]
-    if not wrong:
-        return None, ()  # the edit changes gradients alone
+    if not wrong:  # the edit changes gradients alone
+        stops = gradient_cut(probe.trial, violated(mutant.mistake))
+        return (stops.location, tuple(stops.related)) if stops else (None, ())
     first_wrong = _first(steps, wrong)
     here = _first(steps, [mark for mark in edited if mark not in right])
     kept = None

@@ -39,6 +39,9 @@ def gradient_cut(trial: Trial, outcome: Outcome) -> Blame | None:
         for name, value in step.values.items():
             known[step.frame, name] = value.requires_grad
     if not found:
+        # Cut inside an expression, the rest of which still has a gradient.
+        found = [(True, step) for step in run.steps if step.statement and cut(step.statement)][:1]
+    if not found:
         return None
     found.sort(key=lambda item: not item[0])
     places = [place for _, step in found for place in _places(step)]

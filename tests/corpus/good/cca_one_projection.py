@@ -15,7 +15,7 @@ class FusedCC(nn.Module):
         row = torch.einsum("bchw,bchj->bhwj", q, k)
         column = torch.einsum("bchw,bciw->bhwi", q, k)
         diagonal = torch.eye(h, dtype=torch.bool, device=x.device).view(1, h, 1, h)
-        column = column.masked_fill(diagonal, torch.finfo(x.dtype).min)
+        column = column.masked_fill(diagonal, torch.finfo(column.dtype).min)
         a = torch.cat([row, column], -1).softmax(-1)
         across, down = a.split([x.shape[3], h], -1)
         y = torch.einsum("bhwj,bchj->bchw", across, v)

@@ -11,15 +11,15 @@ class Layer(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(1))
 
     def forward(self, x):
-        h, w = x.shape[-2:]
+        w = x.shape[-1]
         q, k, v = self.q(x), self.k(x), self.v(x)
-        ys, xs = torch.arange(h, device=x.device), torch.arange(w, device=x.device)
-        same_row = ys[:, None, None, None] == ys[None, None, :, None]
-        same_column = xs[None, :, None, None] == xs[None, None, None, :]
-        cross = (same_row | same_column).reshape(h * w, h * w)
-        scores = q.flatten(2).mT @ k.flatten(2)
-        weights = scores.masked_fill(~cross, float("-inf")).softmax(-1)
-        return self.gamma * (v.flatten(2) @ weights.mT).view_as(x) + x
+        along = torch.einsum("bchw,bchj->bhwj", q, k)
+        down = torch.einsum("bchw,bciw->bhwi", q, k)
+        here = torch.eye(w, dtype=torch.bool, device=x.device)[None, None]
+        weights = torch.cat([along.masked_fill(here, float("-inf")), down], -1).softmax(-1)
+        found = torch.einsum("bhwj,bchj->bchw", weights[..., :w], v)
+        found = found + torch.einsum("bhwi,bciw->bchw", weights[..., w:], v)
+        return self.gamma * found + x
 
 
 class TwiceCC(nn.Module):
