@@ -10,7 +10,7 @@ from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.reading import run_reference
 from attncheck.lazy import torch
 from attncheck.sampling import generator
-from attncheck.target.raising import SubjectError
+from attncheck.target.raising import SubjectError, first_line
 from attncheck.tolerance import difference
 from attncheck.trial import Tensors, Trial
 
@@ -115,7 +115,11 @@ def _of_gradients(
         return Difference(float("inf"), "gradient", note="the output has no gradient")
     direction = torch.randn(wanted.shape, generator=generator(5), dtype=wanted.dtype)
     leaves = {**data, **dict(module.named_parameters())}
-    theirs = _gradients(seen, direction, list(leaves.values()))
+    try:
+        theirs = _gradients(seen, direction, list(leaves.values()))
+    except RuntimeError as error:
+        note = f"its backward pass raises: {first_line(error)}"
+        return Difference(float("inf"), "gradient", note=note)
     ours = _gradients(wanted, direction, list(leaves.values()))
     scale = max((float(g.abs().max()) for g in ours if g.numel()), default=1.0) or 1.0
     worst, where = 0.0, ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment, Part
 from attncheck.equivalence.fitting import Dims, setting, squeezed_kernel, unify, unify_all
+from attncheck.equivalence.naming import distance
 from attncheck.equivalence.units import Unit, units_of
 from attncheck.formula import Formula
 from attncheck.lazy import torch
@@ -76,7 +77,7 @@ class Matcher:
             return
         for length in self._lengths(slots):
             group = slots[:length]
-            for unit in self._units:
+            for unit in self._likeliest(slots[0][0]) if length == 1 else self._units:
                 if unit.owner in state.owners or unit.names & state.names:
                     continue
                 fitted = self._fit(group, unit, state)
@@ -84,6 +85,10 @@ class Matcher:
                     yield from self._search(slots[length:], fitted)
         if self.relaxed:
             yield from self._search(slots[1:], state)
+
+    def _likeliest(self, slot: str) -> list[Unit]:
+        """Return the units in the order of definition, those with a fitting name first."""
+        return sorted(self._units, key=lambda unit: distance(slot, unit.owner))
 
     def _lengths(self, slots: list[tuple[str, Slot]]) -> list[int]:
         """Return how many slots one unit may fill: one, or a run of matrices on one input."""

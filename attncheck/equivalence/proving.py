@@ -69,9 +69,11 @@ def prove(mechanism: Mechanism, trial: Trial) -> Proof:
             closest = (found.relative, assignment)
         if tried >= _MOST_ASSIGNMENTS or time.process_time() > deadline:
             break
+    # Where a mask must be given, a base case that hides nothing tells little of its use.
+    stated = next(_masked(trial), base) if trial.subject.convention.masks else base
     if closest is None:
-        return Proof("unmatched", tried=tried, at=base)
-    return Proof("different", closest[1], closest[0], "base", tried=tried, at=base)
+        return Proof("unmatched", tried=tried, at=stated)
+    return Proof("different", closest[1], closest[0], "base", tried=tried, at=stated)
 
 
 def assignments(

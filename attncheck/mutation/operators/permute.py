@@ -23,9 +23,10 @@ def _edits(site: Site) -> Iterator[ast.expr]:
     permuted = ast.Attribute(node, "shape", ast.Load())
     yield method(value, "reshape", permuted)
     yield value
-    for i, j in itertools.combinations(range(1, len(axes)), 2):
-        other = list(axes)
-        other[i], other[j] = other[j], other[i]
+    for rest in itertools.permutations(axes[1:]):
+        other = [axes[0], *rest]
+        if other == axes:
+            continue
         yield call("perm", value, *other)
         # Another permutation, forced into the sizes that are expected.
         yield method(call("perm", value, *other), "reshape", permuted)
