@@ -40,6 +40,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def selftest(session: nox.Session) -> None:
+    """Mutants of every reference are noticed, and our own corpus is judged right."""
+    ready(session)
+    session.run("attncheck", "selftest", *(session.posargs or ["--all"]))
+    if not session.posargs:
+        session.run("attncheck", "evaluate", "tests/corpus")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Start-up and audit times, as ratios to what they stand on."""
     ready(session)

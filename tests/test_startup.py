@@ -36,6 +36,8 @@ def test_importing_the_package_does_not_import_torch() -> None:
     [
         ["--help"],
         ["audit", "--help"],
+        ["evaluate", "--help"],
+        ["selftest", "--help"],
         ["list"],
         ["list", "claims"],
         ["list", "subjects"],
