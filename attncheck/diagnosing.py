@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
     from attncheck.subject import Subject
 
-_MOST_SECONDS = 7.0
+_MOST_SECONDS = 4.0
 _MOST_BINDINGS = 24
 _MOST_RELAXED = 6
 _ENOUGH = 8

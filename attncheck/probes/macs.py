@@ -98,7 +98,9 @@ class Macs(Claim, frozen=True, kw_only=True):
         if host := _host(trial, form, counted, times):
             return host
         named = {name for text in self._bounds() for name in Formula(text).names}
-        if ones := sorted(name for name in named - {"B"} if trial.dims.get(name) == 1):
+        usual = trial.subject.spec.dims  # a dim that is 1 in the spec, as groups are, says nothing
+        ones = [n for n in sorted(named - {"B"}) if trial.dims.get(n) == 1 and usual.get(n) != 1]
+        if ones:
             return skipped(f"{ones[0]} is 1: a contraction of one term may run as a product")
         expected = {
             c.describe(form.named): [round(v * times) for v in form.values(c)]

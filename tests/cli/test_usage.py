@@ -17,7 +17,7 @@ MISTAKES = [
     (["audit", "nothing.toml"], "no such spec file", ""),
     (["audit", "tiny.toml"], "lists no subjects", "attncheck audit tiny.toml path/to"),
     (["audit", "se@articel"], "lists no subject 'articel'", ""),
-    (["audit", "tiny.toml", "fine.py"], "names no class", "write path/to/file.py:Class"),
+    (["audit", "tiny.toml", "fine.py"], "names no class", "write one of: fine.py:Fine"),
     (["audit", "tiny.toml", "fine.py:Fine", "--set", "D=3"], "has no dim 'D'", "allowed: B, C"),
     (["audit", "tiny.toml", "fine.py:Fine", "--set", "C=x"], "'x' is no size", "write C=64"),
     (["audit", "tiny.toml", "fine.py:Fine", "--set", "C=1"], "defined where C >= 2", ""),
