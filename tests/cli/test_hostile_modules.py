@@ -51,7 +51,7 @@ class Eats(Base):
     def act(self, x):
         kept = []
         while True:
-            kept.append(bytearray(10**8))
+            kept.append(bytearray(10**9))
 class Closes(Base):
     def act(self, x):
         os.closerange(0, 4096)
