@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment
-from attncheck.equivalence.comparing import EQUAL, Probe, compare, reference_output, relative
-from attncheck.equivalence.freedoms import known_values
-from attncheck.equivalence.matching import Matcher
-from attncheck.equivalence.proving import Proof, assignments
+from attncheck.equivalence.comparing import EQUAL, Probe, compare, relative
+from attncheck.equivalence.likely import RELAXED, likely
+from attncheck.equivalence.proving import Proof
+from attncheck.equivalence.reading import bound
 from attncheck.lazy import torch
 from attncheck.mutation.making import mutants_of
 from attncheck.mutation.mutant import Mutant
@@ -22,11 +22,9 @@ from attncheck.trial import Trial
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
-    from attncheck.subject import Subject
 
 _MOST_SECONDS = 4.0
-_MOST_BINDINGS = 24
-_MOST_RELAXED = 6
+_LIKELIEST = 6
 _ENOUGH = 8
 _TELLING = 2
 """Operators up to this rank are tried under every binding, the long tail under the likeliest."""
@@ -85,19 +83,19 @@ def diagnose(
         seen = probe.trial.run(module, probe.inputs)
     except SubjectError:
         return None
-    bindings = _bindings(mechanism, proof, module)
+    bindings = likely(mechanism, proof, module)
     for binding in bindings:
         if binding.left_over and _is_reference(mechanism, binding, probe, module):
             return Diagnosis((), binding.left_over, binding, probe)
-    by_rank = itertools.groupby(mutants or mutants_of(mechanism), key=lambda mutant: mutant.rank)
-    for rank, group in by_rank:
+    for group, tried in _rounds(mutants or mutants_of(mechanism), bindings):
         wanted = [m for m in group if probe.gradients or m.operator != CUT]
-        for binding in bindings if rank <= _TELLING else bindings[:_MOST_RELAXED]:
+        for binding in tried:
             found: list[Mutant] = []
+            run = _runner(mechanism, binding, probe, module)
             for mutant in wanted:
                 if time.process_time() > deadline or len(found) >= _ENOUGH:
                     break
-                made = _output(mechanism, mutant, binding, probe, module)
+                made = run(mutant)
                 if made is None or relative(seen, made) > EQUAL:
                     continue
                 if _equals(mechanism, mutant, binding, probe, module):
@@ -107,55 +105,41 @@ def diagnose(
     return None
 
 
-def _output(
-    mechanism: Mechanism,
-    mutant: Mutant,
-    binding: Assignment,
-    probe: Probe,
-    module: torch.nn.Module,
-) -> torch.Tensor | None:
-    """Return what the mutant gives, None where it raises; most mutants end here."""
-    function = mutant.function
-    made = reference_output(mechanism, binding, probe, module, probe.inputs, function)
-    return made if isinstance(made, torch.Tensor) else None
+def _rounds(
+    mutants: Sequence[Mutant], bindings: list[Assignment]
+) -> Iterator[tuple[list[Mutant], list[Assignment]]]:
+    """Yield which mutants to try under which bindings: the likeliest bindings come first."""
+    by_rank = itertools.groupby(mutants, key=lambda mutant: mutant.rank)
+    ranks = [(rank, list(group)) for rank, group in by_rank]
+    telling = [group for rank, group in ranks if rank <= _TELLING]
+    rest = [group for rank, group in ranks if rank > _TELLING]
+    for group in telling:
+        yield group, bindings[:_LIKELIEST]
+    for group in telling:
+        yield group, bindings[_LIKELIEST:]
+    for group in rest:
+        yield group, bindings[:RELAXED]
 
 
-def _bindings(mechanism: Mechanism, proof: Proof, module: torch.nn.Module) -> list[Assignment]:
-    """Return the assignments to try, likeliest first; relaxed ones only where none is strict."""
-    if proof.status == "equal except" and proof.assignment is not None:
-        return [proof.assignment]
-    assert proof.at is not None
-    subject = proof.at.trial.subject
-    found = _of_all_options(mechanism, subject, module)
-    if found:
-        return found
-    relaxed = assignments(mechanism, subject, module, relaxed=True)
-    fewest = (2 * len(mechanism.slots) + 2) // 3  # with fewer it is another mechanism
-    candidates = [a for a in itertools.islice(relaxed, 200) if len(a.parts) >= fewest]
-    candidates.sort(key=lambda a: (len(mechanism.slots) - len(a.parts), len(a.left_over)))
-    return candidates[:_MOST_RELAXED]
+def _runner(
+    mechanism: Mechanism, binding: Assignment, probe: Probe, module: torch.nn.Module
+) -> Callable[[Mutant], torch.Tensor | None]:
+    """Return what gives a mutant's output, None where it raises; most mutants end here."""
+    data = [probe.inputs[name] for name in probe.data]
+    try:
+        run = bound(mechanism, binding, module, data, probe.trial.dims, hidden=probe.hidden)
+    except Exception:  # a unit that this binding reads in vain
+        return lambda mutant: None
 
+    def made(mutant: Mutant) -> torch.Tensor | None:
+        try:
+            with torch.no_grad():
+                output = run(mutant.function)
+        except Exception:
+            return None
+        return output if isinstance(output, torch.Tensor) else None
 
-def _of_all_options(
-    mechanism: Mechanism, subject: Subject, module: torch.nn.Module
-) -> list[Assignment]:
-    """Return the likeliest strict assignments, those of each choice of options in turn.
-
-    Nothing confirms the options of a faulty subject, and some mistakes stand in one branch only.
-    """
-    choices = [
-        Matcher(mechanism, module, known).assignments()
-        for known in known_values(mechanism, subject, module)
-    ]
-    found: list[Assignment] = []
-    while choices and len(found) < _MOST_BINDINGS:
-        going = []
-        for choice in choices:
-            if (one := next(choice, None)) is not None:
-                found.append(one)
-                going.append(choice)
-        choices = going
-    return found[:_MOST_BINDINGS]
+    return made
 
 
 def _is_reference(

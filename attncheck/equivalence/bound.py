@@ -25,6 +25,7 @@ class BoundConv:
     dilation: int
     groups: int
     stride: int
+    padding: int
 
     @property
     def kernel_size(self) -> tuple[int, ...]:
@@ -33,8 +34,9 @@ class BoundConv:
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         apply = torch.nn.functional.conv1d if self.weight.ndim == 3 else torch.nn.functional.conv2d
-        padding = [self.dilation * (k - 1) // 2 for k in self.weight.shape[2:]]
-        return apply(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        return apply(
+            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
+        )
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class BoundNorm:
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         norm = self.norm
         functional = torch.nn.functional
+        if isinstance(norm, torch.nn.RMSNorm):
+            return functional.rms_norm(x, norm.normalized_shape, norm.weight, norm.eps)
         if hasattr(norm, "normalized_shape"):
             return functional.layer_norm(x, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
         if hasattr(norm, "num_groups"):

@@ -171,11 +171,16 @@ class Matcher:
         if unit.kind != "norm":
             return None
         norm = self.module.get_submodule(unit.owner)
-        batch = hasattr(norm, "num_features")
-        if batch == (slot.setting("rank", dims) is None):
+        settings = dict(slot.settings)
+        if "groups" in settings:
+            found = setting(settings["groups"], getattr(norm, "num_groups", 0), dims)
+            features = getattr(norm, "num_channels", 0)
+            return None if found is None else unify(slot.sizes[0], features, found)
+        if "rank" in settings:
+            return unify(slot.sizes[0], getattr(norm, "num_features", 0), dims)
+        if ("rms" in settings) is not isinstance(norm, torch.nn.RMSNorm):
             return None
-        size = norm.num_features if batch else getattr(norm, "normalized_shape", (0,))[0]
-        return unify(slot.sizes[0], int(size), dims)  # type: ignore[arg-type]
+        return unify(slot.sizes[0], int(getattr(norm, "normalized_shape", (0,))[0]), dims)
 
     def _tensor_dims(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
         if unit.kind != "tensor":

@@ -47,13 +47,34 @@ def run_reference(
         hidden: (B, N, M), True where a query must not see a key.
         function: a mutant of the definition, to be run in its place.
     """
+    run = bound(mechanism, assignment, module, data, dims, hidden=hidden)
+    return run(function or mechanism.function)
+
+
+def bound(
+    mechanism: Mechanism,
+    assignment: Assignment,
+    module: torch.nn.Module,
+    data: Sequence[torch.Tensor],
+    dims: Mapping[str, int],
+    *,
+    hidden: torch.Tensor | None = None,
+) -> Callable[[Callable[..., Any]], torch.Tensor]:
+    """Return what runs the definition, or mutants of it one after the other, on these tensors.
+
+    The arguments are those of :func:`run_reference`.
+    """
     values = {**mechanism.defaults, **assignment.values, **dims, **_own(mechanism, assignment)}
     options = SimpleNamespace(**values, training=module.training)
     named = {} if hidden is None else {"mask": hidden}
     slots = slots_of(mechanism, assignment, module)
-    found: Any = (function or mechanism.function)(slots, options, *data, **named)
-    output: torch.Tensor = found[0] if isinstance(found, tuple) else found
-    return output
+
+    def run(function: Callable[..., Any]) -> torch.Tensor:
+        found: Any = function(slots, options, *data, **named)
+        output: torch.Tensor = found[0] if isinstance(found, tuple) else found
+        return output
+
+    return run
 
 
 def _own(mechanism: Mechanism, assignment: Assignment) -> dict[str, Any]:
@@ -87,4 +108,5 @@ def _layer(slot: Slot, part: Part, values: Mapping[str, Any], module: torch.nn.M
         int(slot.setting("dilation", values, 1)),
         int(slot.setting("groups", values, 1)),
         int(slot.setting("stride", values, 1)),
+        slot.padding(values),
     )

@@ -27,7 +27,8 @@ class Slot:
         bias: whether it has a bias: True, False, or the option that says so.
         when: the option without which the slot does not exist, or ``option == value``,
             ``option != value``; "" when it always does.
-        settings: kernel, groups, dilation, stride, rank; formulas or values.
+        settings: kernel, groups, dilation, stride, padding, rank; of a norm: rank (BatchNorm),
+            groups (GroupNorm), rms (RMSNorm), none (LayerNorm); formulas or values.
         start: initial value of a tensor, or of a norm's or layer's weight where the paper says it.
     """
 
@@ -58,6 +59,13 @@ class Slot:
         """Return one of its settings as a number."""
         found = dict(self.settings).get(name, default)
         return evaluate(found, values) if isinstance(found, str) else found
+
+    def padding(self, values: Mapping[str, Any]) -> int:
+        """Return the zeros that a convolution adds on each side; "same" unless it says otherwise."""
+        same = int(self.setting("dilation", values, 1)) * (
+            int(self.setting("kernel", values, 1)) - 1
+        )
+        return int(self.setting("padding", values, same // 2))
 
     def make(self, values: Mapping[str, Any]) -> nn.Module | nn.Parameter:
         """Return the layer or parameter that fills this slot in our own module."""
@@ -93,7 +101,7 @@ def _conv(slot: Slot, sizes: tuple[int, ...], bias: bool, values: Mapping[str, A
         sizes[1],
         kernel,
         stride=int(slot.setting("stride", values, 1)),
-        padding=dilation * (kernel - 1) // 2,
+        padding=slot.padding(values),
         dilation=dilation,
         groups=int(slot.setting("groups", values, 1)),
         bias=bias,
@@ -101,6 +109,10 @@ def _conv(slot: Slot, sizes: tuple[int, ...], bias: bool, values: Mapping[str, A
 
 
 def _norm(slot: Slot, sizes: tuple[int, ...], values: Mapping[str, Any]) -> nn.Module:
+    if (groups := slot.setting("groups", values)) is not None:
+        return nn.GroupNorm(int(groups), sizes[0])
+    if slot.setting("rms", values):
+        return nn.RMSNorm(sizes, eps=1e-6)
     if (rank := slot.setting("rank", values)) is None:
         return nn.LayerNorm(sizes)
     return nn.BatchNorm1d(sizes[0]) if rank == 1 else nn.BatchNorm2d(sizes[0])
@@ -121,7 +133,10 @@ def linear(
 def conv(
     inputs: str, outputs: str, *, bias: bool | str = False, when: str = "", **settings: Any
 ) -> Slot:
-    """Declare a convolution with "same" padding: ``kernel``, ``dilation``, ``groups``, ``rank``."""
+    """Declare a convolution: ``kernel``, ``dilation``, ``groups``, ``stride``, ``padding``, ``rank``.
+
+    The padding is "same" unless given.
+    """
     return Slot("conv", (inputs, outputs), bias, when, tuple(settings.items()))
 
 
@@ -133,6 +148,16 @@ def batch_norm(features: str, *, rank: int = 2, when: str = "", start: float | N
 def layer_norm(*features: str, when: str = "") -> Slot:
     """Declare a LayerNorm over the trailing ``features``."""
     return Slot("norm", features, True, when)
+
+
+def group_norm(features: str, groups: str, *, when: str = "") -> Slot:
+    """Declare a GroupNorm over ``features`` channels in ``groups`` groups."""
+    return Slot("norm", (features,), True, when, (("groups", groups),))
+
+
+def rms_norm(features: str, *, when: str = "") -> Slot:
+    """Declare an RMSNorm over the last axis of ``features``."""
+    return Slot("norm", (features,), False, when, (("rms", True),))
 
 
 def tensor(*sizes: str, start: float | None = None, when: str = "") -> Slot:

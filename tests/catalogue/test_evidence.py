@@ -1,0 +1,56 @@
+"""Each mechanism of the catalogue: its equations, a correct copy, and what people get wrong."""
+
+from __future__ import annotations
+
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from attncheck.report import Finding, Verdict
+from attncheck.sampling import generator, randomise
+from tests.catalogue.evidence import HERE, evidence
+from tests.reference.judging import broken, findings_of, verdict
+
+ALL = evidence()
+EQUATIONS = [(m, v) for m in ALL for v in m.VALUES]
+STYLES = [(m, name) for m in ALL for name in m.STYLES]
+FAULTS = [(m, name, claim) for m in ALL for name, claim in m.FAULTS.items()]
+
+
+def named(value: object) -> str:
+    return value.SPEC if isinstance(value, ModuleType) else str(value)
+
+
+def judged(evidence: ModuleType, name: str, claims: tuple[str, ...] = ()) -> dict[str, Finding]:
+    call: dict[str, Any] = dict(getattr(evidence, "CALL", {}))
+    inputs = call.pop("inputs", ())
+    file = HERE / f"{evidence.__name__.rpartition('.')[2]}.py"
+    return findings_of(evidence.SPEC, f"{file}:{name}", inputs=inputs, claims=claims, **call)
+
+
+@pytest.mark.parametrize(("evidence", "values"), EQUATIONS, ids=named)
+def test_the_reference_computes_the_papers_sums(
+    evidence: ModuleType, values: dict[str, Any]
+) -> None:
+    module = evidence.REFERENCE(**values).double().eval()
+    randomise(module, generator(3))
+    module.requires_grad_(False)
+    options = SimpleNamespace(**module.values)
+    torch.manual_seed(5)
+    inputs = evidence.inputs(options)
+    expected = evidence.equation(module, options, *inputs)
+    assert torch.allclose(module(*inputs), expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(("evidence", "name"), STYLES, ids=named)
+def test_a_correct_module_of_another_style_conforms(evidence: ModuleType, name: str) -> None:
+    findings = judged(evidence, name)
+    assert broken(findings) == {}
+    assert verdict(findings) is Verdict.CONFORMS
+
+
+@pytest.mark.parametrize(("evidence", "name", "claim"), FAULTS, ids=named)
+def test_one_fault_violates(evidence: ModuleType, name: str, claim: str) -> None:
+    assert claim in broken(judged(evidence, name, (claim,)))
