@@ -133,9 +133,9 @@ def linear(
 def conv(
     inputs: str, outputs: str, *, bias: bool | str = False, when: str = "", **settings: Any
 ) -> Slot:
-    """Declare a convolution: ``kernel``, ``dilation``, ``groups``, ``stride``, ``padding``, ``rank``.
+    """Declare a convolution, with its ``kernel``, ``dilation``, ``groups``, ``stride``, ``rank``.
 
-    The padding is "same" unless given.
+    The ``padding`` is "same" unless given.
     """
     return Slot("conv", (inputs, outputs), bias, when, tuple(settings.items()))
 

@@ -6,8 +6,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from attncheck.reference.effective_se import effective_se as REFERENCE
-
 SPEC = "effective-se"
 VALUES = [{"C": 5}, {"C": 4, "bias": False}, {"C": 4, "gate": "sigmoid"}]
 

@@ -2,8 +2,8 @@
 
 One file per mechanism, named as its spec with underscores, holds
 
-``SPEC``, ``REFERENCE``
-    the spec's id and the reference.
+``SPEC``
+    the spec's id; the reference is the one that it names.
 ``VALUES``
     dims and options under which the reference is held against the equations.
 ``inputs(v)``

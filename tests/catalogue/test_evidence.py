@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import torch
 
+from attncheck.catalogue import load
 from attncheck.report import Finding, Verdict
 from attncheck.sampling import generator, randomise
+from attncheck.target.resolving import resolve
 from tests.catalogue.evidence import HERE, evidence
 from tests.reference.judging import broken, findings_of, verdict
 
@@ -34,7 +36,8 @@ def judged(evidence: ModuleType, name: str, claims: tuple[str, ...] = ()) -> dic
 def test_the_reference_computes_the_papers_sums(
     evidence: ModuleType, values: dict[str, Any]
 ) -> None:
-    module = evidence.REFERENCE(**values).double().eval()
+    module: torch.nn.Module = resolve(load(evidence.SPEC).document.reference)(**values)
+    module = module.double().eval()
     randomise(module, generator(3))
     module.requires_grad_(False)
     options = SimpleNamespace(**module.values)
