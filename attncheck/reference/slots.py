@@ -61,11 +61,10 @@ class Slot:
         return evaluate(found, values) if isinstance(found, str) else found
 
     def padding(self, values: Mapping[str, Any]) -> int:
-        """Return the zeros that a convolution adds on each side; "same" unless it says otherwise."""
-        same = int(self.setting("dilation", values, 1)) * (
-            int(self.setting("kernel", values, 1)) - 1
-        )
-        return int(self.setting("padding", values, same // 2))
+        """Return the zeros that a convolution adds on each side: "same" unless stated."""
+        around = int(self.setting("kernel", values, 1)) - 1
+        same = int(self.setting("dilation", values, 1)) * around // 2
+        return int(self.setting("padding", values, same))
 
     def make(self, values: Mapping[str, Any]) -> nn.Module | nn.Parameter:
         """Return the layer or parameter that fills this slot in our own module."""
