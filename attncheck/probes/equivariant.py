@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
-from attncheck.measuring.gating import NoGateError, Observed, projects
-from attncheck.measuring.moving import NothingToMoveError, moved, moving_cases
-from attncheck.measuring.symmetries import NAMES
-from attncheck.subject import Subject
-from attncheck.trial import Trial
+from attncheck.measuring.symmetry_claim import SymmetryClaim
 
 
-class Equivariant(Claim, frozen=True, kw_only=True):
+class Equivariant(SymmetryClaim, frozen=True, kw_only=True):
     """What happens to the input happens to the output.
 
     ## What it checks
@@ -36,43 +30,4 @@ class Equivariant(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "equivariant"
-
-    to: str
-    """The symmetry."""
-    of: Observed = "output"
-    """What moves alike."""
-    input: str = ""
-    """The inputs that are changed, joined by ' + '."""
-
-    def __post_init__(self) -> None:
-        if self.to not in NAMES:
-            raise ValueError(f"'{self.to}' is no symmetry; allowed: {', '.join(NAMES)}")
-
-    def cases(self, subject: Subject) -> Iterator[Case]:
-        yield from moving_cases(subject, self.to)
-
-    def check(self, trial: Trial) -> Outcome:
-        if trial.case.values != "normal":
-            return skipped("symmetries are tried on random values")
-        names = [name.strip() for name in (self.input or trial.main).split("+")]
-        if absent := [name for name in names if name not in trial.subject.convention.inputs]:
-            return skipped(f"the module is called without '{absent[0]}'")
-        worst = 0.0
-        try:
-            for pair in moved(trial, self.to, self.of, names):
-                change, allowed = pair.difference(alike=True)
-                worst = max(worst, change)
-                if change <= allowed:
-                    continue
-                if self.of != "output" and projects(trial.subject):
-                    return skipped("channels are projected after the gate: y / x shows none")
-                return violated(
-                    f"under {self.to} of the input the {self.of} differs by {change:.3g} from "
-                    f"the {self.of} changed alike",
-                    expected=f"the {self.of} changed alike",
-                    seen=f"a difference of {change:.3g}",
-                    largest_change=change,
-                )
-        except (NothingToMoveError, NoGateError, ValueError) as reason:
-            return skipped(str(reason))
-        return holds(largest_change=worst)
+    alike: ClassVar[bool] = True

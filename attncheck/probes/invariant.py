@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
-from attncheck.measuring.gating import NoGateError, Observed, projects
-from attncheck.measuring.moving import NothingToMoveError, moved, moving_cases
-from attncheck.measuring.symmetries import NAMES
-from attncheck.subject import Subject
-from attncheck.trial import Trial
+from attncheck.measuring.symmetry_claim import SymmetryClaim
 
 
-class Invariant(Claim, frozen=True, kw_only=True):
+class Invariant(SymmetryClaim, frozen=True, kw_only=True):
     """A change of the input leaves the output, or the gate, as it was.
 
     ## What it checks
@@ -35,42 +29,4 @@ class Invariant(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "invariant"
-
-    to: str
-    """The change."""
-    of: Observed = "output"
-    """What stays the same."""
-    input: str = ""
-    """The inputs that are changed, joined by ' + '."""
-
-    def __post_init__(self) -> None:
-        if self.to not in NAMES:
-            raise ValueError(f"'{self.to}' is no symmetry; allowed: {', '.join(NAMES)}")
-
-    def cases(self, subject: Subject) -> Iterator[Case]:
-        yield from moving_cases(subject, self.to)
-
-    def check(self, trial: Trial) -> Outcome:
-        if trial.case.values != "normal":
-            return skipped("symmetries are tried on random values")
-        names = [name.strip() for name in (self.input or trial.main).split("+")]
-        if absent := [name for name in names if name not in trial.subject.convention.inputs]:
-            return skipped(f"the module is called without '{absent[0]}'")
-        worst = 0.0
-        try:
-            for pair in moved(trial, self.to, self.of, names):
-                change, allowed = pair.difference(alike=False)
-                worst = max(worst, change)
-                if change <= allowed:
-                    continue
-                if self.of != "output" and projects(trial.subject):
-                    return skipped("channels are projected after the gate: y / x shows none")
-                return violated(
-                    f"under {self.to} of the input the {self.of} changes by {change:.3g}",
-                    expected=f"the same {self.of}",
-                    seen=f"a change of {change:.3g}",
-                    largest_change=change,
-                )
-        except (NothingToMoveError, NoGateError, ValueError) as reason:
-            return skipped(str(reason))
-        return holds(largest_change=worst)
+    alike: ClassVar[bool] = False
