@@ -23,7 +23,7 @@ from attncheck.trial import Trial
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
-_MOST_SECONDS = 4.0
+_MOST_SECONDS = 2.0
 _LIKELIEST = 6
 _ENOUGH = 8
 _TELLING = 2

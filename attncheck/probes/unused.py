@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.lazy import torch
 from attncheck.measuring.cases import draws_at_random
+from attncheck.measuring.ignored import ignored_arguments
 from attncheck.measuring.influence import Scene, Scenes, is_read, matters
 from attncheck.measuring.reading import arguments_not_read, is_mentioned, never_called
 from attncheck.subject import Subject
@@ -24,8 +25,9 @@ class Unused(Claim, frozen=True, kw_only=True):
     arrives, nothing reads it. If it does arrive, the tensor is read without effect, as the one
     score of a softmax over one element; vectors are excused then, since the bias of keys before
     a softmax is so by mathematics. Thirds and halves of fused projections are looked at one by
-    one. Data inputs and masks must change the output too. Submodules that are never called and
-    constructor arguments that are never read are noted.
+    one. Data inputs and masks must change the output too, and so must constructor arguments that
+    state a size of the mechanism, such as its reduction. Submodules that are never called and
+    other constructor arguments that are never read are noted.
 
     ## Why it matters
     Distributed training stops at parameters that get no gradient; a context that is ignored, or
@@ -47,7 +49,12 @@ class Unused(Claim, frozen=True, kw_only=True):
             return undecided(str(scenes.error))
         if draws_at_random(first.trial, first.module):
             return skipped("the module draws at random in eval mode")
-        found = {**_parameters(first, scenes), **_inputs(trial, scenes)}
+        parameters, inputs = _parameters(first, scenes), _inputs(trial, scenes)
+        arguments = {
+            f"the constructor's '{name}'": f"makes the same module with {tried}"
+            for name, tried in ignored_arguments(trial).items()
+        }
+        found = {**parameters, **inputs, **arguments}
         notes = {
             "never_called": never_called(first.module, first.look),
             "arguments_not_read": arguments_not_read(trial.subject),
@@ -60,8 +67,8 @@ class Unused(Claim, frozen=True, kw_only=True):
             said + (f"; and {len(found) - 4} more" if len(found) > 4 else ""),
             expected="some influence on the output",
             seen="none in any draw, size or mode",
-            parameters=[n.split("'")[1] for n in found if not n.startswith("the ")],
-            inputs=[n.split("'")[1] for n in found if n.startswith("the ")],
+            parameters=[n.split("'")[1] for n in parameters],
+            inputs=[n.split("'")[1] for n in inputs],
             **evidence,
         )
 

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from attncheck.report import Status
 from tests.deciding import finding_of
 
 
@@ -140,3 +141,33 @@ def test_spare_parts_and_arguments_are_noted() -> None:
     assert finding.status == "holds"
     assert finding.evidence["never_called"] == ["pool"]
     assert finding.evidence["arguments_not_read"] == ["spare"]
+
+
+class Squeeze(nn.Module):
+    """Sixteen hidden units at least, whatever the reduction."""
+
+    def __init__(self, channel: int, reduction: int = 4) -> None:
+        super().__init__()
+        hidden = self.hidden(channel, reduction)
+        self.fc1, self.fc2 = nn.Linear(channel, hidden), nn.Linear(hidden, channel)
+
+    def hidden(self, channel: int, reduction: int) -> int:
+        return max(channel // reduction, 16)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.fc2(self.fc1(x.mean((2, 3))).relu()).sigmoid()[..., None, None]
+
+
+class SqueezeOfItsOwn(Squeeze):
+    def hidden(self, channel: int, reduction: int) -> int:
+        return channel // 4
+
+
+def test_a_reduction_that_changes_nothing_is_found() -> None:
+    finding = finding_of("unused", SqueezeOfItsOwn, spec="se")
+    assert finding.status is Status.VIOLATED
+    assert "the constructor's 'reduction' makes the same module" in finding.message
+
+
+def test_a_reduction_under_a_least_width_has_its_effect() -> None:
+    assert finding_of("unused", Squeeze, spec="se").status is Status.HOLDS
