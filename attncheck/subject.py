@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -125,9 +126,16 @@ class Subject:
         return msgspec.structs.replace(Case(dims=dims, dtype=self.dtype), **changes)
 
     def _into_domain(self, wanted: Mapping[str, int]) -> dict[str, int] | None:
-        """Return dims near the wanted ones that lie in the domain, or None."""
-        for extra in range(8):
-            dims = self.dims_with(**{n: v + extra * (n != "B") for n, v in wanted.items()})
+        """Return dims near the wanted ones that lie in the domain, or None.
+
+        All grow alike first, then each on its own, as multiples of a window must.
+        """
+        growing = [name for name in wanted if name != "B"]
+        alike = [(extra,) * len(growing) for extra in range(8)]
+        apart = sorted(itertools.product(range(8), repeat=min(len(growing), 2)), key=sum)
+        for extras in (*alike, *apart):
+            grown = {n: wanted[n] + extra for n, extra in zip(growing, extras, strict=False)}
+            dims = self.dims_with(**{**wanted, **grown})
             if self.in_domain(dims):
                 return dims
         return None

@@ -7,12 +7,16 @@ from collections.abc import Mapping
 
 from attncheck.formula import Formula
 from attncheck.lazy import torch
+from attncheck.measuring.blocks import block, block_places, describe_block
 
 Place = tuple[int, ...]
 
 _WORDS = ("nothing", "self", "row", "column", "all", "causal")
-_SIZED = ("causal window", "window")
-ALLOWED = "self, row, column, all, window K, causal, causal window K, joined by ' + '"
+_SIZED = ("causal window", "window", "rows", "columns", "row block", "column block", "block")
+ALLOWED = (
+    "self, row, column, rows K, columns K, all, window K, causal, causal window K, "
+    "block K [from S] [around A], row block K, column block K, joined by ' + '"
+)
 
 
 def terms(text: str) -> list[tuple[str, str]]:
@@ -28,7 +32,10 @@ def terms(text: str) -> list[tuple[str, str]]:
         sized = next((s for s in _SIZED if re.match(rf"{s}\s+\S", word)), "")
         if sized:
             size = word[len(sized) :].strip()
-            Formula(size)
+            if sized.endswith("block"):
+                block(size)
+            else:
+                Formula(size)
             found.append((sized, size))
         elif word in _WORDS:
             found.append((word, ""))
@@ -38,8 +45,12 @@ def terms(text: str) -> list[tuple[str, str]]:
 
 
 def largest_window(text: str, dims: Mapping[str, int]) -> int:
-    """Return the size of the largest window named, 0 without one."""
-    sizes = [int(Formula(size).evaluate(dims)) for _, size in terms(text) if size]
+    """Return the size of the largest window named, 0 without one; blocks are no windows."""
+    sizes = [
+        int(Formula(size).evaluate(dims))
+        for word, size in terms(text)
+        if size and not word.endswith("block")
+    ]
     return max(sizes, default=0)
 
 
@@ -49,10 +60,15 @@ def claimed_places(
     """Return the set as a boolean tensor of the places' sizes.
 
     A window of K holds K×K places around the origin, cut at the border; of an even K the larger
-    half lies after it. Causal order is the order of tokens, or of pixels row by row.
+    half lies after it; K rows, or columns, are those around its own. A block of K is
+    the K×K square of a grid that holds the origin: the grid begins at S, and the block is taken
+    with A places around it. Causal order is the order of tokens, or of pixels row by row.
     """
     result = torch.zeros(sizes, dtype=torch.bool)
     for word, size in terms(text):
+        if word.endswith("block"):
+            result |= block_places(word, block(size).evaluate(dims), origin, sizes)
+            continue
         width = int(Formula(size).evaluate(dims)) if size else 0
         result |= _single(word, width, origin, sizes)
     return result
@@ -67,14 +83,16 @@ def _single(word: str, width: int, origin: Place, sizes: tuple[int, ...]) -> tor
             here[origin] = True
         case "all":
             here[...] = True
-        case "row" | "column" if len(sizes) != 2:
+        case "row" | "column" | "rows" | "columns" if len(sizes) != 2:
             raise ValueError("rows and columns are of maps, not of tokens")
         case "row":
             here[origin[0]] = True
         case "column":
             here[:, origin[-1]] = True
-        case "window":
+        case "window" | "rows" | "columns":
             around = [slice(max(0, i - (width - 1) // 2), i + width // 2 + 1) for i in origin]
+            if word != "window":
+                around[1 if word == "rows" else 0] = slice(None)
             here[tuple(around)] = True
         case "causal" | "causal window":
             flat = here.view(-1)
@@ -107,9 +125,14 @@ def describe_claim(text: str, dims: Mapping[str, int]) -> str:
     names = {"self": "itself alone", "all": "every position", "nothing": "no position"}
     parts = []
     for word, size in terms(text):
+        if word.endswith("block"):
+            parts.append(describe_block(word, block(size).evaluate(dims)))
+            continue
         width = str(Formula(size).evaluate(dims)) if size else ""
         if word == "window":
             parts.append(f"a {width}×{width} window" if "H" in dims else f"a window of {width}")
+        elif word in ("rows", "columns"):
+            parts.append(f"{width} {word}")
         elif word == "causal":
             parts.append("every position up to its own")
         elif size:

@@ -39,7 +39,9 @@ class Reach(Claim, frozen=True, kw_only=True):
     changes, else the path is missing, which a NaN that does not come through proves.
 
     Sets: `self`, `row`, `column`, `all`, `window K` (K×K around the position; K may be a formula
-    over dims), for tokens also `causal` and `causal window K`; joined by ` + `.
+    over dims), `rows K` and `columns K` (K whole rows or columns around its own),
+    `block K` (the K×K square of a grid; `block K from S` where the grid begins at S,
+    `block K around A` with A places on each side; `row block K`, `column block K`), for tokens also `causal` and `causal window K`; joined by ` + `.
     `per_pass = { 1 = "row + column", 2 = "all" }` applies the module to its own output.
     `channels` says which input channels an output channel sees: `self`, `all`, `window K`,
     `group G` (G equal parts), `groups of N` (parts of N channels).

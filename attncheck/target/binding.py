@@ -96,8 +96,8 @@ def bind(
             fixed |= {"H": int(value[0]), "W": int(value[1])}
         elif dim == "size" and isinstance(value, int):
             fixed |= {"H": value, "W": value}
-        elif dim and isinstance(value, int) and not isinstance(value, bool):
-            fixed.setdefault(dim, value)
+        elif dim and (number := _number(value)) is not None:
+            fixed.setdefault(dim, number)
     free = [name for name in named if name not in given]
     for name in free:
         dim, default = dim_named(name, dims, names), named[name].default
@@ -130,6 +130,13 @@ def _parameters(factory: Factory) -> dict[str, inspect.Parameter]:
         return dict(inspect.signature(factory).parameters)
     except (TypeError, ValueError):
         return {}
+
+
+def _number(value: Any) -> int | None:
+    """Return a literal as one number: an integer, or a pair of equal ones (``window=(7, 7)``)."""
+    if isinstance(value, (tuple, list)) and len(value) == 2 and value[0] == value[1]:
+        value = value[0]
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _is_fraction(default: object) -> bool:
