@@ -57,10 +57,12 @@ class Matcher:
     relaxed: bool = False
     _units: list[Unit] = field(init=False)
     _tensors: dict[str, torch.Tensor] = field(init=False)
+    _buffers: dict[str, torch.Tensor] = field(init=False)
 
     def __post_init__(self) -> None:
         self._units = units_of(self.module)
         self._tensors = dict(self.module.named_parameters(remove_duplicate=False))
+        self._buffers = dict(self.module.named_buffers())
 
     def assignments(self) -> Iterator[Assignment]:
         """Yield every assignment that consumes all parameters, likeliest first."""
@@ -83,6 +85,8 @@ class Matcher:
                 fitted = self._fit(group, unit, state)
                 if fitted is not None:
                     yield from self._search(slots[length:], fitted)
+        for fitted in self._side_by_side(slots[:2], state):
+            yield from self._search(slots[2:], fitted)
         if self.relaxed:
             yield from self._search(slots[1:], state)
 
@@ -119,6 +123,8 @@ class Matcher:
                 dims = self._conv_dims(slot, unit, state.dims)
             case "norm":
                 dims = self._norm_dims(slot, unit, state.dims)
+            case "buffer":
+                dims = self._buffer_dims(slot, unit, state.dims)
             case _:
                 dims = self._tensor_dims(slot, unit, state.dims)
         return None if dims is None else state.take(unit, dims, {name: Part(unit)})
@@ -145,6 +151,33 @@ class Matcher:
             parts[name] = Part(unit, (start, stop))
             start = stop
         return state.take(unit, dims, parts)
+
+    def _side_by_side(self, pair: list[tuple[str, Slot]], state: _State) -> Iterator[_State]:
+        """Yield the states in which one matrix acts on two slots' inputs, joined in either order.
+
+        Its columns are those of the first slot and then those of the other.
+        """
+        if len(pair) < 2 or any(s.kind != "linear" or s.bias is False for _, s in pair):
+            return
+        slot, beside = pair[0][1], pair[1][1]
+        if slot.sizes[1] != beside.sizes[1] or slot.sizes[0] == beside.sizes[0]:
+            return
+        for unit in self._units:
+            if unit.kind != "matrix" or unit.owner in state.owners or unit.names & state.names:
+                continue
+            weight = unit.read(self._tensors.__getitem__)
+            inputs = f"({slot.sizes[0]}) + ({beside.sizes[0]})"
+            sizes = (weight.shape[1], weight.shape[0])
+            dims = unify_all((inputs, slot.sizes[1]), sizes, state.dims)
+            if dims is None:
+                continue
+            for (a, first), (b, _) in ((pair[0], pair[1]), (pair[1], pair[0])):
+                cut = first.shape(dims)[0]
+                parts = {
+                    a: Part(unit, columns=(0, cut)),
+                    b: Part(unit, columns=(cut, weight.shape[1]), biased=False),
+                }
+                yield state.take(unit, dims, parts)
 
     def _conv_dims(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
         if unit.kind != "conv":
@@ -189,6 +222,13 @@ class Matcher:
         sizes = tuple(n for n in self._tensors[unit.weight].shape if n != 1)
         return unify_all(wanted, sizes, dims)
 
+    def _buffer_dims(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
+        """Fit what is drawn once: a buffer, or a parameter that is kept from learning."""
+        found = self._buffers.get(unit.weight)
+        if unit.kind == "tensor" and not self._tensors[unit.weight].requires_grad:
+            found = self._tensors[unit.weight]
+        return None if found is None else unify_all(slot.sizes, tuple(unit.view(found).shape), dims)
+
     def _with_bare_biases(self, state: _State) -> _State | None:
         """Give left-over bare vectors to slots without a bias, in order; None if any is left."""
         left = [name for name in self._tensors if name not in state.names]
@@ -205,6 +245,7 @@ class Matcher:
                     and slot.bias is not False
                     and not part.unit.bias
                     and not part.bias
+                    and part.biased
                     and slot.shape(state.dims)[1] == size
                 ):
                     parts[slot_name] = replace(part, bias=name)

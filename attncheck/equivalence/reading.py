@@ -87,15 +87,19 @@ def _layer(slot: Slot, part: Part, values: Mapping[str, Any], module: torch.nn.M
     unit = part.unit
     if slot.kind == "norm":
         return BoundNorm(module.get_submodule(unit.owner), module.training)
+    if unit.kind == "buffer":
+        return unit.read(module.get_buffer)
     weight = unit.read(module.get_parameter)
     bias = (
         module.get_parameter(part.bias).reshape(-1)
         if part.bias
         else unit.read_bias(module.get_parameter)
     )
-    if slot.kind == "tensor":
+    if slot.kind in ("tensor", "buffer"):
         return weight.reshape(slot.shape(values))
     if slot.kind == "linear":
+        if part.columns is not None:
+            return BoundLayer(weight[:, slice(*part.columns)], bias if part.biased else None)
         if part.rows is None:
             return BoundLayer(weight, bias)
         rows = slice(*part.rows)

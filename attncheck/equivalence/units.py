@@ -20,7 +20,8 @@ class Unit:
 
     Attributes:
         owner: dotted name of the module, or of the bare parameter.
-        kind: ``matrix`` (out, in), ``conv`` (out, in / groups, kernel…), ``norm`` or ``tensor``.
+        kind: ``matrix`` (out, in), ``conv`` (out, in / groups, kernel…), ``norm``, ``tensor`` or
+            ``buffer``.
         weight: dotted name of the weight, "" for a norm without one.
         bias: dotted name of the bias, "" without one.
         view: how the weight is read.
@@ -76,6 +77,10 @@ def _flat(t: torch.Tensor) -> torch.Tensor:
 
 def _filter(t: torch.Tensor) -> torch.Tensor:
     return t[:, None]
+
+
+def _row(t: torch.Tensor) -> torch.Tensor:
+    return t[None]
 
 
 # A bare 3-D tensor holds a matrix per head; h heads of width d, i inputs, o outputs.
@@ -144,13 +149,19 @@ def _units(module: torch.nn.Module) -> Iterator[Unit]:
         bare.pop(bias, None)
     for name, parameter in bare.items():
         yield from _bare(name, parameter, bare)
+    for name, buffer in module.named_buffers():
+        yield Unit(name, "buffer", name, "", _same)
+        if buffer.ndim == 2:
+            yield Unit(name, "buffer", name, "", _transposed, "transposed")
 
 
 def _bare(
     name: str, parameter: torch.Tensor, others: dict[str, torch.nn.Parameter]
 ) -> Iterator[Unit]:
     bias = _bias_of(name, others)
-    if parameter.ndim == 2:
+    if parameter.ndim == 1:
+        yield Unit(name, "matrix", name, "", _row, "a vector as one row")
+    elif parameter.ndim == 2:
         yield Unit(name, "matrix", name, bias, _same)
         yield Unit(name, "matrix", name, bias, _transposed, "transposed")
     elif parameter.ndim == 3:

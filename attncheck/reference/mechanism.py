@@ -92,6 +92,8 @@ class DefinedModule(nn.Module):
             layer = slot.make(values) if present else None
             if slot.kind == "tensor":
                 self.register_parameter(name, layer)  # type: ignore[arg-type]
+            elif slot.kind == "buffer":
+                self.register_buffer(name, layer)  # type: ignore[arg-type]
             else:
                 self.register_module(name, layer)  # type: ignore[arg-type]
 

@@ -22,7 +22,8 @@ class Slot:
 
     Attributes:
         kind: ``linear`` (a matrix: ``nn.Linear`` or a 1×1 convolution), ``conv``, ``norm``
-            (weight, bias and statistics as one unit), or ``tensor``.
+            (weight, bias and statistics as one unit), ``tensor``, or ``buffer`` (drawn once,
+            never learned).
         sizes: formulas: (in, out) of a linear or conv, (features,) of a norm, any of a tensor.
         bias: whether it has a bias: True, False, or the option that says so.
         when: the option without which the slot does not exist, or ``option == value``,
@@ -66,8 +67,8 @@ class Slot:
         same = int(self.setting("dilation", values, 1)) * around // 2
         return int(self.setting("padding", values, same))
 
-    def make(self, values: Mapping[str, Any]) -> nn.Module | nn.Parameter:
-        """Return the layer or parameter that fills this slot in our own module."""
+    def make(self, values: Mapping[str, Any]) -> nn.Module | torch.Tensor:
+        """Return the layer, parameter or buffer that fills this slot in our own module."""
         sizes = self.shape(values)
         bias = self.has_bias(values)
         match self.kind:
@@ -77,6 +78,8 @@ class Slot:
                 return self._started(_conv(self, sizes, bias, values))
             case "norm":
                 return self._started(_norm(self, sizes, values))
+            case "buffer":
+                return torch.randn(sizes)
         start = 0.02 if self.start is None else self.start
         if self.start is None:
             return nn.Parameter(torch.randn(sizes) * start)
@@ -162,3 +165,8 @@ def rms_norm(features: str, *, when: str = "") -> Slot:
 def tensor(*sizes: str, start: float | None = None, when: str = "") -> Slot:
     """Declare a bare parameter, such as CCNet's gamma."""
     return Slot("tensor", sizes or ("1",), False, when, start=start)
+
+
+def buffer(*sizes: str, when: str = "") -> Slot:
+    """Declare a tensor of normal numbers that is drawn once and stays, such as a projection."""
+    return Slot("buffer", sizes, False, when)

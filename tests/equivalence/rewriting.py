@@ -91,6 +91,9 @@ def _store(
         shape = slot.shape(values)
         module.register_parameter(name, nn.Parameter(torch.randn(1, 1, *shape)))
         return {group[0][0]: lambda m: getattr(m, name).reshape(shape)}
+    if slot.kind == "buffer":
+        module.register_buffer(name, slot.make(values))
+        return {group[0][0]: lambda m: getattr(m, name)}
     if slot.kind != "linear":
         module.add_module(name, slot.make(values))
         return {group[0][0]: lambda m: getattr(m, name)}
