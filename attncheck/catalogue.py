@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from attncheck.claim import Claim
+from attncheck.counting.choices import flag
 from attncheck.errors import SpecError, UsageError, did_you_mean
-from attncheck.formula import evaluate
+from attncheck.formula import Formula, evaluate
 from attncheck.probes import all_kinds, find_kind
 from attncheck.spec import SpecDocument, read_document
 from attncheck.spec.inheritance import inherit
@@ -189,13 +190,23 @@ def _decode_claims(
 
 
 def _check_formulas(spec: Spec, text: str) -> None:
-    """Evaluate every dim and condition once, so that a typo is found on reading."""
+    """Read every dim, condition and formula of a claim once, so that a typo is found here."""
     document = spec.document
     dims: dict[str, Any] = {}
     for name, value in document.dims.items():
         dims[name] = _located(value, dims, spec.path, text, "dims", name)
     for name, condition in document.domain.items():
         _located(condition, dims, spec.path, text, "domain", name)
+    options = document.options.items()
+    known = {*dims, *document.options, *(flag(n, v) for n, values in options for v in values)}
+    for name, claim in spec.claims.items():
+        for formula in claim.formulas():
+            for unknown in sorted(Formula(formula).names - known):
+                raise SpecError(
+                    f"claim '{name}': '{unknown}' is neither a dim nor an option",
+                    where=f"{spec.path}:{line_of(text, ['claims', name])}",
+                    instead=did_you_mean(unknown, known),
+                )
 
 
 def _located(value: object, dims: dict[str, Any], path: Path, text: str, *keys: str) -> Any:

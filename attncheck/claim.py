@@ -106,6 +106,10 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
         """Yield the cases to try; by default the subject's whole lattice in eval mode."""
         yield from subject.lattice()
 
+    def formulas(self) -> tuple[str, ...]:
+        """Return its formulas over dims and options, whose names are checked on reading."""
+        return ()
+
     def check(self, trial: Trial) -> Outcome:
         """Decide the claim on one case. Exceptions of the subject may pass through."""
         raise NotImplementedError(type(self).__name__)

@@ -43,12 +43,6 @@ class ClosedForm:
         stated = axes | subject.binding.follows | set(subject.binding.fixed)
         self._stated = (stated | set(subject.overrides)) - set(search)
 
-    def unknown(self, dims: Mapping[str, int]) -> list[str]:
-        """Return the names in the formulas that are neither dims nor options, sorted."""
-        options = self.subject.spec.options
-        flags = {flag(name, value) for name, values in options.items() for value in values}
-        return sorted(self.named - set(dims) - set(options) - flags)
-
     def explain(
         self,
         dims: Mapping[str, int],

@@ -57,6 +57,9 @@ class Parameters(Claim, frozen=True, kw_only=True):
         except SpecError as error:
             raise ValueError(str(error)) from None
 
+    def formulas(self) -> tuple[str, ...]:
+        return (self.formula,)
+
     def cases(self, subject: Subject) -> Iterator[Case]:
         """Yield one case per set of constructor arguments."""
         seen: list[dict[str, Any]] = []
@@ -76,8 +79,6 @@ class Parameters(Claim, frozen=True, kw_only=True):
         form = ClosedForm(
             trial.subject, [self.formula, base, *(text for text, _ in biases)], self.search
         )
-        if unknown := form.unknown(trial.dims):
-            return undecided(f"the formula names {', '.join(unknown)}: neither a dim nor an option")
         module = trial.module(initial=True)
         found = inventory(module)
         if found.lazy:

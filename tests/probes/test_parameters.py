@@ -180,9 +180,3 @@ def test_biases_in_some_layers_are_the_same_mechanism() -> None:
     finding = parameters(OneBias, **CBAM)
     assert finding.status == "holds"
     assert "biases in some layers only" in finding.message
-
-
-def test_a_name_that_is_no_dim_leaves_the_claim_open() -> None:
-    finding = parameters(Convolutions, formula="2*C*q")
-    assert finding.status == "undecided"
-    assert "names q" in finding.message

@@ -127,6 +127,17 @@ def test_a_condition_that_names_an_unknown_dim_names_the_line(tmp_path: Path) ->
     assert error.where.endswith("mine.toml:8")
 
 
+def test_a_claims_formula_that_names_an_unknown_option_names_the_line(tmp_path: Path) -> None:
+    error = mistake(
+        tmp_path,
+        'id = "mine"\ntitle = "Mine"\n\n[dims]\nC = 8\n\n[options]\nbias = [true, false]\n\n'
+        '[claims.parameters]\nformula = "C*C + bais*C"\n',
+    )
+    assert error.where.endswith("mine.toml:10")
+    assert error.what == "claim 'parameters': 'bais' is neither a dim nor an option"
+    assert error.instead == "did you mean 'bias'?"
+
+
 def test_a_formula_with_forbidden_syntax_names_the_line(tmp_path: Path) -> None:
     error = mistake(tmp_path, 'id = "mine"\ntitle = "Mine"\n\n[dims]\nC = "__import__(1)"\n')
     assert error.where.endswith("mine.toml:5")
