@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from attncheck.errors import SpecError
+from attncheck.formula import Formula
 from attncheck.spec.document import SpecDocument
 
 
@@ -29,9 +31,31 @@ def inherit(document: SpecDocument, family: SpecDocument) -> SpecDocument:
         calls=document.calls or family.calls,
         output=document.output or family.output,
         layouts=document.layouts or family.layouts,
-        dims={**family.dims, **document.dims},
+        dims=_in_order({**family.dims, **document.dims}),
         domain={**family.domain, **document.domain},
         names={**family.names, **document.names},
         options={**family.options, **document.options},
         claims=claims,
     )
+
+
+def _in_order(dims: dict[str, int | str]) -> dict[str, int | str]:
+    """Return the dims with every formula after those that it names, otherwise as they were.
+
+    A size of the family's may follow a dim of the document's own: ``H = "2*w"``.
+    """
+    ordered: dict[str, int | str] = {}
+    waiting = dict(dims)
+    while waiting:
+        ready = next((n for n in waiting if not _names(waiting[n]) & set(waiting)), None)
+        name = ready or next(iter(waiting))
+        ordered[name] = waiting.pop(name)
+    return ordered
+
+
+def _names(value: int | str) -> frozenset[str]:
+    """Return the dims that a dim follows; none of a text that is no formula, told elsewhere."""
+    try:
+        return Formula(value).names if isinstance(value, str) else frozenset()
+    except SpecError:
+        return frozenset()
