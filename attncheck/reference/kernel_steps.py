@@ -19,3 +19,15 @@ def largest(t: Tensor) -> Tensor:
     per_query = t[0].detach().amax(-1, keepdim=True)
     of_keys = t[1].detach().amax((-1, -2), keepdim=True)
     return torch.stack((per_query, of_keys.expand_as(per_query)))
+
+
+def tokens_of(x: Tensor) -> Tensor:
+    """Return a map's pixels as tokens: (B, C, H, W) -> (B, H·W, C); tokens stay."""
+    return x.flatten(2).transpose(1, 2) if x.ndim == 4 else x
+
+
+def like_input(t: Tensor, x: Tensor) -> Tensor:
+    """Undo :func:`tokens_of` for what was made of ``x``."""
+    if x.ndim != 4:
+        return t
+    return t.transpose(1, 2).reshape(x.shape[0], t.shape[2], x.shape[2], x.shape[3])
