@@ -1,0 +1,1 @@
+"""Published figures against counts: parameters and multiply-accumulates of whole networks."""
