@@ -50,16 +50,33 @@ class BoundNorm:
     norm: Any
     training: bool
 
+    @property
+    def weight(self) -> torch.Tensor:
+        """The scale, for a definition that reads it."""
+        weight: torch.Tensor = self.norm.weight
+        return weight
+
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         norm = self.norm
         functional = torch.nn.functional
         if isinstance(norm, torch.nn.RMSNorm):
             return functional.rms_norm(x, norm.normalized_shape, norm.weight, norm.eps)
         if hasattr(norm, "normalized_shape"):
-            return functional.layer_norm(x, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
+            shape = _trailing(tuple(norm.normalized_shape), x)
+            weight, bias = (
+                None if t is None else t.reshape(shape) for t in (norm.weight, norm.bias)
+            )
+            return functional.layer_norm(x, shape, weight, bias, norm.eps)
         if hasattr(norm, "num_groups"):
             return functional.group_norm(x, norm.num_groups, norm.weight, norm.bias, norm.eps)
         batch = self.training or norm.running_mean is None
         mean = None if batch else norm.running_mean
         var = None if batch else norm.running_var
         return functional.batch_norm(x, mean, var, norm.weight, norm.bias, batch, 0.0, norm.eps)
+
+
+def _trailing(shape: tuple[int, ...], x: torch.Tensor) -> tuple[int, ...]:
+    """Return a LayerNorm's shape without the axes of size one that the definition has not."""
+    while shape[-1:] == (1,) and x.shape[-len(shape) :] != shape:
+        shape = shape[:-1]
+    return shape

@@ -66,7 +66,7 @@ def _same_as(
 ) -> Iterator[tuple[int, bool]]:
     """Yield each other value with which a module can be made, and whether it is the same one."""
     inputs = trial.inputs()
-    for other in _OTHERS:
+    for other in (*_OTHERS, _WIDER * value):  # the last has an effect where it is a least width
         if other == value:
             continue
         try:

@@ -1,0 +1,56 @@
+"""Bottleneck attention module, Park et al. 2018, arXiv:1807.06514, equations 1 to 5."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from torch import Tensor, relu, sigmoid
+
+from attncheck.reference.mechanism import mechanism
+from attncheck.reference.slots import batch_norm
+from attncheck.reference.slots import conv as conv_slot
+from attncheck.reference.slots import linear as linear_slot
+from attncheck.reference.steps import conv, linear, mean_hw, norm, over_hw, pointwise
+
+
+@mechanism(
+    dims={"C": None, "r": 16},
+    derived={"h": "C // r"},
+    options={"bias": True, "conv_bias": True, "norms": "hidden", "combine": "sum"},
+    squeeze=linear_slot("C", "h", bias="bias"),
+    squeeze_norm=batch_norm("h", rank=1, when="norms == hidden"),
+    excite=linear_slot("h", "C", bias="bias"),
+    excite_norm=batch_norm("C", rank=1, when="norms == last"),
+    reduce=linear_slot("C", "h", bias="conv_bias"),
+    reduce_norm=batch_norm("h", when="norms == hidden"),
+    first=conv_slot("h", "h", kernel=3, dilation=4, bias="conv_bias"),
+    first_norm=batch_norm("h", when="norms == hidden"),
+    second=conv_slot("h", "h", kernel=3, dilation=4, bias="conv_bias"),
+    second_norm=batch_norm("h", when="norms == hidden"),
+    score=linear_slot("h", "1", bias="conv_bias"),
+    score_norm=batch_norm("1", when="norms == last"),
+)
+def bam(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
+    """Strengthen values by a gate of channels and positions: (B, C, H, W) -> same."""
+    hidden = o.norms == "hidden"
+    z = mean_hw(x)
+    a = linear(p.squeeze, z)
+    a_n = norm(p.squeeze_norm, a) if hidden else a
+    e = relu(a_n)
+    u = linear(p.excite, e)
+    u_n = u if hidden else norm(p.excite_norm, u)  # eq. 3
+    m_c = over_hw(u_n)
+    b = pointwise(p.reduce, x)
+    b_n = relu(norm(p.reduce_norm, b)) if hidden else b
+    c = conv(p.first, b_n)
+    c_n = relu(norm(p.first_norm, c)) if hidden else c
+    d = conv(p.second, c_n)
+    d_n = relu(norm(p.second_norm, d)) if hidden else d
+    v = pointwise(p.score, d_n)
+    m_s = v if hidden else norm(p.score_norm, v)  # eq. 4
+    m = m_c + m_s if o.combine == "sum" else m_c * m_s  # eq. 2
+    s = sigmoid(m)
+    f = 1 + s
+    y = x * f  # eq. 1
+    return y
