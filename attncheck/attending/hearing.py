@@ -141,10 +141,11 @@ def position_axis(trial: Trial, name: str) -> int:
 
 
 def _tokens(output: torch.Tensor, trial: Trial) -> torch.Tensor:
-    """Return the output as (B, N, C): one token where there is one query per sample."""
-    if query_axis(trial.subject.convention.inputs) == "1" and output.ndim == 2:
-        return output[:, None]
-    return output
+    """Return the output as (B, N, C); a vector per sample is what each of its queries gets."""
+    if output.ndim != 2:
+        return output
+    queries = trial.dims.get(query_axis(trial.subject.convention.inputs), 1)
+    return output[:, None].expand(-1, queries, -1)
 
 
 def _distance(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

@@ -41,7 +41,7 @@ def padding_changes(way: MaskWay, trial: Trial) -> tuple[float, float]:
         after = longer.run(module, {**grown, name: encode(wider, way, longer)})
     except SubjectError:
         return 0.0, 0.0
-    if itself:
+    if itself and before.ndim > 2:
         valid = ~hidden[:, 0]
         before, after = before[valid], after[:, :size][valid]
     return difference(before, after), budget(before)

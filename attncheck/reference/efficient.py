@@ -1,4 +1,4 @@
-"""Efficient attention, Shen et al. 2018, arXiv:1812.01243, equations 3 and 4 and the authors' code."""
+"""Efficient attention, Shen et al. 2018, arXiv:1812.01243, eq. 3 and 4, and authors' code."""
 
 from __future__ import annotations
 
