@@ -11,16 +11,23 @@ from attncheck.equivalence.units import Unit
 
 @dataclass(frozen=True)
 class Part:
-    """What one slot reads: a unit, or some rows of a fused one, and maybe a bare bias."""
+    """What one slot reads: a unit, or some rows or columns of a fused one, and maybe a bare bias.
+
+    Columns are those of a matrix on two inputs side by side, W [a; b] = W₁ a + W₂ b; the bias is
+    then the first slot's alone.
+    """
 
     unit: Unit
     rows: tuple[int, int] | None = None
     bias: str = ""
+    columns: tuple[int, int] | None = None
+    biased: bool = True
 
     def describe(self) -> str:
         """Return the part as the report names it."""
         rows = f" rows {self.rows[0]}–{self.rows[1] - 1}" if self.rows else ""
-        return f"{self.unit.describe()}{rows}"
+        columns = f" columns {self.columns[0]}–{self.columns[1] - 1}" if self.columns else ""
+        return f"{self.unit.describe()}{rows}{columns}"
 
 
 @dataclass(frozen=True)

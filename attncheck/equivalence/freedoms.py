@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from attncheck.formula import Formula
 from attncheck.subject import Subject
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def known_values(
     fixed = {name: size for name, size in subject.dims.items() if name in _INPUT_AXES}
     grid: dict[str, list[Any]] = {}
     biases = {slot.bias for slot in mechanism.slots.values()}
+    untold = _untold(mechanism, subject)
     for name, default in mechanism.defaults.items():
         if name in fixed or name in biases:
             continue  # a bias is read off the tensors
@@ -38,6 +40,10 @@ def known_values(
             ]
         elif name == "heads":
             grid[name] = _heads(subject, module)
+        elif name in subject.binding.fixed and (name.endswith("heads") or name in untold):
+            grid[name] = [subject.dims[name]]
+        elif name in untold:
+            grid[name] = _numbers(name, subject, module)
         elif isinstance(default, float):
             grid[name] = _floats(default, subject)
     combinations = itertools.product(*grid.values())
@@ -61,12 +67,39 @@ def _heads(subject: Subject, module: torch.nn.Module) -> list[int]:
     return list(dict.fromkeys(n for n in [*found, *divisors] if n > 0))[:6]
 
 
+def _untold(mechanism: Mechanism, subject: Subject) -> set[str]:
+    """Return the dims that no tensor's size tells, such as a window."""
+    texts = [text for slot in mechanism.slots.values() for text in slot.sizes]
+    texts += [
+        v for slot in mechanism.slots.values() for _, v in slot.settings if isinstance(v, str)
+    ]
+    told = {name for text in [*texts, *mechanism.derived.values()] for name in Formula(text).names}
+    dims = {name for name, default in mechanism.defaults.items() if default is None}
+    return (dims & set(subject.dims)) - told
+
+
+def _numbers(name: str, subject: Subject, module: torch.nn.Module) -> list[int]:
+    """Return a number's values: from the constructor, else from attributes named so."""
+    if name in subject.binding.follows:
+        return [subject.dims[name]]
+    known = {name, *subject.spec.names.get(name, [])}
+    found = [
+        value
+        for sub in module.modules()
+        for attribute, value in vars(sub).items()
+        if attribute.strip("_") in known and type(value) is int
+    ]
+    return list(dict.fromkeys([*found, subject.dims[name]]))[:3]
+
+
 def _floats(default: float, subject: Subject) -> list[float]:
     """Return a constant's values: the definition's, then those of the subject's constructor."""
-    given = [v for v in subject.binding.literal.values() if isinstance(v, float)]
+    kinds = (int, float) if default >= 1 and default == int(default) else (float,)
+    given = [v for v in subject.binding.literal.values() if type(v) in kinds]
     try:
         parameters = list(inspect.signature(subject.factory).parameters.values())
     except (TypeError, ValueError):
         parameters = []
-    stated = [p.default for p in parameters if isinstance(p.default, float)]
-    return list(dict.fromkeys([default, *given, *stated]))[:4]
+    stated = [p.default for p in parameters if type(p.default) in kinds]
+    found = [float(v) for v in [*given, *stated] if type(v) is float or v >= 100]
+    return list(dict.fromkeys([default, *found]))[:4]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment, Part
 from attncheck.equivalence.fitting import Dims, setting, squeezed_kernel, unify, unify_all
-from attncheck.equivalence.naming import distance
+from attncheck.equivalence.naming import distance, spelled
 from attncheck.equivalence.units import Unit, units_of
 from attncheck.formula import Formula
 from attncheck.lazy import torch
@@ -101,7 +101,12 @@ class Matcher:
         if first.kind == "linear":
             while run < min(len(slots), 3) and self._same_input(first, slots[run][1]):
                 run += 1
-        return [1, *range(run, 1, -1)]
+        lengths = [1, *range(run, 1, -1)]
+        named = [name for name, _ in slots]
+        return sorted(lengths, key=lambda n: n == 1 or not self._has_joint(named[:n]))
+
+    def _has_joint(self, slots: list[str]) -> bool:
+        return any(spelled(slots, unit.owner) for unit in self._units)
 
     def _same_input(self, first: Slot, other: Slot) -> bool:
         """Say whether two matrices act on one input: by name, or by size where both are known."""
@@ -219,7 +224,7 @@ class Matcher:
         if unit.kind != "tensor":
             return None
         wanted = tuple(text for text in slot.sizes if text != "1")
-        sizes = tuple(n for n in self._tensors[unit.weight].shape if n != 1)
+        sizes = tuple(n for n in unit.view(self._tensors[unit.weight]).shape if n != 1)
         return unify_all(wanted, sizes, dims)
 
     def _buffer_dims(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 _WORDS = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
@@ -19,3 +20,10 @@ def distance(slot: str, owner: str) -> int:
     if slot in words:
         return 0
     return 1 if any(slot.startswith(word) or word.startswith(slot) for word in words) else 2
+
+
+def spelled(slots: Sequence[str], owner: str) -> bool:
+    """Say whether a word of the name spells these slots by their first letters, as ``to_qkv``."""
+    letters = "".join(slot[0] for slot in slots)
+    words = _WORDS.split(owner.rpartition(".")[2].lower())
+    return any(word in (letters, f"w{letters}") for word in words)

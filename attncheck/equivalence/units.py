@@ -6,6 +6,7 @@ A unit is read through views that keep gradients, never copied: ties stay tied, 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -170,6 +171,28 @@ def _bare(
     if parameter.ndim >= 3:
         yield Unit(name, "conv", name, bias, _same)
     yield Unit(name, "tensor", name, "", _same)
+    yield from _turned(name, parameter)
+
+
+def _turned(name: str, parameter: torch.Tensor) -> Iterator[Unit]:
+    """Yield a table with its axes in every other order, those of size one left out."""
+    shape = parameter.squeeze().shape
+    if 2 <= len(shape) <= 4:
+        for order in itertools.permutations(range(len(shape))):
+            if order != tuple(range(len(shape))):
+                yield Unit(name, "tensor", name, "", _axes(order), f"axes {order}")
+            if len(shape) == 3:
+                yield Unit(
+                    name, "tensor", name, "", _axes(order, True), f"axes {order}, two as one"
+                )
+
+
+def _axes(order: tuple[int, ...], flat: bool = False) -> View:
+    def view(t: torch.Tensor) -> torch.Tensor:
+        turned = t.squeeze().permute(order)
+        return turned.flatten(0, 1) if flat else turned
+
+    return view
 
 
 def _bias_of(name: str, others: dict[str, torch.nn.Parameter]) -> str:

@@ -42,6 +42,7 @@ class Reach(Claim, frozen=True, kw_only=True):
     over dims), `rows K` and `columns K` (K whole rows or columns around its own),
     `block K` (the K×K square of a grid; `block K from S` where the grid begins at S,
     `block K around A` with A places on each side; `row block K`, `column block K`), for tokens also `causal` and `causal window K`; joined by ` + `.
+    Between sets, ` or ` allows any one of them: a window before a token, or around it.
     `per_pass = { 1 = "row + column", 2 = "all" }` applies the module to its own output.
     `channels` says which input channels an output channel sees: `self`, `all`, `window K`,
     `group G` (G equal parts), `groups of N` (parts of N channels).
@@ -76,15 +77,14 @@ class Reach(Claim, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not (self.positions or self.per_pass or self.channels):
             raise ValueError("'reach' needs 'positions', 'per_pass' or 'channels'")
-        for text in (self.positions, *self.per_pass.values()):
-            if text:
-                terms(text)
+        for text in _alternatives(self.positions, *self.per_pass.values()):
+            terms(text)
         for passes in self.per_pass:
             if not passes.isdigit() or int(passes) < 1:
                 raise ValueError(f"'{passes}' in 'per_pass' is no number of passes")
 
     def cases(self, subject: Subject) -> Iterator[Case]:
-        texts = [t for t in (self.positions, *self.per_pass.values()) if t]
+        texts = _alternatives(self.positions, *self.per_pass.values())
         window = max((largest_window(text, subject.dims) for text in texts), default=0)
         grown: dict[str, int] = {"B": 2}
         if window > 5:
@@ -115,9 +115,19 @@ class Reach(Claim, frozen=True, kw_only=True):
         if self.positions:
             by_pass.setdefault(1, self.positions)
         for passes, text in sorted(by_pass.items()):
-            yield self._positions(trial, passes, text)
+            yield self._either(trial, passes, text)
         if self.channels:
             yield self._channels(trial)
+
+    def _either(self, trial: Trial, passes: int, text: str) -> Outcome:
+        first: Outcome | None = None
+        for alternative in _alternatives(text):
+            outcome = self._positions(trial, passes, alternative)
+            if outcome.status == "holds":
+                return outcome
+            first = first or outcome
+        assert first is not None
+        return first
 
     def _positions(self, trial: Trial, passes: int, text: str) -> Outcome:
         name = self.input or trial.main
@@ -188,6 +198,11 @@ class Reach(Claim, frozen=True, kw_only=True):
                 f"{count} {what} claimed show no effect, and there are too many to try each"
             )
         return holds(f"{claim}, at {len(places)} outputs", outputs=[list(p) for p in places])
+
+
+def _alternatives(*texts: str) -> list[str]:
+    """Return the sets of which one must be the set reached."""
+    return [part.strip() for text in texts for part in text.split(" or ") if part.strip()]
 
 
 def _violation(row: Row, subject: str, what: str, claim: str, seen: str) -> Outcome:

@@ -265,3 +265,19 @@ class Cross(nn.Module):
 def test_every_query_reaches_the_whole_memory(first: int, status: str) -> None:
     claim = {"positions": "all", "input": "value"}
     assert finding_of("reach", Cross, "mha", parameters=claim, first=first).status == status
+
+
+class LastThree(nn.Module):
+    """The mean of a token and the two before it."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        gap = torch.arange(x.shape[1])[:, None] - torch.arange(x.shape[1])
+        near = ((gap >= 0) & (gap < 3)).to(x)
+        return near / near.sum(1, keepdim=True) @ x
+
+
+def test_either_of_two_sets_may_be_reached() -> None:
+    either = {"positions": "window 3 or causal window 3"}
+    assert finding_of("reach", LastThree, "tokens", parameters=either).status == "holds"
+    neither = {"positions": "all or causal window 2"}
+    assert finding_of("reach", LastThree, "tokens", parameters=neither).status == "violated"

@@ -17,10 +17,12 @@ def _edits(site: Site) -> Iterator[ast.expr]:
 def _forms(node: ast.Call) -> Iterator[ast.expr]:
     """Yield what people write for cutting or joining heads."""
     name = called(node)
-    if name not in ("split_heads", "merge_heads"):
+    if name not in ("split_heads", "merge_heads", "repeat_heads"):
         return
     t = ast.unparse(node.args[0])
-    if name == "split_heads":
+    if name == "repeat_heads":
+        forms: tuple[str, ...] = (f"{t}.repeat(1, {ast.unparse(node.args[1])}, 1, 1)",)
+    elif name == "split_heads":
         heads = ast.unparse(node.args[1])
         forms = (
             f"{t}.reshape({t}.shape[0], {heads}, -1, {t}.shape[2] // {heads})",
@@ -36,14 +38,22 @@ def _forms(node: ast.Call) -> Iterator[ast.expr]:
 
 
 def _rewrites(definition: Definition) -> Iterator[Rewrite]:
-    """Cut and join in ways that belong together, all wrong."""
-    sites = [s for s in definition.sites() if called(s.node) in ("split_heads", "merge_heads")]
-    ways = [(split, join) for split in range(2) for join in range(2)]
+    """Cut and join, or repeat keys and values, in ways that belong together, all wrong."""
+    both = [(split, join) for split in range(2) for join in range(2)]
+    yield from _together(definition, ("split_heads", "merge_heads"), both)
+    yield from _together(definition, ("repeat_heads",), [(0,)])
+
+
+def _together(
+    definition: Definition, names: tuple[str, ...], ways: list[tuple[int, ...]]
+) -> Iterator[Rewrite]:
+    """Replace every step of these names by the form that each way gives its name."""
+    sites = [s for s in definition.sites() if called(s.node) in names]
     for way in ways if len(sites) > 1 else ():
         changes: dict[ast.stmt, dict[int, ast.AST]] = {}
         for site in sites:
             assert isinstance(site.node, ast.Call)
-            form = list(_forms(site.node))[way[called(site.node) == "merge_heads"]]
+            form = list(_forms(site.node))[way[names.index(called(site.node))]]
             changes.setdefault(site.statement, {})[id(site.node)] = form
         line = definition.first_line + sites[0].statement.lineno - 1
         before = "\n".join(ast.unparse(s.node) for s in sites)

@@ -1,0 +1,84 @@
+"""The steps of attention over sequences: who lies behind whom, rotations, shared heads."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from attncheck.reference.heads import over_heads
+
+
+def places(t: Tensor) -> Tensor:
+    """Return the positions 0, 1, 2, … of the last axis but one: (..., N, d) -> (N,)."""
+    return torch.arange(t.shape[-2], device=t.device)
+
+
+def behind(queries: Tensor, keys: Tensor) -> Tensor:
+    """Return how far each key lies behind each query, negative ahead: (N,), (M,) -> (N, M)."""
+    return queries[:, None] - keys[None, :]
+
+
+def either(outside: Tensor | None, mask: Tensor | None) -> Tensor | None:
+    """Return what is hidden by the mechanism or by the caller's mask, None where nothing is."""
+    if outside is None or mask is None:
+        return outside if mask is None else over_heads(mask)
+    return outside | over_heads(mask)
+
+
+def repeat_heads(t: Tensor, times: int) -> Tensor:
+    """Give each head to so many neighbours: (B, g, N, d) -> (B, g·times, N, d), 0 0 1 1."""
+    return t.repeat_interleave(times, 1)
+
+
+def frequencies(d: int, base: float, like: Tensor) -> Tensor:
+    """Return how fast each pair of d channels turns: base^(-2i/d), (d/2,)."""
+    i = torch.arange(0, d, 2, device=like.device, dtype=like.dtype)
+    return base ** (-i / d)
+
+
+def halves(t: Tensor, pairing: str) -> tuple[Tensor, Tensor]:
+    """Return the first and the second channel of each pair: (..., d) -> twice (..., d/2)."""
+    if pairing == "half":
+        return t[..., : t.shape[-1] // 2], t[..., t.shape[-1] // 2 :]
+    return t[..., 0::2], t[..., 1::2]
+
+
+def rotate(t: Tensor, angle: Tensor, pairing: str) -> Tensor:
+    """Turn each pair of channels by its angle: (B, heads, N, d) by (N, d/2) -> same."""
+    a, b = halves(t, pairing)
+    cos = angle.cos()
+    sin = angle.sin()
+    first = a * cos - b * sin
+    second = a * sin + b * cos
+    if pairing == "half":
+        return torch.cat((first, second), -1)
+    return torch.stack((first, second), -1).flatten(-2)
+
+
+def drop_keys(keys: Tensor, mask: Tensor | None) -> Tensor:
+    """Set hidden keys to zero, (B, heads, M, d), by a mask (B, M), or (B, N, M) of equal rows.
+
+    Raises:
+        ValueError: the mask hides other keys from other queries.
+    """
+    if mask is None:
+        return keys
+    rows = mask.reshape(mask.shape[0], -1, mask.shape[-1])
+    if not torch.equal(rows.all(1), rows.any(1)):
+        raise ValueError("a sum over all keys has one mask for all queries")
+    return keys.masked_fill(rows[:, 0][:, None, :, None], 0.0)
+
+
+def over_states(mask: Tensor) -> Tensor:
+    """Make a mask broadcast to a score per state: (B, M) -> (B, 1, M); (B, N, M) stays."""
+    return mask[:, None] if mask.ndim == 2 else mask
+
+
+def as_states(query: Tensor) -> Tensor:
+    """Return decoder states with an axis of their own: (B, C) or (B, N, C) -> (B, N, C)."""
+    return query[:, None] if query.ndim == 2 else query
+
+
+def like_states(context: Tensor, query: Tensor) -> Tensor:
+    """Undo :func:`as_states` for what each state got: (B, N, D) -> (B, D) or the same."""
+    return context[:, 0] if query.ndim == 2 else context
