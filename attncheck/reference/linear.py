@@ -1,0 +1,51 @@
+"""Linear attention, Katharopoulos et al. 2020, arXiv:2006.16236, equations 5 to 7."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from torch import Tensor
+from torch.nn.functional import elu
+
+from attncheck.reference.heads import merge_heads, split_heads
+from attncheck.reference.mechanism import mechanism
+from attncheck.reference.sequence_steps import drop_keys
+from attncheck.reference.slots import linear as linear_slot
+from attncheck.reference.steps import linear
+
+
+@mechanism(
+    dims={"C": None, "heads": None, "head_dim": None},
+    derived={"I": "heads * head_dim"},
+    options={"bias": True, "out_bias": True, "out": True, "eps": 1e-6},
+    query=linear_slot("C", "I", bias="bias"),
+    key=linear_slot("C", "I", bias="bias"),
+    value=linear_slot("C", "I", bias="bias"),
+    output=linear_slot("I", "C", bias="out_bias", when="out"),
+)
+def linear_attention(p: Any, o: SimpleNamespace, x: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Sum keys and values once for all queries: (B, N, C) -> (B, N, C).
+
+    ``mask`` is True where a key is hidden from every query: (B, N).
+    """
+    q_all = linear(p.query, x)
+    k_all = linear(p.key, x)
+    v_all = linear(p.value, x)
+    q = split_heads(q_all, o.heads)  # (B, heads, N, d)
+    k = split_heads(k_all, o.heads)
+    v = split_heads(v_all, o.heads)
+    q_elu = elu(q)
+    k_elu = elu(k)
+    q_map = q_elu + 1  # eq. 7, the feature map
+    k_map = k_elu + 1
+    k_seen = drop_keys(k_map, mask)
+    memory = k_seen.transpose(-1, -2) @ v  # (B, heads, d, d)
+    total = k_seen.sum(2)  # (B, heads, d)
+    weighted = q_map @ memory
+    weight = q_map @ total[..., None]  # (B, heads, N, 1)
+    norm = weight + o.eps
+    heads = weighted / norm  # eq. 5
+    merged = merge_heads(heads)
+    out = linear(p.output, merged) if o.out else merged
+    return out
