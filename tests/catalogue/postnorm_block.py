@@ -102,12 +102,6 @@ class NormBeforeTheSum(ByHand):
         return self.norm_f(self.think(x) + x)
 
 
-class OldResidual(ByHand):
-    def forward(self, x: Tensor) -> Tensor:
-        t = self.norm_a(self.attend(x) + x)
-        return self.norm_f(self.think(t) + x)
-
-
 class OneNorm(ByHand):
     def forward(self, x: Tensor) -> Tensor:
         x = self.norm_a(self.attend(x) + x)
@@ -117,6 +111,5 @@ class OneNorm(ByHand):
 STYLES = ["FromTorch", "ByHand"]
 FAULTS = {
     "NormBeforeTheSum": "equivalence",
-    "OldResidual": "equivalence",
     "OneNorm": "unused",
 }
