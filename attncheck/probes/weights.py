@@ -10,8 +10,9 @@ from attncheck.attending.normalising import Weighing, weighings
 from attncheck.attending.recording import record
 from attncheck.claim import Case, Claim, Outcome, holds, undecided, violated
 from attncheck.formula import evaluate
+from attncheck.measuring.axes import PLACES, places_of
 from attncheck.subject import Subject
-from attncheck.tolerance import budget
+from attncheck.tolerance import budget, difference
 from attncheck.trial import Trial
 
 _RELATIVE = 1e-3
@@ -25,7 +26,8 @@ class Weights(Claim, frozen=True, kw_only=True):
     Three ways, as far as each can be seen. With the same value at every key, the output must
     not depend on the keys. With the same token at every position, it must not depend on how
     many there are. And where a softmax is seen (fused attention is taken apart), its weights
-    must sum to one over the axis over which they are summed with the values.
+    must sum to one over the axis over which they are summed with the values. `everywhere` asks
+    besides that the same token everywhere gives the same output everywhere, borders included.
 
     ## Why it matters
     A softmax over the batch, the heads, the queries or an axis of size one runs and trains; a
@@ -42,16 +44,23 @@ class Weights(Claim, frozen=True, kw_only=True):
     over: str = ""
     """How many keys get a weight, a formula over dims; empty: not checked."""
 
+    everywhere: bool = False
+    """The same token everywhere gives the same output everywhere, at the borders too."""
+
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()
         dims = {"B": 3, "N": 5, "M": 8, "H": 5, "W": 6}
-        yield subject.base(
+        other = subject.base(
             dims={n: v for n, v in dims.items() if n in subject.variable and n in subject.dims},
             seed=1,
         )
+        if subject.in_domain(other.dims):
+            yield other
 
     def check(self, trial: Trial) -> Outcome:
         if outcome := self._by_values(trial):
+            return outcome
+        if self.everywhere and (outcome := _at_borders(trial)):
             return outcome
         nodes, _ = record(trial, trial.module(), trial.inputs())
         seen = weighings(nodes)
@@ -117,3 +126,25 @@ class Weights(Claim, frozen=True, kw_only=True):
             seen=f"{slots[0]} weights",
             slots=slots,
         )
+
+
+def _at_borders(trial: Trial) -> Outcome | None:
+    """Same token everywhere: whatever the weights are, the output must be the same everywhere."""
+    inputs = trial.inputs()
+    at = [i for i, axis in enumerate(trial.axes()) if axis in places_of(trial.axes())]
+    token = inputs[trial.main]
+    for axis in at:
+        token = token.narrow(axis, 0, 1).expand_as(inputs[trial.main])
+    output = trial.run(trial.module(), {**inputs, trial.main: token})
+    first = output
+    for axis in [i for i, name in enumerate(trial.output_axes) if name in PLACES]:
+        first = first.narrow(axis, first.shape[axis] // 2, 1)
+    gap, scale = difference(output, first.expand_as(output)), float(output.detach().abs().max())
+    if gap <= max(_RELATIVE * scale, 10 * budget(output)):
+        return None
+    return violated(
+        f"with the same token everywhere the output differs by {gap:.3g} from place to place: "
+        "the weights of what is really there do not sum to the same, as where padding gets some",
+        expected="the same output everywhere",
+        seen=f"a difference of {gap:.3g} (outputs up to {scale:.3g})",
+    )

@@ -84,9 +84,9 @@ class WindowAttention(nn.Module):
         return self.proj((attn @ v).transpose(1, 2).reshape(B, N, C))
 
 
-class BiasAfterSoftmax(WindowAttention):
+class OverQueries(WindowAttention):
     def weigh(self, logits: Tensor, bias: Tensor) -> Tensor:
-        return logits.softmax(-1) + bias
+        return (logits + bias).softmax(-2)
 
 
 class ModelWidth(WindowAttention):
@@ -121,7 +121,7 @@ class WholeRows(OfMaps):
 
 STYLES = ["WindowAttention", "OfMaps"]
 FAULTS = {
-    "BiasAfterSoftmax": "weights",
+    "OverQueries": "weights",
     "ModelWidth": "logit-scale",
     "WholeRows": "reach",
 }
