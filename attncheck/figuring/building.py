@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from attncheck.catalogue import load
@@ -15,7 +16,7 @@ from attncheck.formula import evaluate
 from attncheck.hosts import host
 from attncheck.hosts.places import Place
 from attncheck.lazy import torch
-from attncheck.target.resolving import resolve
+from attncheck.target.resolving import Factory, resolve
 from attncheck.watching import spare_the_compiler, watching
 
 
@@ -26,23 +27,23 @@ class Network:
     Attributes:
         parameters: all of them, each once.
         folded: parameters once every BatchNorm is folded into the convolution before it.
-        operations: counter -> operations, a multiply-add being one.
-        inserted: place -> spec whose reference went there.
+        operations: (counter, attention pools by layers) -> operations, a multiply-add being one.
+        places: into how many places an attention went.
     """
 
     parameters: int
     folded: int
-    operations: Mapping[str, int]
-    inserted: Mapping[str, str]
+    operations: Mapping[tuple[str, bool], int]
+    places: int
 
 
-def build(plan: Build) -> tuple[torch.nn.Module, dict[str, str]]:
-    """Return a host with its attentions, and place -> spec of each.
+def build(plan: Build) -> tuple[torch.nn.Module, list[str]]:
+    """Return a host with its attentions, and the name of each place that has one.
 
     Raises:
         UsageError: there is no such host or spec, or no place of the host has such a name.
     """
-    inserted: dict[str, str] = {}
+    inserted: list[str] = []
     missing = {pattern for part in plan.parts for pattern in part.at}
 
     def attend(place: Place) -> torch.nn.Module | None:
@@ -50,11 +51,11 @@ def build(plan: Build) -> tuple[torch.nn.Module, dict[str, str]]:
             for pattern in part.at:
                 if fnmatch.fnmatchcase(place.name, pattern):
                     missing.discard(pattern)
-                    inserted[place.name] = part.spec
+                    inserted.append(place.name)
                     return reference(part, place.channels)
         return None
 
-    module = host(plan.host)(attend, **plan.settings)
+    module = host(plan.host, attend, **plan.settings)
     if missing:
         named = " or ".join(sorted(missing))
         raise UsageError(f"no place of '{plan.host}' is called {named}")
@@ -67,15 +68,20 @@ def reference(part: Part, channels: int) -> torch.nn.Module:
     Raises:
         UsageError: the catalogue has no such spec, or it has no reference.
     """
-    document = load(part.spec).document
-    if not document.reference:
-        raise UsageError(f"'{part.spec}' has no reference")
-    make = resolve(document.reference)
+    make = _definition(part.spec)
     takes: Mapping[str, Any] = getattr(make, "defaults", {"C": None})
     dims = {"C": channels} if "C" in takes else {}
     dims |= {name: evaluate(value, {"C": channels}) for name, value in part.dims.items()}
     module: torch.nn.Module = make(**{**dims, **part.options})
     return module
+
+
+@lru_cache(maxsize=None)
+def _definition(spec: str) -> Factory:
+    document = load(spec).document
+    if not document.reference:
+        raise UsageError(f"'{spec}' has no reference")
+    return resolve(document.reference)
 
 
 _COUNTED: dict[tuple[str, str], Network] = {}
@@ -95,27 +101,40 @@ def network(published: Published) -> Network:
     return _COUNTED[key]
 
 
+_SAME_SHAPE = frozenset(("relu", "sigmoid", "hardtanh", "silu", "gelu", "hardswish", "tanh"))
+
+
 def _count(plan: Build, shapes: tuple[tuple[int, ...], ...]) -> Network:
+    sums = {(name, layers): 0.0 for name in COUNTERS for layers in (False, True)}
+
+    def run(_: Any, operator: Any, args: Any, kwargs: Any) -> Any:
+        out = _result(operator, args, kwargs)
+        if not getattr(operator, "is_view", False):
+            for layers in (False, True):
+                call = called(operator, args, kwargs, out, by_layer=layers)
+                for name, price in COUNTERS.items():
+                    sums[name, layers] += price(call)
+        return out
+
     spare_the_compiler()
     with torch.device("meta"), torch.no_grad():
-        module, inserted = build(plan)
+        module, places = build(plan)
         module.eval()
         inputs = [
-            torch.zeros(shape, dtype=torch.float32 if len(shape) > 2 else torch.int64)
+            torch.zeros(shape, dtype=torch.float if len(shape) > 2 else torch.long)
             for shape in shapes
         ]
-        sums = dict.fromkeys(COUNTERS, 0.0)
-
-        def run(_: Any, operator: Any, args: Any, kwargs: Any) -> Any:
-            out = operator(*args, **kwargs)
-            call = called(operator, args, kwargs, out)
-            for name, price in COUNTERS.items():
-                sums[name] += price(call)
-            return out
-
         with watching(run):
             module(*inputs)
     parameters = sum(p.numel() for p in module.parameters())
     norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     folded = parameters - sum(norm.num_features for norm in norms)
-    return Network(parameters, folded, {k: round(v) for k, v in sums.items()}, inserted)
+    return Network(parameters, folded, {k: round(v) for k, v in sums.items()}, len(places))
+
+
+def _result(operator: Any, args: Any, kwargs: Any) -> Any:
+    """Return what an operator returns on ``meta``; what keeps the shape is not worked out."""
+    name = str(operator._schema.name).removeprefix("aten::")
+    if name == "native_batch_norm":
+        return torch.empty_like(args[0]), args[0].new_empty(0), args[0].new_empty(0)
+    return torch.empty_like(args[0]) if name in _SAME_SHAPE else operator(*args, **kwargs)

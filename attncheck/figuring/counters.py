@@ -19,18 +19,21 @@ Price = Callable[["Call"], float]
 
 @dataclass(frozen=True)
 class Call:
-    """One operator that has run: what it is, what went in, what came out, its MACs or None."""
+    """One operator that has run.
 
-    operator: Any
+    Attributes:
+        name: the operator's, without namespace: ``convolution``.
+        args: what went in.
+        out: what came out.
+        macs: its multiply-accumulates; 0 where it contracts nothing.
+        by_layer: whether the source's attention pools by a layer, which hooks can see.
+    """
+
+    name: str
     args: tuple[Any, ...]
-    kwargs: dict[str, Any]
     out: Any
-    macs: int | None
-
-    @property
-    def name(self) -> str:
-        """The operator's name without namespace: ``convolution``."""
-        return short_name(self.operator).removeprefix("aten.").rstrip("_")
+    macs: int
+    by_layer: bool = False
 
     @property
     def seen(self) -> int:
@@ -44,8 +47,11 @@ class Call:
 
     @property
     def pools_all(self) -> bool:
-        """Whether it is a mean over positions by a pooling layer, which keeps the axes."""
-        return self.name == "mean" and tuple(self.args[1:3]) == ([-1, -2], True)
+        """Whether it is a mean or a maximum over all positions, by a layer for pooling."""
+        if self.name in ("mean", "amax") and len(self.args) > 1:
+            axes = tuple(self.args[1])
+            return axes == (-1, -2) or (self.by_layer and axes == (2, 3))
+        return False
 
 
 def _elements(tree: Any) -> int:
@@ -53,14 +59,15 @@ def _elements(tree: Any) -> int:
     return math.prod(tensors[0].shape) if tensors else 0
 
 
-def called(operator: Any, args: Any, kwargs: Any, out: Any) -> Call:
+def called(operator: Any, args: Any, kwargs: Any, out: Any, *, by_layer: bool = False) -> Call:
     """Return a call with its multiply-accumulates."""
-    return Call(operator, args, kwargs, out, price(operator, args, kwargs, out))
+    name = short_name(operator).removeprefix("aten.").rstrip("_")
+    return Call(name, args, out, price(operator, args, kwargs, out) or 0, by_layer)
 
 
 def contractions(call: Call) -> float:
     """Every convolution and product, and nothing else."""
-    return call.macs or 0
+    return call.macs
 
 
 def fvcore(call: Call) -> float:
@@ -69,22 +76,31 @@ def fvcore(call: Call) -> float:
         return 2 * call.seen
     if call.name in ("native_layer_norm", "native_group_norm"):
         return 5 * call.seen
-    if call.pools_all or "adaptive_avg_pool" in call.name:
+    if call.pools_all:
         return call.seen
-    if call.name.startswith("upsample_nearest"):
-        return call.made
-    return call.macs or 0
+    return call.made if call.name.startswith("upsample_nearest") else call.macs
 
 
 def thop(call: Call) -> float:
-    """Layers only: norms at 2 per element, pooling, 2 per MAC of a linear, no other products."""
-    if call.name.startswith(("native", "_native", "cudnn")) and "norm" in call.name:
+    """Layers only: norms at 2 per element, poolings, and no product written as a function."""
+    if _is_norm(call):
         return 2 * call.seen
     if call.pools_all:
         return call.seen + call.made
-    if call.name in ("addmm", "mm"):
-        return 2 * (call.macs or 0)
-    return 0 if call.name in ("bmm", "baddbmm", "mv", "dot") else call.macs or 0
+    return _layers_only(call)
+
+
+def thop_linear_twice(call: Call) -> float:
+    """As thop, with 2 per multiply-add of a linear layer (its versions of 2019 and 2020)."""
+    return 2 * call.macs if call.name in ("addmm", "mm") else thop(call)
+
+
+def thop_fused(call: Call) -> float:
+    """As thop on a network whose BatchNorms have become biases, each bias at 1 per element."""
+    if "batch_norm" in call.name:
+        return call.seen
+    biased = call.name == "convolution" and call.args[2] is not None
+    return thop(call) + (call.made if biased else 0)
 
 
 def thop_2019(call: Call) -> float:
@@ -96,10 +112,22 @@ def thop_2019(call: Call) -> float:
     if call.name.startswith("max_pool2d"):
         return math.prod(call.args[1]) * call.made
     if call.pools_all:
-        return call.seen + call.made
+        return call.seen + (call.made if call.name == "mean" else 0)
     if call.name in ("addmm", "mm"):
-        return 2 * (call.macs or 0) - call.made
-    return 0 if call.name in ("bmm", "baddbmm", "mv", "dot") else call.macs or 0
+        return 2 * call.macs - call.made
+    return _layers_only(call)
+
+
+def ptflops(call: Call) -> float:
+    """Layers only: BatchNorm at 2 per element, activations and poolings at 1, biases."""
+    if "batch_norm" in call.name:
+        return 2 * call.seen
+    if call.name in ("relu", "hardtanh"):
+        return call.made
+    if call.pools_all or call.name.startswith(("max_pool2d", "avg_pool2d")):
+        return call.seen
+    biased = call.name == "convolution" and call.args[2] is not None
+    return _layers_only(call) + (call.made if biased or call.name == "addmm" else 0)
 
 
 def imgclsmob(call: Call) -> float:
@@ -112,20 +140,32 @@ def imgclsmob(call: Call) -> float:
         return 2 * call.seen
     if call.name.startswith("max_pool2d"):
         return math.prod(call.args[1]) * call.made / 2
-    if call.pools_all:
-        return call.seen / 2
+    if call.pools_all:  # a global pooling of its framework says that its window is 1×1
+        return (call.made if tuple(call.args[1]) == (2, 3) else call.seen) / 2
     if call.name == "convolution" and call.args[2] is None:
         # (2·k·k·positions − 1)·in·out/groups: its code takes one addition off per kernel
         weight: torch.Tensor = call.args[1]
-        return (call.macs or 0) - weight.shape[0] * weight.shape[1] / 2
-    return 0 if call.name in ("bmm", "baddbmm") else call.macs or 0
+        return call.macs - weight.shape[0] * weight.shape[1] / 2
+    return _layers_only(call)
+
+
+def _is_norm(call: Call) -> bool:
+    return "norm" in call.name and call.name.startswith(("native", "_native", "cudnn"))
+
+
+def _layers_only(call: Call) -> float:
+    """Hooks on layers cannot see products that are written as functions."""
+    return 0 if call.name in ("bmm", "baddbmm", "mv", "dot") else call.macs
 
 
 COUNTERS: dict[str, Price] = {
     "contractions": contractions,
     "fvcore": fvcore,
-    "thop": thop,
-    "thop-2019": thop_2019,
     "imgclsmob": imgclsmob,
+    "ptflops": ptflops,
+    "thop": thop,
+    "thop-linear-twice": thop_linear_twice,
+    "thop-fused": thop_fused,
+    "thop-2019": thop_2019,
 }
 """Name -> price of one call, in operations where a multiply-add is one."""

@@ -41,7 +41,7 @@ class Build(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     host: str
     settings: dict[str, Any] = {}
-    parts: list[Part] = []
+    parts: tuple[Part, ...] = ()
 
 
 class Row(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -54,6 +54,7 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         flops: as printed, in the table's unit; "" where it says none.
         memory: as printed; never counted.
         build: how it is built; None where ``why_not`` says why it is not.
+        spec: id of the spec that the row is about, where nothing is built.
         why_not: why the row is not built, or not all of its figures are compared.
         note: what people should know.
     """
@@ -64,12 +65,14 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     flops: str = ""
     memory: str = ""
     build: Build | None = None
+    spec: str = ""
     why_not: str = ""
     note: str = ""
     input: tuple[tuple[int, ...], ...] | None = None
     million: float | None = None
     flops_unit: float | None = None
     counter: str | None = None
+    pools: bool | None = None
 
 
 class TableFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -84,6 +87,7 @@ class TableFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         flops_unit: what one unit of its FLOPs column stands for, in operations.
         per_mac: operations per multiply-add that it counts.
         counter: which operators its counter sees; a name of ``attncheck.figuring.counters``.
+        pools: whether its attentions pool by layers, which its counter can see.
         folded: whether BatchNorms are folded into the convolutions before they are counted.
         units: the conventions in words.
     """
@@ -96,6 +100,7 @@ class TableFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     flops_unit: float = 1e9
     per_mac: int = 1
     counter: str = "contractions"
+    pools: bool = False
     folded: bool = False
     units: str = ""
 
@@ -128,10 +133,16 @@ class Published(msgspec.Struct, frozen=True):
         return self.row.counter or self.table.counter
 
     @property
+    def pools(self) -> bool:
+        """Whether the source's attention pools by a layer."""
+        return self.table.pools if self.row.pools is None else self.row.pools
+
+    @property
     def specs(self) -> list[str]:
         """Ids of the specs whose references it needs."""
-        build = self.row.build
-        return [] if build is None else list(dict.fromkeys(part.spec for part in build.parts))
+        parts = self.row.build.parts if self.row.build else ()
+        named = [*(part.spec for part in parts), *([self.row.spec] if self.row.spec else ())]
+        return list(dict.fromkeys(named))
 
 
 @lru_cache(maxsize=1)

@@ -7,34 +7,75 @@ count of parameters is the known one of the network that it is named after.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from typing import Any
 
 from torch import nn
 
 from attncheck.errors import UsageError, did_you_mean
+from attncheck.hosts.places import Attention
 
-HOSTS = {
-    "bare": "attncheck.hosts.bare",
-    "mobilenetv2": "attncheck.hosts.mobilenetv2",
-    "resnet": "attncheck.hosts.resnet",
-    "senet": "attncheck.hosts.senet",
-    "swin": "attncheck.hosts.swin",
-    "transformer": "attncheck.hosts.transformer",
-    "vgg": "attncheck.hosts.vgg",
-    "vit": "attncheck.hosts.vit",
-    "yolov5": "attncheck.hosts.yolov5",
+_R18 = {"depths": (2, 2, 2, 2), "bottleneck": False}
+_R34 = {"depths": (3, 4, 6, 3), "bottleneck": False}
+_R101 = {"depths": (3, 4, 23, 3)}
+_R152 = {"depths": (3, 8, 36, 3)}
+_V1 = {"stride_in": "1x1"}
+_X = {"groups": 32, "base_width": 4}
+_TS = {
+    "depths": (2, 3, 3, 2), "widths": (64, 128, 384, 384), "features": 1280,
+    "first": "tiered-strided", "shortcut": "pool",
+}  # fmt: skip
+_CIFAR = {"first": "3x3", "classes": 100}
+
+HOSTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "bare": ("bare", {}),
+    "cifar-resnet-50": ("resnet", _CIFAR),
+    "cifar-resnet-101": ("resnet", {**_R101, **_CIFAR}),
+    "mobilenetv2": ("mobilenetv2", {}),
+    "mobilenetv2-imgclsmob": ("mobilenetv2", {"widen_first": True, "classifier": "conv"}),
+    "mobilenext": ("mobilenext", {}),
+    "resnet-18": ("resnet", _R18),
+    "resnet-33-ts": ("resnet", _TS),
+    "resnet-34": ("resnet", _R34),
+    "resnet-50": ("resnet", {}),
+    "resnet-50-v1": ("resnet", _V1),
+    "resnet-50-d": ("resnet", {"first": "deep", "shortcut": "pool"}),
+    "resnet-50-t": ("resnet", {"first": "tiered-strided", "shortcut": "pool"}),
+    "resnet-101": ("resnet", _R101),
+    "resnet-101-v1": ("resnet", {**_R101, **_V1}),
+    "resnet-152": ("resnet", _R152),
+    "resnet-152-v1": ("resnet", {**_R152, **_V1}),
+    "resnext-50": ("resnet", _X),
+    "resnext-101": ("resnet", {**_R101, **_X}),
+    "senet-154": ("senet", {}),
+    "swin-tiny": ("swin", {}),
+    "transformer-base": ("transformer", {}),
+    "transformer-big": ("transformer", {"width": 1024, "hidden": 4096}),
+    "vgg-16": ("vgg", {}),
+    "vit-tiny": ("vit", {}),
+    "vit-small": ("vit", {"width": 384}),
+    "vit-base": ("vit", {"width": 768}),
+    "yolov5-n": ("yolov5", {"width": 0.25}),
+    "yolov5-s": ("yolov5", {}),
+    "yolov5-m": ("yolov5", {"depth": 0.67, "width": 0.75}),
+    "yolov5-l": ("yolov5", {"depth": 1.0, "width": 1.0}),
+    "yolov5-x": ("yolov5", {"depth": 1.33, "width": 1.25}),
 }
-"""Host -> the module whose ``build(attend, **settings)`` makes it."""
+"""Host -> the file that builds it, and the settings that make it this one.
+
+``v1`` has the stride of a bottleneck in its 1×1 convolution, the others (v1.5) in the 3×3;
+``cifar`` has a 3×3 stem without pooling and 100 classes.
+"""
 
 
-def host(name: str) -> Callable[..., nn.Module]:
-    """Return the function ``build(attend, **settings) -> nn.Module`` of a host.
+def host(name: str, attend: Attention, **settings: Any) -> nn.Module:
+    """Build a host with the attention in its places; ``settings`` change what it is named after.
 
     Raises:
         UsageError: there is no such host.
     """
     if name not in HOSTS:
         raise UsageError(f"no host '{name}'", instead=did_you_mean(name, HOSTS))
-    build: Callable[..., Any] = importlib.import_module(HOSTS[name]).build
-    return build
+    file, own = HOSTS[name]
+    module = importlib.import_module(f"attncheck.hosts.{file}")
+    built: nn.Module = module.build(attend, **{**own, **settings})
+    return built

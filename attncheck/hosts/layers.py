@@ -51,9 +51,25 @@ class Strided(nn.Module):
         return self.inner(x[:, :, :: self.stride, :: self.stride])
 
 
-class Classifier(nn.Sequential):
-    """Mean over positions, then a linear layer: (B, C, H, W) -> (B, classes)."""
+class Mean(nn.Module):
+    """Mean over columns, then over rows: (B, C, H, W) -> (B, C). No hook on a layer sees it."""
 
-    def __init__(self, channels: int, classes: int, *, bias: bool = True) -> None:
-        linear = nn.Linear(channels, classes, bias=bias)
-        super().__init__(nn.AdaptiveAvgPool2d(1), nn.Flatten(), linear)
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C)."""
+        return x.mean(-1).mean(-1)
+
+
+class Classifier(nn.Sequential):
+    """Mean over positions, then a linear layer: (B, C, H, W) -> (B, classes).
+
+    ``kind`` is ``linear``, ``conv`` for a 1×1 convolution without bias in its stead, or ``mean``
+    where the mean is no pooling layer.
+    """
+
+    def __init__(self, channels: int, classes: int, *, kind: str = "linear") -> None:
+        pool: list[nn.Module] = [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+        if kind == "conv":
+            super().__init__(pool[0], conv(channels, classes), pool[1])
+        else:
+            layers = [Mean()] if kind == "mean" else pool
+            super().__init__(*layers, nn.Linear(channels, classes))

@@ -55,7 +55,7 @@ def build(
     *,
     classes: int = 1000,
     widen_first: bool = False,
-    classifier_bias: bool = True,
+    classifier: str = "linear",
 ) -> nn.Module:
     """Return a network from (B, 3, H, W) to (B, classes).
 
@@ -63,7 +63,7 @@ def build(
         attend: the attention.
         classes: outputs.
         widen_first: give the first block a 1×1 convolution too, which expands nothing.
-        classifier_bias: whether the last layer has a bias.
+        classifier: ``linear``, ``conv`` or ``mean``; see :class:`attncheck.hosts.layers.Classifier`.
     """
     layers: list[nn.Module] = [conv_norm(3, 32, 3, 2, act=nn.ReLU6)]
     inputs, number = 32, 0
@@ -76,4 +76,4 @@ def build(
             layers.append(Block(attend, name, inputs, outputs, stride, expansion, widen))
             inputs = outputs
     layers.append(conv_norm(inputs, 1280, act=nn.ReLU6))
-    return nn.Sequential(*layers, Classifier(1280, classes, bias=classifier_bias))
+    return nn.Sequential(*layers, Classifier(1280, classes, kind=classifier))
