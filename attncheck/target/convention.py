@@ -8,6 +8,10 @@ MEANINGS = ("pad-true", "valid-true", "valid-01", "additive")
 """What a mask says: True is padding, True is a real token, 1/0 likewise, or added to logits."""
 
 
+_ORDER = ("x", "query", "key", "value")
+"""The inputs that definitions take first, whatever the order of a module's own arguments."""
+
+
 @dataclass(frozen=True)
 class GivenInput:
     """One ``--input``: a shape, for a keyword when named, a mask when it has a meaning."""
@@ -56,8 +60,10 @@ class Convention:
 
     @property
     def inputs(self) -> dict[str, tuple[str, ...]]:
-        """Our data inputs and their axes, without masks and numbers."""
-        return {a.input: a.axes for a in self.arguments if a.axes and not a.meaning}
+        """Our data inputs and their axes, the main one first, without masks and numbers."""
+        data = [a for a in self.arguments if a.axes and not a.meaning]
+        data.sort(key=lambda a: _ORDER.index(a.input) if a.input in _ORDER else len(_ORDER))
+        return {a.input: a.axes for a in data}
 
     @property
     def masks(self) -> tuple[Argument, ...]:

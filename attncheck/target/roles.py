@@ -8,6 +8,7 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
     "query": (
         *("q", "query", "queries", "x", "x_q", "q_x", "query_states", "tgt", "target", "hidden"),
         *("xq", "decoder_hidden", "dec_hidden", "decoder_state", "x1", "inputs_q", "hidden_states"),
+        *("skip", "skip_connection", "x_skip", "x_l", "skip_x"),
     ),
     "key": (
         *("k", "key", "keys", "x_k", "key_states", "memory", "context", "mem", "kv", "x_kv"),
@@ -16,6 +17,7 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
         *("xk", "key_value_states", "memory_bank", "cross", "cond_emb", "text", "x_context"),
     ),
     "value": ("v", "value", "values", "x_v", "value_states", "xv"),
+    "gate": ("g", "gate", "gating", "gating_signal", "signal", "gate_signal", "g_signal"),
 }
 """role -> names that people give to the data inputs of ``forward``."""
 
@@ -23,7 +25,7 @@ _NUMBERS = {"h": "H", "height": "H", "w": "W", "width": "W"}
 
 
 def role_named(parameter: str) -> str:
-    """Return what a data parameter of ``forward`` is by its name: query, key, value or ``""``."""
+    """Return the role of a data parameter of ``forward`` by its name: query, key, … or ``""``."""
     lowered = parameter.lower()
     return next((role for role, names in _ROLES.items() if lowered in names), "")
 
