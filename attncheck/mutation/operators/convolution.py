@@ -19,7 +19,7 @@ def _edits(site: Site) -> Iterator[ast.expr]:
     layer, given = (ast.unparse(argument) for argument in node.args)
     rank = 1 if name == "conv1d" else 2
     run = f"torch.nn.functional.conv{rank}d"
-    for dilation in (2, 3):
+    for dilation in (1, 2, 3):  # one: where the definition dilates
         yield _parsed(
             f"{run}({given}, {layer}.weight, {layer}.bias, padding='same', dilation={dilation})"
         )
