@@ -27,6 +27,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
         case: try this case alone (replay), else None.
         seed, dtype, device: for every case; ``dtype`` "" means float64 where it works.
         command: the command line that audits this subject, for ``reproduce``.
+        costs: whether to measure memory, growth and reach as well.
     """
 
     spec: str
@@ -42,6 +43,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     dtype: str = ""
     device: str = "cpu"
     command: str = ""
+    costs: bool = False
 
 
 def name_finding(job: Job, finding: Finding) -> None:

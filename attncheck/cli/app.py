@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from attncheck import __version__
-from attncheck.cli import auditing, evaluating, pages, replaying, selftesting
+from attncheck.cli import auditing, comparing, evaluating, figuring, pages, replaying, selftesting
 from attncheck.cli.exits import Exit
 from attncheck.cli.streams import complain, log
 from attncheck.errors import AttncheckError
@@ -25,12 +25,14 @@ app = typer.Typer(
     epilog="exit status: 0 conforms, 1 violates, 2 could not do the work, 3 undecided",
 )
 app.command("audit")(auditing.audit)
+app.command("compare")(comparing.compare)
 app.command("list")(pages.list_)
 app.command("explain")(pages.explain)
 app.command("env")(pages.env)
 app.command("replay")(replaying.replay)
 app.command("evaluate")(evaluating.evaluate)
 app.command("selftest")(selftesting.selftest)
+app.command("figures")(figuring.figures)
 
 
 def _version(wanted: bool) -> None:

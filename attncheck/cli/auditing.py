@@ -119,14 +119,14 @@ def audit(
     shown = find_format(format_name)
     files = outputs(output or [])
     selections = select_all(asked) if every else select(spec, target, asked)
-    report = _report(selections, limits, jobs, quiet=quiet, debug=debug)
+    report = report_of(selections, limits, jobs, quiet=quiet, debug=debug)
     if not (quiet and format_name == "text") and (report.subjects or format_name != "text"):
         say(shown.render(report, color=colourful(sys.stdout), width=width()))
     written = _write(files, report)
     raise typer.Exit(exit_of(report, strict=strict) if written else Exit.FAILED)
 
 
-def _report(
+def report_of(
     selections: list[Selection], limits: Limits, jobs: int, *, quiet: bool, debug: bool
 ) -> Report:
     """Run everything and return the report; problems are told on standard error as well."""
