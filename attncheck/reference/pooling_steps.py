@@ -1,12 +1,11 @@
-"""Steps of attention that pools tokens to a few."""
+"""Steps of pooling: means over what lies near."""
 
 from __future__ import annotations
 
 from torch import Tensor
+from torch.nn import functional as F
 
 
-def of_tokens(mask: Tensor | None) -> Tensor | None:
-    """Return which tokens are hidden, (B, N, 1), by a mask (B, N), or (B, M, N) of equal rows."""
-    if mask is None:
-        return None
-    return mask[:, :, None] if mask.ndim == 2 else mask[:, 0, :, None]
+def mean_near(x: Tensor, k: int) -> Tensor:
+    """Return the mean of the k×k pixels around each, of those that the map has: same shape."""
+    return F.avg_pool2d(x, k, stride=1, padding=k // 2, count_include_pad=False)

@@ -1,0 +1,57 @@
+"""Spatial-reduction attention, Wang et al. 2021 (PVT), arXiv:2102.12122, equations 2 and 3."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from torch import Tensor
+
+from attncheck.reference.heads import merge_heads, split_heads
+from attncheck.reference.mechanism import mechanism
+from attncheck.reference.slots import conv as conv_slot
+from attncheck.reference.slots import layer_norm
+from attncheck.reference.slots import linear as linear_slot
+from attncheck.reference.steps import (
+    conv,
+    flat_hw,
+    from_flat_hw,
+    linear,
+    norm,
+    perm,
+    softmax,
+)
+
+
+@mechanism(
+    dims={"C": None, "heads": None, "R": 2, "H": None, "W": None},
+    options={"bias": True, "out_bias": True},
+    query=linear_slot("C", "C", bias="bias"),
+    reduce=conv_slot("C", "C", kernel="R", stride="R", padding=0, bias=True),
+    scale=layer_norm("C"),
+    key=linear_slot("C", "C", bias="bias"),
+    value=linear_slot("C", "C", bias="bias"),
+    output=linear_slot("C", "C", bias="out_bias"),
+)
+def sra(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
+    """Attend to a map that is R times smaller each way: tokens (B, H·W, C) or a map -> same."""
+    t = x if x.ndim == 3 else perm(flat_hw(x), 0, 2, 1)
+    rows = perm(t, 0, 2, 1)
+    grid = from_flat_hw(rows, o.H, o.W)
+    small = conv(p.reduce, grid)
+    flat = perm(flat_hw(small), 0, 2, 1)
+    z = norm(p.scale, flat)  # eq. 3
+    q_all = linear(p.query, t)
+    k_all = linear(p.key, z)
+    v_all = linear(p.value, z)
+    q = split_heads(q_all, o.heads)
+    k = split_heads(k_all, o.heads)
+    v = split_heads(v_all, o.heads)
+    d = q.shape[-1]
+    s = q @ k.transpose(-1, -2)
+    e = s / d**0.5
+    a = softmax(e, -1)
+    heads = a @ v
+    merged = merge_heads(heads)
+    out = linear(p.output, merged)
+    return out if x.ndim == 3 else from_flat_hw(perm(out, 0, 2, 1), o.H, o.W)
