@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from attncheck import __version__
-from attncheck.cli import auditing, comparing, evaluating, figuring, pages, replaying, selftesting
+from attncheck.cli import (
+    auditing,
+    comparing,
+    counting,
+    evaluating,
+    figuring,
+    pages,
+    replaying,
+    selftesting,
+)
 from attncheck.cli.exits import Exit
 from attncheck.cli.streams import complain, log
 from attncheck.errors import AttncheckError
@@ -25,6 +34,7 @@ app = typer.Typer(
     epilog="exit status: 0 conforms, 1 violates, 2 could not do the work, 3 undecided",
 )
 app.command("audit")(auditing.audit)
+app.command("count")(counting.count)
 app.command("compare")(comparing.compare)
 app.command("list")(pages.list_)
 app.command("explain")(pages.explain)

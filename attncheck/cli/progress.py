@@ -31,3 +31,21 @@ def live_line(tasks: Sequence[Task], *, quiet: bool) -> Iterator[Callable[[Task,
                     status.update(f"{len(decided)}/{total} claims · {message.claim}")
 
         yield listen
+
+
+@contextlib.contextmanager
+def figure_line(total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Yield what to tell each published row that is begun; shows how many there are."""
+    console = None if quiet else live_console()
+    if console is None:
+        yield lambda name: None
+        return
+    begun = 0
+    with console.status("loading torch", spinner="dots") as status:
+
+        def listen(name: str) -> None:
+            nonlocal begun
+            begun += 1
+            status.update(f"{begun}/{total} rows · {name}")
+
+        yield listen

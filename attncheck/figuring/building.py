@@ -5,19 +5,21 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from attncheck.catalogue import load
 from attncheck.errors import UsageError
 from attncheck.figuring.counters import COUNTERS, called
 from attncheck.figuring.rows import Build, Part, Published
 from attncheck.formula import evaluate
-from attncheck.hosts import host
-from attncheck.hosts.places import Place
 from attncheck.lazy import torch
 from attncheck.target.resolving import Factory, resolve
 from attncheck.watching import spare_the_compiler, watching
+
+
+if TYPE_CHECKING:
+    from attncheck.hosts.places import Place
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ def build(plan: Build) -> tuple[torch.nn.Module, list[str]]:
     Raises:
         UsageError: there is no such host or spec, or no place of the host has such a name.
     """
+    from attncheck.hosts import host  # its files import torch
+
     inserted: list[str] = []
     missing = {pattern for part in plan.parts for pattern in part.at}
 
@@ -76,7 +80,7 @@ def reference(part: Part, channels: int) -> torch.nn.Module:
     return module
 
 
-@lru_cache(maxsize=None)
+@cache
 def _definition(spec: str) -> Factory:
     document = load(spec).document
     if not document.reference:

@@ -47,6 +47,7 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
         verdict: ``agrees``, ``disagrees`` or ``not built``.
         specs: ids of the specs whose references were inserted.
         places: into how many places.
+        printed: the figures as published: params and FLOPs, "" where there is none.
         params: the comparison of the parameters.
         flops: the comparison of the operations.
         memory: as printed; it is not counted.
@@ -62,11 +63,17 @@ class Figure(msgspec.Struct, frozen=True, omit_defaults=True):
     verdict: str
     specs: list[str] = []
     places: int = 0
+    printed: tuple[str, str] = ("", "")
     params: Compared | None = None
     flops: Compared | None = None
     memory: str = ""
     why: str = ""
     note: str = ""
+
+    @property
+    def parts(self) -> list[Compared]:
+        """The figures that are compared."""
+        return [each for each in (self.params, self.flops) if each is not None]
 
 
 def figure(row: Published) -> Figure:
@@ -96,6 +103,7 @@ def figure(row: Published) -> Figure:
         verdict=verdict,
         specs=row.specs,
         places=found.places if found else 0,
+        printed=(row.row.params, row.row.flops),
         params=params,
         flops=flops,
         memory=row.row.memory,
@@ -127,7 +135,7 @@ def _others(row: Published, found: Network) -> Iterator[tuple[str, int, float]]:
     for counter in COUNTERS:
         if counter != row.counter:
             count = row.table.per_mac * found.operations[counter, row.pools]
-            yield f"counted as {counter} does", count, row.flops_unit
+            yield f"as {counter} counts", count, row.flops_unit
     times = 2 if row.table.per_mac == 1 else 1
     count = times * found.operations[row.counter, row.pools]
     yield f"at {times} per multiply-add", count, row.flops_unit

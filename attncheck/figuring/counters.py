@@ -110,7 +110,7 @@ def thop_2019(call: Call) -> float:
     if call.name in ("relu", "hardtanh"):
         return call.seen
     if call.name.startswith("max_pool2d"):
-        return math.prod(call.args[1]) * call.made
+        return float(math.prod(call.args[1]) * call.made)
     if call.pools_all:
         return call.seen + (call.made if call.name == "mean" else 0)
     if call.name in ("addmm", "mm"):
@@ -139,7 +139,7 @@ def imgclsmob(call: Call) -> float:
     if call.name == "sigmoid":
         return 2 * call.seen
     if call.name.startswith("max_pool2d"):
-        return math.prod(call.args[1]) * call.made / 2
+        return float(math.prod(call.args[1]) * call.made) / 2
     if call.pools_all:  # a global pooling of its framework says that its window is 1×1
         return (call.made if tuple(call.args[1]) == (2, 3) else call.seen) / 2
     if call.name == "convolution" and call.args[2] is None:

@@ -34,6 +34,7 @@ HOSTS: dict[str, tuple[str, dict[str, Any]]] = {
     "mobilenetv2-imgclsmob": ("mobilenetv2", {"widen_first": True, "classifier": "conv"}),
     "mobilenext": ("mobilenext", {}),
     "resnet-18": ("resnet", _R18),
+    "resnet-26-t": ("resnet", {"depths": (2, 2, 2, 2), "first": "tiered", "shortcut": "pool"}),
     "resnet-33-ts": ("resnet", _TS),
     "resnet-34": ("resnet", _R34),
     "resnet-50": ("resnet", {}),

@@ -7,9 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 
-def conv(
-    inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1
-) -> nn.Conv2d:
+def conv(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Conv2d:
     """Return a "same" convolution without bias: (B, in, H, W) -> (B, out, H/stride, W/stride)."""
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
 

@@ -63,7 +63,7 @@ def build(
         attend: the attention.
         classes: outputs.
         widen_first: give the first block a 1×1 convolution too, which expands nothing.
-        classifier: ``linear``, ``conv`` or ``mean``; see :class:`attncheck.hosts.layers.Classifier`.
+        classifier: the kind of :class:`attncheck.hosts.layers.Classifier`.
     """
     layers: list[nn.Module] = [conv_norm(3, 32, 3, 2, act=nn.ReLU6)]
     inputs, number = 32, 0

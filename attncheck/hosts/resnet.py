@@ -1,8 +1,9 @@
 """ResNet and ResNeXt, He et al. 2016 and Xie et al. 2017, in the variants that tables name.
 
 Places, with stages and blocks counted from one:
-``stageS/blockB/middle`` after the 3×3 convolution of a bottleneck; ``stageS/blockB/conv2`` in its
-stead; ``stageS/blockB/residual`` on the branch, before the addition; ``stageS/blockB/after`` and
+``stageS/blockB/middle`` after the 3×3 convolution of a bottleneck; ``stageS/blockB/kernel`` in its
+stead, and ``stageS/blockB/conv2`` in the stead of it with its norm and activation;
+``stageS/blockB/residual`` on the branch, before the addition; ``stageS/blockB/after`` and
 ``stageS/end`` behind block and stage.
 """
 
@@ -49,11 +50,7 @@ class Block(nn.Module):
         if width:
             first, second = (stride, 1) if stride_in == "1x1" else (1, stride)
             layers = [*conv_norm(inputs, width, 1, first, act=nn.ReLU)]
-            own = attend(Place(f"{name}/conv2", width))
-            if own is None:
-                layers += conv_norm(width, width, 3, second, groups, nn.ReLU)
-            else:
-                layers.append(Strided(own, second) if second > 1 else own)
+            layers += _middle(attend, name, width, second, groups)
             layers.append(at(attend, f"{name}/middle", width))
             layers += conv_norm(width, outputs)
         else:
@@ -67,6 +64,18 @@ class Block(nn.Module):
         """(B, in, H, W) -> (B, out, H/stride, W/stride)."""
         y: Tensor = self.after(torch.relu(self.branch(x) + self.shortcut(x)))
         return y
+
+
+def _middle(attend: Attention, name: str, width: int, stride: int, groups: int) -> list[nn.Module]:
+    """Return the 3×3 convolution with norm and activation, or what stands in its stead."""
+    unit = attend(Place(f"{name}/conv2", width))
+    if unit is not None:
+        return [Strided(unit, stride) if stride > 1 else unit]
+    kernel = attend(Place(f"{name}/kernel", width))
+    if kernel is None:
+        return [*conv_norm(width, width, 3, stride, groups, nn.ReLU)]
+    pool = nn.AvgPool2d(stride) if stride > 1 else nn.Identity()
+    return [kernel, pool, nn.BatchNorm2d(width), nn.ReLU()]
 
 
 def _shortcut(inputs: int, outputs: int, stride: int, kind: str) -> nn.Module:

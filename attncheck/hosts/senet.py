@@ -16,9 +16,7 @@ from attncheck.hosts.places import Attention, at
 class Block(nn.Module):
     """A bottleneck: (B, in, H, W) -> (B, 4·planes, H/stride, W/stride)."""
 
-    def __init__(
-        self, attend: Attention, name: str, inputs: int, planes: int, stride: int
-    ) -> None:
+    def __init__(self, attend: Attention, name: str, inputs: int, planes: int, stride: int) -> None:
         super().__init__()
         outputs = 4 * planes
         self.branch = nn.Sequential(

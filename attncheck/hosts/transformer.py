@@ -26,9 +26,7 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, memory: Tensor | None = None) -> Tensor:
         """(B, N, C), (B, M, C) -> (B, N, C)."""
-        for attention, norm, keys in zip(
-            self.attentions, self.norms, (None, memory), strict=False
-        ):
+        for attention, norm, keys in zip(self.attentions, self.norms, (None, memory), strict=False):
             x = norm(x + attention(x, x if keys is None else keys))
         y: Tensor = self.norms[-1](x + self.perceptron(x))
         return y
