@@ -80,6 +80,19 @@ class NoSigmoid(ByEinsum):
         return (t * e[:, None]).unflatten(0, (-1, self.factor)).flatten(1, 2)
 
 
+class PartsSwapped(ByEinsum):
+    def forward(self, x: Tensor) -> Tensor:
+        t = x.unflatten(1, (self.factor, -1)).flatten(0, 1)
+        H, W = t.shape[2:]
+        both = self.point(torch.cat((t.mean(3), t.mean(2)), 2).mT)
+        columns, rows = both.split([W, H], 1)
+        a = self.gn(torch.einsum("bchw,bhc,bwc->bchw", t, rows.sigmoid(), columns.sigmoid()))
+        b = self.around(t)
+        e = torch.einsum("bc,bchw->bhw", self.weights(a), b)
+        e = e + torch.einsum("bc,bchw->bhw", self.weights(b), a)
+        return (t * e[:, None].sigmoid()).unflatten(0, (-1, self.factor)).flatten(1, 2)
+
+
 CALL = {"inputs": ("2x12x5x6",), "channels": 12, "factor": 3}
 STYLES = ["ByEinsum"]
-FAULTS = {"SoftmaxOfOne": "equivalence", "NoSigmoid": "gate"}
+FAULTS = {"SoftmaxOfOne": "equivalence", "NoSigmoid": "gate", "PartsSwapped": "equivalence"}
