@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from attncheck.equivalence.units import is_rms_norm
 from attncheck.lazy import torch
 
 
@@ -59,8 +60,9 @@ class BoundNorm:
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         norm = self.norm
         functional = torch.nn.functional
-        if isinstance(norm, torch.nn.RMSNorm):
-            return functional.rms_norm(x, norm.normalized_shape, norm.weight, norm.eps)
+        if is_rms_norm(norm):
+            eps = getattr(norm, "eps", getattr(norm, "variance_epsilon", None))
+            return functional.rms_norm(x, norm.weight.shape, norm.weight, eps)
         if hasattr(norm, "normalized_shape"):
             shape = _trailing(tuple(norm.normalized_shape), x)
             weight, bias = (

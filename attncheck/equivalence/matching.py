@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attncheck.equivalence.assignment import Assignment, Part
 from attncheck.equivalence.fitting import Dims, setting, squeezed_kernel, unify, unify_all
 from attncheck.equivalence.naming import distance, spelled
-from attncheck.equivalence.units import Unit, units_of
+from attncheck.equivalence.units import Unit, is_rms_norm, units_of
 from attncheck.formula import Formula
 from attncheck.lazy import torch
 
@@ -216,9 +216,10 @@ class Matcher:
             return None if found is None else unify(slot.sizes[0], features, found)
         if "rank" in settings:
             return unify(slot.sizes[0], getattr(norm, "num_features", 0), dims)
-        if ("rms" in settings) is not isinstance(norm, torch.nn.RMSNorm):
+        if ("rms" in settings) is not is_rms_norm(norm):
             return None
-        return unify(slot.sizes[0], int(getattr(norm, "normalized_shape", (0,))[0]), dims)
+        shape = self._tensors[unit.weight].shape if unit.weight else norm.normalized_shape
+        return unify(slot.sizes[0], int(shape[0]), dims)
 
     def _tensor_dims(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
         if unit.kind != "tensor":

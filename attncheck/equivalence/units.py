@@ -64,6 +64,11 @@ class Unit:
         return f"{self.owner} ({self.reading})" if self.reading else self.owner
 
 
+def is_rms_norm(module: torch.nn.Module) -> bool:
+    """Say whether a module is an RMSNorm: torch's, or one that people write under that name."""
+    return any(base.__name__.endswith("RMSNorm") for base in type(module).__mro__)
+
+
 def _same(t: torch.Tensor) -> torch.Tensor:
     return t
 
@@ -142,7 +147,7 @@ def _units(module: torch.nn.Module) -> Iterator[Unit]:
             if all(k == 1 for k in sub.kernel_size) and sub.groups == 1:
                 yield Unit(name, "matrix", weight, bias, _flat, "1×1 convolution")
             yield Unit(name, "conv", weight, bias, _same)
-        elif kinds & {"_NormBase", "LayerNorm", "GroupNorm", "RMSNorm"}:
+        elif kinds & {"_NormBase", "LayerNorm", "GroupNorm"} or is_rms_norm(sub):
             yield Unit(name, "norm", weight, bias, _same)
         else:
             continue

@@ -1,0 +1,13 @@
+"""A step of attention whose heads hear each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def across_heads(layer: Any, t: Tensor) -> Tensor:
+    """Apply a matrix to the heads: (B, heads, N, M) -> same."""
+    return F.linear(t.movedim(1, -1), layer.weight, layer.bias).movedim(-1, 1)
