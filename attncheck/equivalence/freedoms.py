@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
 _MOST_COMBINATIONS = 48
+_UNKNOWN = object()
+"""Left to unification: the sizes of tensors tell it where they are not fused."""
 _INPUT_AXES = frozenset({"B", "C", "C2", "D", "H", "W", "N", "M"})
 
 
@@ -40,15 +42,16 @@ def known_values(
             ]
         elif name == "heads":
             grid[name] = _heads(subject, module)
-        elif name in subject.binding.fixed and (name.endswith("heads") or name in untold):
-            grid[name] = [subject.dims[name]]
         elif name in untold:
             grid[name] = _numbers(name, subject, module)
+        elif name.endswith("_heads"):
+            grid[name] = [*_numbers(name, subject, module), _UNKNOWN]
         elif isinstance(default, float):
             grid[name] = _floats(default, subject)
     combinations = itertools.product(*grid.values())
     for values in itertools.islice(combinations, _MOST_COMBINATIONS):
-        yield {**fixed, **dict(zip(grid, values, strict=True))}
+        chosen = zip(grid, values, strict=True)
+        yield {**fixed, **{name: value for name, value in chosen if value is not _UNKNOWN}}
 
 
 def _heads(subject: Subject, module: torch.nn.Module) -> list[int]:
@@ -80,7 +83,7 @@ def _untold(mechanism: Mechanism, subject: Subject) -> set[str]:
 
 def _numbers(name: str, subject: Subject, module: torch.nn.Module) -> list[int]:
     """Return a number's values: from the constructor, else from attributes named so."""
-    if name in subject.binding.follows:
+    if name in subject.binding.follows or name in subject.binding.fixed:
         return [subject.dims[name]]
     known = {name, *subject.spec.names.get(name, [])}
     found = [

@@ -36,23 +36,20 @@ def frequencies(d: int, base: float, like: Tensor) -> Tensor:
     return base ** (-i / d)
 
 
-def halves(t: Tensor, pairing: str) -> tuple[Tensor, Tensor]:
-    """Return the first and the second channel of each pair: (..., d) -> twice (..., d/2)."""
-    if pairing == "half":
-        return t[..., : t.shape[-1] // 2], t[..., t.shape[-1] // 2 :]
-    return t[..., 0::2], t[..., 1::2]
+def neighbours(angle: Tensor) -> Tensor:
+    """Give both channels of each pair of neighbours its angle: (N, d/2) -> (N, d), 0 0 1 1."""
+    return angle.repeat_interleave(2, -1)
 
 
-def rotate(t: Tensor, angle: Tensor, pairing: str) -> Tensor:
-    """Turn each pair of channels by its angle: (B, heads, N, d) by (N, d/2) -> same."""
-    a, b = halves(t, pairing)
-    cos = angle.cos()
-    sin = angle.sin()
-    first = a * cos - b * sin
-    second = a * sin + b * cos
-    if pairing == "half":
-        return torch.cat((first, second), -1)
-    return torch.stack((first, second), -1).flatten(-2)
+def other_half(t: Tensor) -> Tensor:
+    """Return each channel's partner d/2 away, negative for the first half: (..., d) -> same."""
+    a, b = t.chunk(2, -1)
+    return torch.cat((-b, a), -1)
+
+
+def other_neighbour(t: Tensor) -> Tensor:
+    """Return each channel's neighbour in its pair, negative for the first: (..., d) -> same."""
+    return torch.stack((-t[..., 1::2], t[..., 0::2]), -1).flatten(-2)
 
 
 def drop_keys(keys: Tensor, mask: Tensor | None) -> Tensor:
