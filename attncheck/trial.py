@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from attncheck.claim import Case
+from attncheck.formula import evaluate
 from attncheck.lazy import torch
 from attncheck.sampling import draw, generator, randomise, seed_everything
 from attncheck.subject import Subject
@@ -83,13 +84,27 @@ class Trial:
 
     def inputs(self, *, dtype: torch.dtype | None = None, draw_seed: int = 0) -> Tensors:
         """Draw every data input, in our order of axes; another ``draw_seed``, other values."""
+        if self.case.device == "meta":  # shapes alone: sizes that no memory holds
+            return {
+                name: torch.empty(self.sizes(axes), dtype=dtype or self.dtype, device="meta")
+                for name, axes in self.subject.convention.inputs.items()
+            }
         source = generator(7_368_787 * (draw_seed + 1) + self.case.seed)
         return {
-            name: draw(self.sizes(axes), source, self.case.values).to(
-                dtype=dtype or self.dtype, device=self.case.device
-            )
+            name: self._drawn(name, axes, source, dtype or self.dtype)
             for name, axes in self.subject.convention.inputs.items()
         }
+
+    def _drawn(
+        self, name: str, axes: tuple[str, ...], source: torch.Generator, dtype: torch.dtype
+    ) -> torch.Tensor:
+        if (count := self.subject.spec.classes.get(name)) is not None:
+            most = int(evaluate(count, self.dims))
+            drawn = torch.randint(0, most, self.sizes(axes), generator=source)
+            return drawn.to(self.case.device)
+        return draw(self.sizes(axes), source, self.case.values).to(
+            dtype=dtype, device=self.case.device
+        )
 
     def run(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Call the module on copies of the inputs and return its main output in our order.

@@ -59,6 +59,11 @@ class Probe:
         """The names of the data inputs, without masks."""
         return [name for name in self.trial.subject.convention.inputs if name in self.inputs]
 
+    @property
+    def smooth(self) -> list[str]:
+        """The names of the data inputs that may have a gradient: those of real numbers."""
+        return [name for name in self.data if self.inputs[name].is_floating_point()]
+
 
 def compare(
     mechanism: Mechanism,
@@ -70,7 +75,7 @@ def compare(
     """Return the difference between subject and reference, or a mutant ``function`` of it."""
     inputs = dict(probe.inputs)
     if probe.gradients:
-        inputs |= {n: inputs[n].detach().clone().requires_grad_() for n in probe.data}
+        inputs |= {n: inputs[n].detach().clone().requires_grad_() for n in probe.smooth}
     wanted = reference_output(mechanism, assignment, probe, module, inputs, function)
     if wanted is None or (probe.gradients and not wanted.requires_grad):
         return Difference(0.0, decided=False, note="the reference says nothing here")
@@ -78,9 +83,10 @@ def compare(
         seen = probe.trial.run(module, inputs)
     except SubjectError as error:
         return Difference(float("inf"), note=str(error))
+    wanted = _without_ones(wanted, seen)
     if not probe.gradients or seen.shape != wanted.shape:
         return Difference(relative(seen, wanted))
-    return _of_gradients(seen, wanted, {n: inputs[n] for n in probe.data}, module)
+    return _of_gradients(seen, wanted, {n: inputs[n] for n in probe.smooth}, module)
 
 
 def reference_output(
@@ -132,12 +138,19 @@ def _of_gradients(
 
 def relative(seen: torch.Tensor, wanted: torch.Tensor) -> float:
     """Return the largest difference over the reference's largest value."""
+    wanted = _without_ones(wanted, seen)
     if seen.shape != wanted.shape:
         return float("inf")
     if not wanted.numel():
         return 0.0
     scale = float(wanted.detach().nan_to_num(0.0, 0.0, 0.0).abs().max())
     return difference(seen, wanted) / (scale or 1.0)
+
+
+def _without_ones(wanted: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+    """Return what is wanted with the axes of size one that the subject's output has."""
+    same = [n for n in wanted.shape if n != 1] == [n for n in seen.shape if n != 1]
+    return wanted.reshape(seen.shape) if same and wanted.ndim != seen.ndim else wanted
 
 
 def _gradients(

@@ -143,7 +143,8 @@ def _probes(base: Probe) -> Iterator[Probe]:
     constant = trial.with_case(values="ones")
     yield Probe("constant input", constant, constant.inputs())
     large = trial.with_case(seed=trial.case.seed + 3)
-    yield Probe("large input", large, {n: 30 * t for n, t in large.inputs().items()})
+    scaled = {n: 30 * t if t.is_floating_point() else t for n, t in large.inputs().items()}
+    yield Probe("large input", large, scaled)
     yield from _masked(trial)
     training = trial.with_case(train=True, seed=trial.case.seed + 1)
     yield Probe("training mode", training, training.inputs())

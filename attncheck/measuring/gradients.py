@@ -37,7 +37,8 @@ class Draw:
                 for name, parameter in module.named_parameters():
                     if not parameter.requires_grad and name in values:
                         parameter.copy_(values[name])
-        inputs = {n: t.requires_grad_() for n, t in trial.inputs(draw_seed=seed).items()}
+        drawn = trial.inputs(draw_seed=seed)
+        inputs = {n: t.requires_grad_(t.is_floating_point()) for n, t in drawn.items()}
         return cls(trial, module, inputs)
 
     def tensors(self) -> Tensors:

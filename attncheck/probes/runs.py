@@ -53,7 +53,9 @@ class Runs(Claim, frozen=True, kw_only=True):
     def check(self, trial: Trial) -> Outcome:
         try:
             module, inputs = trial.module(), trial.inputs()
-            output = trial.run(module, {n: t.requires_grad_() for n, t in inputs.items()})
+            for tensor in inputs.values():
+                tensor.requires_grad_(tensor.is_floating_point())
+            output = trial.run(module, inputs)
             if output.requires_grad:
                 with blamed("backward"):
                     output.square().sum().backward()  # type: ignore[no-untyped-call]

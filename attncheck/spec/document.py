@@ -43,6 +43,8 @@ class SpecDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     calls: dict[str, dict[str, Axes]] = {}
     """Ways to call the module: call name -> input name -> axes."""
     output: Axes = ""
+    classes: dict[str, Formula] = {}
+    """Inputs that hold whole numbers from 0: input name -> how many, such as labels of pixels."""
     layouts: dict[str, dict[Axes, Axes]] = {}
     """Other orders of axes that people use: layout -> our axes -> theirs."""
 
