@@ -32,5 +32,5 @@ def csra(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
         m = t * a
         peak = m.sum(2)
     r = o.la * peak
-    y = base + r  # eq. 7
+    y: Tensor = base + r  # eq. 7
     return y
