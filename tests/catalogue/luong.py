@@ -74,6 +74,19 @@ class Concatenated(nn.Module):
         return e.softmax(1).transpose(1, 2) @ keys
 
 
+class Squeezed(nn.Module):
+    """Dot score; state and source time first; the new state without its axis of time."""
+
+    def __init__(self, hidden_size: int) -> None:
+        super().__init__()
+        self.out = nn.Linear(2 * hidden_size, hidden_size)
+
+    def forward(self, hidden: Tensor, encoder_outputs: Tensor) -> Tensor:
+        w = (hidden * encoder_outputs).sum(2).softmax(0)
+        c = (w[..., None] * encoder_outputs).sum(0)
+        return torch.tanh(self.out(torch.cat((c, hidden[0]), 1)))
+
+
 class OverTheBatch(Attentional):
     def weigh(self, e: Tensor) -> Tensor:
         return e.softmax(0)
@@ -84,5 +97,5 @@ class NotNormalised(Attentional):
         return e.sigmoid()
 
 
-STYLES = ["Attentional", "Concatenated"]
+STYLES = ["Attentional", "Concatenated", "Squeezed"]
 FAULTS = {"OverTheBatch": "batch-independence", "NotNormalised": "equivalence"}

@@ -39,7 +39,7 @@ def _forms(node: ast.Call) -> Iterator[ast.expr]:
 
 def _rewrites(definition: Definition) -> Iterator[Rewrite]:
     """Cut and join, or repeat keys and values, in ways that belong together, all wrong."""
-    both = [(split, join) for split in range(2) for join in range(2)]
+    both: list[tuple[int, ...]] = [(split, join) for split in range(2) for join in range(2)]
     yield from _together(definition, ("split_heads", "merge_heads"), both)
     yield from _together(definition, ("repeat_heads",), [(0,)])
 
