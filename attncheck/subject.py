@@ -36,8 +36,7 @@ class Subject:
         pinned: dims that must not be varied.
         dtype: the precision in which claims are tried: ``float64``, or ``float32`` where the
             module cannot compute in double precision.
-        resolution: dims that the call at hand may vary although the constructor does not know
-            them (batch, height, width, tokens).
+        device: where its cases are tried; on ``meta`` only shapes are computed.
     """
 
     spec: SpecDocument
@@ -49,6 +48,7 @@ class Subject:
     overrides: Mapping[str, int]
     pinned: frozenset[str] = frozenset()
     dtype: str = "float64"
+    device: str = "cpu"
 
     @cached_property
     def dims(self) -> dict[str, int]:
@@ -123,7 +123,8 @@ class Subject:
     def base(self, **changes: Any) -> Case:
         """Return the base case, with changed fields; ``dims`` are changes of the base dims."""
         dims = self.dims_with(**changes.pop("dims", {}))
-        return msgspec.structs.replace(Case(dims=dims, dtype=self.dtype), **changes)
+        case = Case(dims=dims, dtype=self.dtype, device=self.device)
+        return msgspec.structs.replace(case, **changes)
 
     def _into_domain(self, wanted: Mapping[str, int]) -> dict[str, int] | None:
         """Return dims near the wanted ones that lie in the domain, or None.

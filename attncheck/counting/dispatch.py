@@ -30,6 +30,7 @@ class Tally:
         by_operator: operator -> multiply-accumulates, dearest first when read by ``count``.
         calls: operator -> how often it ran, priced operators only.
         by_module: submodule's name -> what ran in it and in its children; "" is the root.
+        innermost: submodule's name -> what ran in it and in none of its children.
         unpriced: operators that are neither priced nor known to be free -> how often they ran.
         hidden: contractions that are written without a contraction operator, and the reverse.
     """
@@ -39,6 +40,7 @@ class Tally:
     by_operator: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     by_module: Counter[str] = field(default_factory=Counter)
+    innermost: Counter[str] = field(default_factory=Counter)
     unpriced: Counter[str] = field(default_factory=Counter)
     hidden: Hidden = field(default_factory=Hidden)
 
@@ -65,6 +67,7 @@ class Tally:
         self.macs += macs
         self.by_operator[name] += macs
         self.calls[name] += 1
+        self.innermost[path[-1] if path else ""] += macs
         for submodule in path:
             self.by_module[submodule] += macs
         return macs

@@ -39,6 +39,7 @@ class Request:
         arguments: constructor arguments; strings may be formulas over dims.
         dims: dims that differ from the spec's.
         inputs: the call at which the module is meant to work, if stated.
+        device: where it is called; ``meta`` for sizes that only shapes can afford.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Request:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     dims: Mapping[str, int] = field(default_factory=dict)
     inputs: Sequence[GivenInput] = ()
+    device: str = "cpu"
 
 
 def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError | None]:
@@ -77,6 +79,7 @@ def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError
         blank,
         overrides,
         frozenset(binding.fixed),
+        device=request.device,
     )
     first: Subject | None = None
     fallback: Subject | None = None

@@ -1,0 +1,112 @@
+"""What one call of a subject costs, at any size, by operator and by submodule."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import msgspec
+
+from attncheck.catalogue import load
+from attncheck.counting.count import Counted, count_module
+from attncheck.counting.tree import Branch, tree
+from attncheck.job import Job
+from attncheck.literals import from_json
+from attncheck.target.inputs import parse_input
+from attncheck.target.placing import check_device
+from attncheck.target.preparing import Request, prepare
+from attncheck.trial import Trial
+
+_AFFORDABLE = 2**18
+"""Elements of an input that are computed with; of larger ones only the shapes."""
+
+
+class Account(msgspec.Struct, frozen=True):
+    """What one call costs.
+
+    Attributes:
+        subject: ``spec@name``.
+        target: the class.
+        dims: the sizes of the call.
+        device: ``cpu``, or ``meta`` where only shapes were computed.
+        parameters, trainable: elements, each parameter once.
+        tied: groups of names of one parameter.
+        unused: parameters that no output came from; None where that is not known.
+        macs: multiply-accumulates of the whole batch.
+        elementwise: element-wise operations.
+        by_operator: operator -> MACs, dearest first.
+        unpriced: operators without a price.
+        second: fvcore's count; None where it was not asked or cannot count.
+        disagreement: how the counters differ; "" where they agree.
+        tree: by submodule.
+    """
+
+    subject: str
+    target: str
+    dims: dict[str, int]
+    device: str
+    parameters: int
+    trainable: int
+    tied: list[list[str]]
+    unused: list[str] | None
+    macs: int
+    elementwise: int
+    by_operator: dict[str, int]
+    unpriced: list[str]
+    second: int | None
+    disagreement: str
+    tree: Branch
+
+
+def account(job: Job, device: str = "") -> Account:
+    """Count one subject.
+
+    Args:
+        job: the subject; its claims are not looked at.
+        device: ``cpu`` or ``meta``; "" takes ``meta`` for inputs that are large.
+
+    Raises:
+        SpecError, TargetError, DeviceError: it cannot be imported or bound.
+        SubjectError: it cannot be built or called.
+    """
+    large = any(math.prod(parse_input(text).shape) > _AFFORDABLE for text in job.inputs)
+    large = large or math.prod(job.dims.values()) > _AFFORDABLE
+    chosen = device or ("meta" if large else "cpu")
+    check_device("cpu" if chosen == "meta" else chosen)
+    request = Request(
+        name=job.name,
+        target=job.target,
+        folder=Path(job.folder) if job.folder else None,
+        arguments={name: from_json(value) for name, value in job.arguments.items()},
+        dims=job.dims,
+        inputs=[parse_input(text) for text in job.inputs],
+        device=chosen,
+    )
+    subject, failure = prepare(load(job.spec).document, request)
+    if failure is not None:
+        raise failure
+    trial = Trial(subject, subject.base())
+    module, inputs = trial.module(initial=True), trial.inputs()
+    counted = count_module(trial, module, inputs, twice=chosen != "meta")
+    return _told(job, counted, tree(module, counted.tally.innermost), trial.dims, chosen)
+
+
+def _told(job: Job, counted: Counted, by_module: Branch, dims: dict[str, int], on: str) -> Account:
+    parameters, tally = counted.parameters, counted.tally
+    return Account(
+        subject=f"{job.spec}@{job.name}",
+        target=job.target,
+        dims=dims,
+        device=on,
+        parameters=parameters.total,
+        trainable=parameters.trainable,
+        tied=parameters.tied,
+        unused=counted.unused,
+        macs=tally.macs,
+        elementwise=tally.other_ops,
+        by_operator=dict(tally.by_operator.most_common()),
+        unpriced=sorted(tally.unpriced),
+        second=counted.second.macs,
+        disagreement="" if on == "meta" else counted.disagreement,
+        tree=by_module,
+    )

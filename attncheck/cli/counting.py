@@ -1,0 +1,140 @@
+"""``attncheck count``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attncheck.cli import parsing, results
+from attncheck.cli.exits import Exit
+from attncheck.errors import AttncheckError, UsageError
+
+if TYPE_CHECKING:
+    from attncheck.accounting import Account
+    from attncheck.asking import Asked
+    from attncheck.counting.tree import Branch
+    from attncheck.page import Page
+
+_DEVICES = ("cpu", "meta")
+
+
+def count(
+    spec: Annotated[
+        str,
+        typer.Argument(help="A spec (its reference), SPEC@SUBJECT, or a TARGET held to no spec."),
+    ],
+    target: Annotated[
+        str, typer.Argument(help="path/to/file.py:Class or package.module:Class.")
+    ] = "",
+    init: Annotated[
+        list[str] | None,
+        typer.Option("--init", metavar="KEY=VALUE", help="A constructor argument."),
+    ] = None,
+    dims: Annotated[
+        list[str] | None, typer.Option("--set", metavar="DIM=SIZE", help="A dim, such as C=64.")
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="SHAPE", help="One input of forward: 8x256x512x512."),
+    ] = None,
+    device: Annotated[
+        str,
+        typer.Option(help="cpu, or meta: shapes alone; large inputs are counted there anyway."),
+    ] = "",
+    format_name: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write the result as .json or .txt."),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Count parameters and multiply-accumulates, by operator and by submodule.
+
+    Exit status: 0 counted, 2 could not do the work, 3 an operator has no price or counters differ.
+    """
+    from attncheck.accounting import account
+    from attncheck.asking import Asked
+    from attncheck.selecting import select
+    from attncheck.target.raising import SubjectError
+
+    if device and device not in _DEVICES:
+        raise UsageError(
+            f"counts do not depend on '{device}'", where="--device", instead="cpu or meta"
+        )
+    files = output or []
+    results.check(format_name, files)
+    asked = Asked(
+        arguments=parsing.initials(init or []), dims=parsing.sizes(dims or []), inputs=inputs or []
+    )
+    name, target = _named(spec, target, asked)
+    (_, task), *_others = select(name, target, asked)
+    try:
+        found = account(task.job, device)
+    except SubjectError as error:
+        raise AttncheckError(
+            str(error), where=task.job.target, instead="state the call: --input 2x32x7x11"
+        ) from error
+    written = results.show(found, page_of(found), format_name, files)
+    open_ = bool(found.unpriced or found.disagreement)
+    raise typer.Exit((Exit.UNDECIDED if open_ else Exit.CONFORMS) if written else Exit.FAILED)
+
+
+def _named(spec: str, target: str, asked: Asked) -> tuple[str, str]:
+    """Return (spec, target): a spec alone means its reference, a target alone a family."""
+    if target or "@" in spec:
+        return spec, target
+    if ":" in spec:
+        return _family(asked), spec
+    return f"{spec}@reference", ""
+
+
+def _family(asked: Asked) -> str:
+    """Return the family that the first input's axes speak of: tokens where it has three."""
+    from attncheck.target.inputs import parse_input
+
+    given = [parse_input(text) for text in asked.inputs]
+    return "tokens" if given and len(given[0].shape) == 3 else "map"
+
+
+def page_of(found: Account) -> Page:
+    """Return the account as a page: totals, the tree, the operators."""
+    from attncheck.page import Page, Section, Table
+
+    totals = [
+        ["parameters", f"{found.parameters:,}"],
+        ["MACs", f"{found.macs:,}"],
+        ["element-wise operations", f"{found.elementwise:,}"],
+    ]
+    if found.trainable != found.parameters:
+        totals.insert(1, ["of them trainable", f"{found.trainable:,}"])
+    sections = [Section(table=Table(totals))]
+    rows = [
+        [f"{'  ' * depth}{b.name or b.kind}", b.kind if b.name else "", *_shares(b)]
+        for depth, b in found.tree.walk()
+    ]
+    if len(rows) > 1:
+        columns = ["", "class", "parameters", "MACs", "own MACs"]
+        sections.append(Section("By submodule", table=Table(rows, columns)))
+    if found.by_operator:
+        operators = [[name, f"{macs:,}"] for name, macs in found.by_operator.items()]
+        sections.append(Section("By operator", table=Table(operators)))
+    told = [f"the same parameter: {', '.join(group)}" for group in found.tied]
+    if found.unused:
+        told.append(f"never used: {', '.join(found.unused)}")
+    if found.unpriced:
+        told.append(f"no price is known for {', '.join(found.unpriced)}: MACs leave them out")
+    if found.disagreement:
+        told.append(f"the counters differ or only one counted: {found.disagreement}")
+    if told:
+        sections.append(Section("To know", told))
+    at = " ".join(f"{name}={size}" for name, size in found.dims.items())
+    how = "read off shapes" if found.device == "meta" else "counted twice, fvcore the second"
+    sections.append(Section(paragraphs=[f"one call at {at}; one multiply-add = 1 MAC; {how}"]))
+    return Page(f"{found.subject} · {found.target}", sections)
+
+
+def _shares(branch: Branch) -> list[str]:
+    own = f"{branch.own_macs:,}" if branch.below and branch.own_macs else ""
+    return [f"{branch.parameters:,}", f"{branch.macs:,}", own]
