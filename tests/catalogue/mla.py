@@ -1,0 +1,96 @@
+"""MLA: keys and values of all heads come from one latent vector per token."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+SPEC = "mla"
+VALUES = [
+    {"C": 4, "heads": 2, "head_dim": 3, "latent": 3},
+    {"C": 4, "heads": 2, "head_dim": 2, "latent": 3, "q_low": False, "norm": "kv", "causal": True},
+    {"C": 4, "heads": 1, "head_dim": 2, "latent": 3, "rope": True, "norm": "both", "bias": True},
+]
+CALL = {"d_model": 12, "n_heads": 3, "latent_dim": 5, "inputs": ("2x6x12",)}
+
+
+def inputs(v) -> tuple[Tensor, ...]:
+    return (torch.randn(2, 4, v.C, dtype=torch.float64),)
+
+
+def matrix(s, t: Tensor) -> Tensor:
+    return t @ s.weight.T + (0 if s.bias is None else s.bias)
+
+
+def rms(s, t: Tensor) -> Tensor:
+    return t / (t.pow(2).mean(-1, keepdim=True) + s.eps).sqrt() * s.weight
+
+
+def turned(t: Tensor, place: int) -> Tensor:
+    angle = torch.tensor(float(place), dtype=t.dtype)  # one pair: it turns by its place
+    a, b = t
+    return torch.stack((a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()))
+
+
+def equation(p, v, x: Tensor) -> Tensor:
+    d = v.head_dim
+    y = torch.zeros(2, 4, v.I, dtype=x.dtype)
+    for b in range(2):
+        c_kv = matrix(p.kv_down, x[b])
+        c_kv = c_kv if v.norm == "none" else rms(p.kv_norm, c_kv)
+        c_q = matrix(p.q_down, x[b]) if v.q_low else x[b]
+        c_q = rms(p.q_norm, c_q) if v.norm == "both" else c_q
+        q = matrix(p.q_up if v.q_low else p.query, c_q)
+        k, u = matrix(p.k_up, c_kv), matrix(p.v_up, c_kv)
+        for i in range(4):
+            for h in range(v.heads):
+                cut = slice(h * d, (h + 1) * d)
+                e = []
+                for j in range(i + 1 if v.causal else 4):
+                    s, width = q[i, cut] @ k[j, cut], d
+                    if v.rope:
+                        q_r = matrix(p.q_rope, c_q)[i, 2 * h : 2 * h + 2]
+                        s = s + turned(q_r, i) @ turned(matrix(p.k_rope, x[b])[j], j)
+                        width = d + 2
+                    e.append((s / width**0.5).exp())
+                y[b, i, cut] = sum(t / sum(e) * u[j, cut] for j, t in enumerate(e))
+    return matrix(p.output, y)
+
+
+class FusedUp(nn.Module):
+    """Keys and values come from one matrix."""
+
+    def __init__(self, d_model: int, n_heads: int, latent_dim: int) -> None:
+        super().__init__()
+        self.h = n_heads
+        self.wq = nn.Linear(d_model, d_model, bias=False)
+        self.w_dkv = nn.Linear(d_model, latent_dim, bias=False)
+        self.w_ukv = nn.Linear(latent_dim, 2 * d_model, bias=False)
+        self.wo = nn.Linear(d_model, d_model, bias=False)
+
+    def heads(self, x: Tensor) -> list[Tensor]:
+        parts = (self.wq(x), *self.w_ukv(self.w_dkv(x)).chunk(2, -1))
+        return [t.unflatten(-1, (self.h, -1)).transpose(1, 2) for t in parts]
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.scaled_dot_product_attention(*self.heads(x))
+        return self.wo(y.transpose(1, 2).flatten(2))
+
+
+class ScaledByTheModel(FusedUp):
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = self.heads(x)
+        a = (q @ k.mT / x.shape[-1] ** 0.5).softmax(-1)
+        return self.wo((a @ v).transpose(1, 2).flatten(2))
+
+
+class OverQueries(FusedUp):
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = self.heads(x)
+        a = (q @ k.mT / q.shape[-1] ** 0.5).softmax(-2)
+        return self.wo((a @ v).transpose(1, 2).flatten(2))
+
+
+STYLES = ["FusedUp"]
+FAULTS = {"ScaledByTheModel": "logit-scale", "OverQueries": "weights"}
