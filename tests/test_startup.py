@@ -38,6 +38,7 @@ def test_importing_the_package_does_not_import_torch() -> None:
         ["audit", "--help"],
         ["evaluate", "--help"],
         ["selftest", "--help"],
+        ["figures", "--help"],
         ["list"],
         ["list", "claims"],
         ["list", "subjects"],

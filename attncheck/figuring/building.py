@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.catalogue import load
 from attncheck.errors import UsageError
-from attncheck.figuring.counters import COUNTERS, called
+from attncheck.figuring.counters import COUNTERS, called, counted
 from attncheck.figuring.rows import Build, Part, Published
 from attncheck.formula import evaluate
 from attncheck.lazy import torch
 from attncheck.target.resolving import Factory, resolve
 from attncheck.watching import spare_the_compiler, watching
-
 
 if TYPE_CHECKING:
     from attncheck.hosts.places import Place
@@ -114,10 +113,8 @@ def _count(plan: Build, shapes: tuple[tuple[int, ...], ...]) -> Network:
     def run(_: Any, operator: Any, args: Any, kwargs: Any) -> Any:
         out = _result(operator, args, kwargs)
         if not getattr(operator, "is_view", False):
-            for layers in (False, True):
-                call = called(operator, args, kwargs, out, by_layer=layers)
-                for name, price in COUNTERS.items():
-                    sums[name, layers] += price(call)
+            for key, operations in counted(called(operator, args, kwargs, out)):
+                sums[key] += operations
         return out
 
     spare_the_compiler()

@@ -7,8 +7,8 @@ they count, and in which contractions they cannot see.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from attncheck.counting.dispatch import price, short_name, tensors_in
@@ -26,6 +26,8 @@ class Call:
         args: what went in.
         out: what came out.
         macs: its multiply-accumulates; 0 where it contracts nothing.
+        seen: elements of the first input.
+        made: elements of the first output.
         by_layer: whether the source's attention pools by a layer, which hooks can see.
     """
 
@@ -33,17 +35,9 @@ class Call:
     args: tuple[Any, ...]
     out: Any
     macs: int
+    seen: int
+    made: int
     by_layer: bool = False
-
-    @property
-    def seen(self) -> int:
-        """Elements of the first input."""
-        return _elements(self.args)
-
-    @property
-    def made(self) -> int:
-        """Elements of the first output."""
-        return _elements(self.out)
 
     @property
     def pools_all(self) -> bool:
@@ -54,15 +48,27 @@ class Call:
         return False
 
 
-def _elements(tree: Any) -> int:
-    tensors = tensors_in(tree)
-    return math.prod(tensors[0].shape) if tensors else 0
-
-
-def called(operator: Any, args: Any, kwargs: Any, out: Any, *, by_layer: bool = False) -> Call:
+def called(operator: Any, args: Any, kwargs: Any, out: Any) -> Call:
     """Return a call with its multiply-accumulates."""
     name = short_name(operator).removeprefix("aten.").rstrip("_")
-    return Call(name, args, out, price(operator, args, kwargs, out) or 0, by_layer)
+    macs = price(operator, args, kwargs, out) or 0
+    return Call(name, args, out, macs, _elements(args), _elements(out))
+
+
+def counted(call: Call) -> Iterator[tuple[tuple[str, bool], float]]:
+    """Yield (counter, attention pools by layers) -> operations of one call."""
+    pooled = replace(call, by_layer=True) if call.name in ("mean", "amax") else call
+    for name, rule in COUNTERS.items():
+        operations = rule(call)
+        yield (name, False), operations
+        yield (name, True), operations if pooled is call else rule(pooled)
+
+
+def _elements(tree: Any) -> int:
+    first = tree[0] if isinstance(tree, tuple) and tree else tree
+    if not isinstance(first, torch.Tensor):
+        first = next(iter(tensors_in(tree)), None)
+    return 0 if first is None else int(first.numel())
 
 
 def contractions(call: Call) -> float:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from attncheck.figuring.counters import COUNTERS, called
+from attncheck.figuring.counters import counted as operations_of
 from attncheck.watching import watching
 
 
@@ -15,7 +16,8 @@ def counted(counter: str, module: torch.nn.Module, *, by_layer: bool = False) ->
     def run(_: object, operator: object, args: object, kwargs: object) -> object:
         nonlocal total
         out = operator(*args, **kwargs)  # type: ignore[operator]
-        total += COUNTERS[counter](called(operator, args, kwargs, out, by_layer=by_layer))
+        call = called(operator, args, kwargs, out)
+        total += dict(operations_of(call))[counter, by_layer]
         return out
 
     module.eval()
