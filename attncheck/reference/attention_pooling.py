@@ -9,7 +9,7 @@ from torch import Tensor, sigmoid, tanh
 
 from attncheck.reference.heads import hide, only_visible
 from attncheck.reference.mechanism import mechanism
-from attncheck.reference.pooling_steps import of_tokens
+from attncheck.reference.set_steps import of_tokens
 from attncheck.reference.slots import linear as linear_slot
 from attncheck.reference.steps import linear, softmax
 
