@@ -218,8 +218,11 @@ class Matcher:
             return unify(slot.sizes[0], getattr(norm, "num_features", 0), dims)
         if ("rms" in settings) is not is_rms_norm(norm):
             return None
-        shape = self._tensors[unit.weight].shape if unit.weight else norm.normalized_shape
-        return unify(slot.sizes[0], int(shape[0]), dims)
+        if unit.weight:
+            size = self._tensors[unit.weight].shape[0]
+        else:
+            size = int(getattr(norm, "normalized_shape", (0,))[0])
+        return unify(slot.sizes[0], size, dims)
 
     def _tensor_dims(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
         if unit.kind != "tensor":
