@@ -12,7 +12,8 @@ def segment_means(t: Tensor, count: int) -> Tensor:
     Raises:
         RuntimeError: the length is no multiple of their number.
     """
-    return t.unflatten(2, (count, -1)).mean(3)
+    segments = t.reshape(*t.shape[:2], count, -1, t.shape[-1])
+    return segments.mean(3)
 
 
 def identity_like(t: Tensor) -> Tensor:
