@@ -11,6 +11,7 @@ from attncheck.execution.deaths import left_out
 from attncheck.execution.scheduling import Task
 from attncheck.execution.supervising import Result
 from attncheck.report import Finding, Problem, SubjectReport, verdict_of
+from attncheck.spec.hashing import spec_hash
 
 
 def subject_report(spec: Spec, task: Task, result: Result) -> SubjectReport | None:
@@ -43,6 +44,7 @@ def subject_report(spec: Spec, task: Task, result: Result) -> SubjectReport | No
         paper=document.paper,
         dims=opened.dims if opened else {},
         job=_portable(task),
+        spec_hash=spec_hash(document, job.name),
     )
 
 

@@ -86,6 +86,8 @@ class SubjectReport(msgspec.Struct, omit_defaults=True):
     dims: dict[str, int] = {}
     job: dict[str, Any] = {}
     """What was asked for, so that ``attncheck replay report.json:ID`` can ask for it again."""
+    spec_hash: str = ""
+    """Of what the spec demands: two reports with the same answer the same question."""
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):

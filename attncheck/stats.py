@@ -91,7 +91,8 @@ def order_interval(
 def binomial_below(count: int, limit: int, share: float = 0.5) -> float:
     """Return P(Bin(count, share) < limit)."""
     if share == 0.5:  # exact, in whole numbers
-        return sum(math.comb(count, i) for i in range(min(limit, count + 1))) / 2**count
+        ways = sum(math.comb(count, i) for i in range(min(limit, count + 1)))
+        return ways / (1 << count)
     return math.fsum(
         math.comb(count, i) * share**i * (1 - share) ** (count - i)
         for i in range(min(limit, count + 1))

@@ -15,6 +15,7 @@ from attncheck.cli import (
     counting,
     evaluating,
     figuring,
+    gating,
     pages,
     replaying,
     selftesting,
@@ -43,6 +44,8 @@ app.command("replay")(replaying.replay)
 app.command("evaluate")(evaluating.evaluate)
 app.command("selftest")(selftesting.selftest)
 app.command("figures")(figuring.figures)
+app.command("gate")(gating.gate)
+app.command("baseline")(gating.baseline)
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,176 @@
+"""``attncheck gate`` and ``attncheck baseline``."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attncheck.cli.exits import Exit
+from attncheck.cli.streams import colourful, complain, log, say, width
+from attncheck.errors import OutputError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from attncheck.gate import Entry, GateResult
+
+FORMATS = {"text": ".txt", "json": ".json", "markdown": ".md", "github": ""}
+ACCEPTED = "accepted.toml"
+
+_Accepted = Annotated[
+    Path | None,
+    typer.Option(
+        "--accepted",
+        metavar="FILE",
+        help="Reviewed violations; accepted.toml beside the baseline where there is one.",
+    ),
+]
+
+
+def gate(
+    report: Annotated[Path, typer.Argument(metavar="REPORT", help="A report as JSON.")],
+    baseline: Annotated[
+        Path, typer.Option("--baseline", metavar="BASE", help="The report to hold it against.")
+    ],
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            "--policy",
+            metavar="FILE",
+            help="A pyproject.toml with [tool.attncheck.gate]; the nearest by default.",
+        ),
+    ] = None,
+    accepted: _Accepted = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Undecided counts as regressed.")
+    ] = False,
+    format_name: Annotated[
+        str, typer.Option("--format", help="text, json, markdown or github.")
+    ] = "text",
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write it as .json, .md or .txt."),
+    ] = None,
+) -> None:
+    """Compare a report with a baseline: holds, regressed or undecided.
+
+    Exit status: 0 holds, 1 regressed, 2 cannot be compared, 3 undecided.
+    """
+    from attncheck.gate import Answer, Files, load_report, read_policy
+    from attncheck.gate import gate as compared
+
+    files = output or []
+    _check(format_name, files)
+    found, place = read_policy(policy, Path.cwd())
+    entries, path = _entries(accepted, baseline)
+    result = compared(
+        load_report(report),
+        load_report(baseline),
+        found,
+        entries,
+        today=datetime.datetime.now(datetime.timezone.utc).date(),
+        files=Files(str(report), str(baseline), path),
+    )
+    result.notes.append(f"policy: {place}")
+    say(_rendered(result, format_name, color=colourful(sys.stdout)))
+    codes = {Answer.HOLDS: Exit.CONFORMS, Answer.REGRESSED: Exit.VIOLATES}
+    code = codes.get(result.answer, Exit.VIOLATES if strict else Exit.UNDECIDED)
+    raise typer.Exit(code if _write(result, files) else Exit.FAILED)
+
+
+def baseline(
+    report: Annotated[Path, typer.Argument(metavar="REPORT", help="A report as JSON.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="BASE", help="The baseline to write.")
+    ],
+    accepted: _Accepted = None,
+) -> None:
+    """Make a report the baseline of later gates.
+
+    Refused where it was interrupted, or something is violated or undecided that no reviewed
+    entry accepts. Exit status: 0 written, 1 refused, 2 could not be read or written.
+    """
+    from attncheck.baseline import refusals
+    from attncheck.cli.files import write_whole
+    from attncheck.gate import load_report, sealed
+
+    found = load_report(report)
+    entries, path = _entries(accepted, output)
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    if reasons := list(refusals(found, entries, today)):
+        log(f"attncheck: {report} may not become a baseline:")
+        for reason in reasons:
+            log(f"  {reason}")
+        log(f"  mend it, or accept it with a reason and an end in {path}")
+        raise typer.Exit(Exit.VIOLATES)
+    if output.suffix != ".json":
+        raise UsageError("a baseline is JSON", where=str(output), instead="write baseline.json")
+    try:
+        write_whole(output, sealed(found))
+    except OSError as error:
+        raise OutputError(f"cannot write: {error.strerror}", where=str(output)) from None
+    count = sum(len(subject.findings) for subject in found.subjects)
+    log(f"attncheck: {output}: {len(found.subjects)} subjects, {count} claims")
+
+
+def _entries(accepted: Path | None, baseline: Path) -> tuple[list[Entry], str]:
+    """Return the reviewed entries and their file; without a file, none."""
+    from attncheck.gate import read_accepted
+
+    path = accepted or baseline.parent / ACCEPTED
+    if accepted is None and not path.exists():
+        return [], str(path)
+    return read_accepted(path), str(path)
+
+
+def _check(format_name: str, files: list[Path]) -> None:
+    """Complain about a format or a file before any work."""
+    if format_name not in FORMATS:
+        raise UsageError(
+            f"no format '{format_name}' here", instead=did_you_mean(format_name, FORMATS)
+        )
+    for path in files:
+        if not path.suffix or path.suffix not in FORMATS.values():
+            raise UsageError(
+                f"no format writes '{path.suffix}' files here",
+                where=str(path),
+                instead="write .json, .md or .txt",
+            )
+        if not path.resolve().parent.is_dir():
+            raise OutputError("no such folder", where=str(path))
+
+
+def _rendered(result: GateResult, format_name: str, *, color: bool) -> str:
+    if format_name == "json":
+        import msgspec
+
+        return (msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n").decode("utf-8")
+    if format_name == "github":
+        from attncheck.gate.annotating import annotated
+
+        return annotated(result)
+    from attncheck.gate import showing
+
+    if format_name == "markdown":
+        return showing.markdown_of(result)
+    from attncheck.formats import render_page
+
+    return render_page(showing.page_of(result), color=color, width=width())
+
+
+def _write(result: GateResult, files: list[Path]) -> bool:
+    """Write every file that can be; False where one could not."""
+    from attncheck.cli.files import write_whole
+
+    names = {suffix: name for name, suffix in FORMATS.items() if suffix}
+    written = True
+    for path in files:
+        text = _rendered(result, names[path.suffix], color=False)
+        try:
+            write_whole(path, text.encode("utf-8"))
+        except OSError as error:
+            complain(OutputError(f"cannot write: {error.strerror or error}", where=str(path)))
+            written = False
+    return written

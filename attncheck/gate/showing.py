@@ -1,0 +1,88 @@
+"""What a gate answered, for people: as a page of text, and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attncheck.formats.markdown import fenced, table
+from attncheck.gate.result import Answer, Check, GateResult
+from attncheck.page import Page, Section, Table
+
+_SIGN = {Answer.HOLDS: "✓", Answer.REGRESSED: "✗", Answer.UNDECIDED: "?"}
+_LATENCY = ["subject", "latency", "", "change", "interval", "would find"]
+
+
+def summary(result: GateResult) -> str:
+    """Return ``✗ regressed · 41 hold · 1 regressed · 2 undecided``."""
+    counts = [f"{len(_with(result, Answer.HOLDS)):,} hold"]
+    for answer in (Answer.REGRESSED, Answer.UNDECIDED):
+        if found := _with(result, answer):
+            counts.append(f"{len(found):,} {answer.value}")
+    return " · ".join([f"{_SIGN[result.answer]} {result.answer.value}", *counts])
+
+
+def page_of(result: GateResult) -> Page:
+    """Return the page: what is wrong first, then the commands that settle it."""
+    sections = [
+        Section(heading, table=Table(rows, columns)) for heading, columns, rows in _tables(result)
+    ]
+    if commands := _commands(result):
+        sections.append(Section("to settle it", code="\n".join(commands)))
+    if result.notes:
+        sections.append(Section(paragraphs=result.notes))
+    return Page(f"gate  {summary(result)}", sections)
+
+
+def markdown_of(result: GateResult) -> str:
+    """Return the result as Markdown, for a pull request's comment or a job's summary."""
+    blocks = [f"## Gate: {summary(result)}"]
+    for heading, columns, rows in _tables(result):
+        blocks += [f"### {heading.capitalize()}", table(columns or [""] * len(rows[0]), rows)]
+    if commands := _commands(result):
+        blocks += ["### To settle it", fenced(commands, "sh")]
+    blocks += result.notes
+    return "\n\n".join(blocks) + "\n"
+
+
+def _tables(result: GateResult) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """Yield heading, columns and rows of each part; no part is empty."""
+    for answer in (Answer.REGRESSED, Answer.UNDECIDED):
+        if found := _with(result, answer):
+            rows = [[c.subject or "report", c.claim, _changed(c), c.reason] for c in found]
+            yield answer.value, ["subject", "", "was → is", "why"], rows
+    if timed := [c for c in result.checks if "interval" in c.evidence]:
+        yield "latency", _LATENCY, [_latency(check) for check in timed]
+    let = [c for c in _with(result, Answer.HOLDS) if c.reason and "interval" not in c.evidence]
+    if let:
+        yield "holds, because", [], [[c.subject, c.claim, c.reason] for c in let]
+
+
+def _latency(check: Check) -> list[str]:
+    low, high = check.evidence["interval"]
+    least = check.evidence.get("detectable")
+    return [
+        check.subject,
+        check.claim.removeprefix("latency "),
+        check.answer.value,
+        check.now,
+        f"{low - 1:+.1%} to {high - 1:+.1%} ({check.evidence['confidence']:.2%})",
+        f"{least:+.1%}" if least is not None else "",
+    ]
+
+
+def _changed(check: Check) -> str:
+    if not check.before and not check.now:
+        return ""
+    if check.before == check.now:
+        return check.now
+    return f"{check.before or 'nothing'} → {check.now or 'nothing'}"
+
+
+def _commands(result: GateResult) -> list[str]:
+    """Return every command once, in the order of the checks."""
+    found = [c for answer in (Answer.REGRESSED, Answer.UNDECIDED) for c in _with(result, answer)]
+    return list(dict.fromkeys(check.resolve for check in found if check.resolve))
+
+
+def _with(result: GateResult, answer: Answer) -> list[Check]:
+    return [check for check in result.checks if check.answer is answer]
