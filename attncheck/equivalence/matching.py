@@ -145,6 +145,12 @@ class Matcher:
             (weight.shape[1], weight.shape[0]),
             state.dims,
         )
+        if dims is None and len(outs) > 1 and weight.shape[0] % len(outs) == 0:
+            # Several widths unknown: a fused projection most likely has parts of one width.
+            each = weight.shape[0] // len(outs)
+            inputs, parts_of = (group[0][1].sizes[0], weight.shape[1]), [(o, each) for o in outs]
+            texts, sizes = zip(inputs, *dict.fromkeys(parts_of), strict=True)
+            dims = unify_all(texts, sizes, state.dims)
         if dims is None:
             return None
         if len(group) == 1:

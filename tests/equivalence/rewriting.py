@@ -46,6 +46,7 @@ class Rewritten(nn.Module):
         groups = list(_groups(present, values, dice))
         stored = [(group, names.pop(), dice.choice(_FORMS)) for group in groups]
         dice.shuffle(stored)
+        stored = _vectors_in_order(stored, list(present))
         for group, name, form in stored:
             self.readers |= _store(self, group, name, form, values)
         parameters = list(inspect.signature(mechanism.function).parameters.values())[2:]
@@ -55,6 +56,20 @@ class Rewritten(nn.Module):
         slots = SimpleNamespace(**{name: read(self) for name, read in self.readers.items()})
         options = SimpleNamespace(**self.values, training=self.training)
         return self.function(slots, options, *inputs, **named)
+
+
+def _vectors_in_order(stored: list[Any], names: list[str]) -> list[Any]:
+    """Keep bare vectors of one size in their declared order: without names nothing else tells."""
+    places: dict[tuple[str, ...], list[int]] = {}
+    for at, (group, *_) in enumerate(stored):
+        if group[0][1].kind == "tensor":
+            places.setdefault(group[0][1].sizes, []).append(at)
+    ordered = list(stored)
+    for taken in places.values():
+        found = sorted((stored[at] for at in taken), key=lambda one: names.index(one[0][0][0]))
+        for at, one in zip(taken, found, strict=True):
+            ordered[at] = one
+    return ordered
 
 
 def _groups(
