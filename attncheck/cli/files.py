@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attncheck.cli.streams import width
 from attncheck.errors import OutputError
-from attncheck.formats import Format, format_for_suffix
+from attncheck.formats import Format, format_for_file
 from attncheck.report import Report
 
 
@@ -44,7 +44,7 @@ def outputs(paths: list[Path]) -> list[Output]:
     """
     found: list[Output] = []
     for path in paths:
-        format_ = format_for_suffix(path.suffix)
+        format_ = format_for_file(path.name)
         if path.resolve() in [other.path.resolve() for other in found]:
             raise OutputError("named twice", where=str(path), instead="name each file once")
         try:

@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from importlib.metadata import entry_points
+from pathlib import PurePath
 from typing import Protocol, runtime_checkable
 
 from attncheck.errors import UsageError, did_you_mean
@@ -77,8 +78,10 @@ def all_formats() -> Iterator[Format]:
         yield find_format(name)
 
 
-def format_for_suffix(suffix: str) -> Format:
-    """Return the format that ``-o FILE`` writes for this suffix (``.json``).
+def format_for_file(name: str) -> Format:
+    """Return the format that ``-o FILE`` writes, by the longest ending that the name has.
+
+    ``a.json`` is a report, ``a.benchmark.json`` pytest-benchmark's.
 
     Raises:
         UsageError: no format writes such files.
@@ -87,8 +90,10 @@ def format_for_suffix(suffix: str) -> Format:
     for format_ in all_formats():
         for one in format_.suffixes:
             known.setdefault(one, format_)
-    if (found := known.get(suffix.lower())) is not None:
-        return found
+    fitting = [ending for ending in known if name.lower().endswith(ending)]
+    if fitting:
+        return known[max(fitting, key=len)]
+    suffix = PurePath(name).suffix
     raise UsageError(f"no format writes '{suffix}' files", instead=did_you_mean(suffix, known))
 
 
