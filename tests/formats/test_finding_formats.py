@@ -8,7 +8,7 @@ import pytest
 
 from attncheck import formats
 from attncheck.errors import UsageError
-from attncheck.formats import all_formats, find_format, format_for_suffix, format_names
+from attncheck.formats import all_formats, find_format, format_for_file, format_names
 from attncheck.report import Report
 
 
@@ -33,7 +33,7 @@ def test_every_format_is_called_as_its_file() -> None:
 
 @pytest.mark.parametrize(("suffix", "name"), [(".json", "json"), (".md", "markdown")])
 def test_a_suffix_chooses_the_format(suffix: str, name: str) -> None:
-    assert format_for_suffix(suffix).name == name
+    assert format_for_file(suffix).name == name
 
 
 def test_an_unknown_format_names_the_nearest() -> None:
@@ -43,14 +43,14 @@ def test_an_unknown_format_names_the_nearest() -> None:
 
 def test_an_unknown_suffix_names_those_that_there_are() -> None:
     with pytest.raises(UsageError, match=r"no format writes '\.docx' files"):
-        format_for_suffix(".docx")
+        format_for_file(".docx")
 
 
 def test_a_plugin_is_found_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
     point = importlib.metadata.EntryPoint("shout", f"{__name__}:SHOUT", "attncheck.formats")
     monkeypatch.setattr(formats, "entry_points", lambda group: [point])
     assert find_format("shout").render.__self__ is SHOUT  # type: ignore[attr-defined]
-    assert format_for_suffix(".shout").name == "shout"
+    assert format_for_file(".shout").name == "shout"
 
 
 def test_a_plugin_that_is_no_format_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
