@@ -65,6 +65,7 @@ LONGEST = 220
 ONLY_IN = {
     "typer": ("cli", "pytest_plugin"),
     "rich": ("cli", "formats"),
+    "jinja2": ("formats",),
     "fvcore": ("counting",),
     "pynvml": ("devices/cuda",),
 }

@@ -81,7 +81,7 @@ def witness(finding: Finding) -> str:
     """Return the smallest input found, and how to see the violation again."""
     said: list[str] = []
     if finding.witness is not None:
-        said.append(f"smallest witness {_witness_shape(finding)}")
+        said.append(f"smallest witness {witness_shape(finding)}")
     if finding.id:
         said.append(f"attncheck replay {finding.id}")
     elif finding.reproduce:
@@ -89,7 +89,8 @@ def witness(finding: Finding) -> str:
     return " · ".join(said)
 
 
-def _witness_shape(finding: Finding) -> str:
+def witness_shape(finding: Finding) -> str:
+    """Return the witness as ``(1, 8, 1, 2), training``; the finding must have one."""
     assert finding.witness is not None
     case = finding.witness.case
     if finding.witness.shape:

@@ -1,0 +1,108 @@
+"""Cost against reach over all subjects: who sees more for less."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from attncheck.formats.page_html.figures.axes import axis, frame
+from attncheck.formats.page_html.figures.figure import Figure, Table
+from attncheck.formats.page_html.figures.svg import dots, element, line, picture, text
+from attncheck.formats.page_html.units import count, figures, plain, share
+
+_WIDTH, _HEIGHT = 760.0, 380.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 72.0, 150.0, 30.0, 46.0
+_MOST_NAMES = 24
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What one subject reaches and costs.
+
+    Attributes:
+        name: the subject.
+        verdict: as the report says it.
+        reach: share of the positions that one output position sees in one call.
+        macs: multiply-accumulates of one call.
+        elements: numbers in its input, by which the cost is divided.
+        case: dims of that call.
+    """
+
+    name: str
+    verdict: str
+    reach: float
+    macs: float
+    elements: float
+    case: str
+
+    @property
+    def cost(self) -> float:
+        """Return MACs per input element."""
+        return self.macs / self.elements
+
+
+def front(offers: Sequence[Offer]) -> list[Offer]:
+    """Return the offers that no other beats in both, by growing reach."""
+    best: list[Offer] = []
+    for offer in sorted(offers, key=lambda o: (-o.reach, o.cost)):
+        if not best or offer.cost < best[-1].cost:
+            best.append(offer)
+    return best[::-1]
+
+
+def pareto_figure(name: str, offers: Sequence[Offer]) -> Figure | None:
+    """Return the figure, or None with fewer than two subjects to compare."""
+    offers = [offer for offer in offers if offer.cost > 0 and offer.reach > 0]
+    if len(offers) < 2:
+        return None
+    best = front(offers)
+    rows = [_row(o, o in best) for o in sorted(offers, key=lambda o: (-o.reach, o.cost))]
+    head = ["subject", "verdict", "reach", "MACs per element", "MACs", "case", ""]
+    return Figure(
+        name,
+        "cost against reach",
+        _picture(name, offers, best),
+        Table([*head[:-1], "front"], rows, words=frozenset({1, 5, 6})),
+        notes=[
+            "Reach: share of the positions that one output position sees in one call. "
+            "Cost: MACs of that call divided by the numbers in its input. "
+            "Each subject at the case of its spec."
+        ],
+        keys=[
+            ("front", "nobody reaches as much for less"),
+            ("mark", "conforms"),
+            ("broken", "violates or undecided"),
+        ],
+    )
+
+
+def _row(offer: Offer, best: bool) -> list[str]:
+    numbers = [share(offer.reach), figures(offer.cost), plain(offer.macs)]
+    return [offer.name, offer.verdict, *numbers, offer.case, "on the front" if best else ""]
+
+
+def _picture(name: str, offers: Sequence[Offer], best: Sequence[Offer]) -> Markup:
+    label = "reach of one output, share of all positions"
+    reaches = [offer.reach for offer in offers]
+    log = max(reaches) > 8 * min(reaches)
+    across = axis(reaches, _LEFT, _WIDTH - _RIGHT, share, log=log, label=label)
+    costs = [offer.cost for offer in offers]
+    up = axis(costs, _HEIGHT - _BOTTOM, _TOP, count, log=True, label="MACs per element")
+    at = {id(o): (across.at(o.reach), up.at(o.cost)) for o in offers}
+    good = [at[id(o)] for o in offers if o.verdict == "conforms"]
+    bad = [at[id(o)] for o in offers if o.verdict != "conforms"]
+    parts = [*frame(across, up), line([at[id(o)] for o in best], "front")]
+    parts.append(dots(good, "mark"))
+    crosses = "".join(f"M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8" for x, y in bad)
+    parts.append(element("path", d=crosses, class_="broken"))
+    taken: list[tuple[float, float]] = []
+    for offer in [*best, *offers][:_MOST_NAMES]:
+        x, y = at[id(offer)]
+        crowded = any(abs(x - a) < 110 and abs(y - b) < 13 for a, b in taken)
+        if not crowded:
+            parts.append(text(offer.name, x + 8, y + 4, "name"))
+            taken.append((x, y))
+    title = "cost against reach: MACs per input element over the share of positions reached"
+    return picture(name, title, _WIDTH, _HEIGHT, *parts)

@@ -1,0 +1,126 @@
+"""The verdict table: a row per subject, a column per claim, what is wrong first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from attncheck.formats.page_html.names import Names
+from attncheck.report import Finding, Status, SubjectReport, Verdict
+
+SIGN = {
+    "violated": "✗",
+    "undecided": "?",
+    "error": "!",
+    "advice": "i",
+    "holds": "✓",
+    "skipped": "–",
+}
+MEANING = {
+    "violated": "violated",
+    "undecided": "not decided",
+    "error": "the probe broke",
+    "advice": "to know of, no fault",
+    "holds": "holds",
+    "skipped": "not tried",
+}
+_LETTER = {name: name[0] for name in SIGN}
+_WEIGHT = {"violated": 1_000_000, "error": 1_000, "undecided": 1_000, "advice": 1}
+_ORDER = {Verdict.VIOLATES: 0, Verdict.UNDECIDED: 1, Verdict.CONFORMS: 2}
+
+
+def said_of(finding: Finding) -> str:
+    """Return what the table shows of a finding: a status, or ``advice``."""
+    if finding.advice and finding.status is Status.VIOLATED:
+        return "advice"
+    return finding.status.value
+
+
+@dataclass(frozen=True)
+class Column:
+    """One claim: its number of violations, and whether all is quiet in it."""
+
+    claim: str
+    broken: int
+    quiet: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One subject's row; ``cells`` are its ``td`` elements, in the order of the columns."""
+
+    name: str
+    subject: SubjectReport
+    broken: int
+    undecided: int
+    held: int
+    cells: Markup
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The whole table; ``loud`` says whether any column is not quiet."""
+
+    columns: list[Column]
+    lines: list[Line]
+    loud: bool
+
+
+def named(subjects: Iterable[SubjectReport], names: Names) -> list[tuple[str, SubjectReport]]:
+    """Return the subjects with an id each, those that violate first, otherwise in their order."""
+    ordered = sorted(subjects, key=lambda subject: _ORDER[subject.verdict])
+    return [(names.new(subject.spec, subject.subject), subject) for subject in ordered]
+
+
+def matrix(subjects: Sequence[tuple[str, SubjectReport]]) -> Matrix:
+    """Return the table of these subjects, claims with most violations first."""
+    columns = _columns([subject for _, subject in subjects])
+    return Matrix(
+        columns,
+        [_line(name, subject, columns) for name, subject in subjects],
+        any(not column.quiet for column in columns),
+    )
+
+
+def _columns(subjects: Sequence[SubjectReport]) -> list[Column]:
+    weights: dict[str, int] = {}
+    broken: Counter[str] = Counter()
+    for subject in subjects:
+        for finding in subject.findings:
+            said = said_of(finding)
+            weights[finding.claim] = weights.get(finding.claim, 0) + _WEIGHT.get(said, 0)
+            broken[finding.claim] += said == "violated"
+    loudest_first = sorted(weights, key=lambda claim: -weights[claim])
+    return [Column(claim, broken[claim], weights[claim] == 0) for claim in loudest_first]
+
+
+def _line(name: str, subject: SubjectReport, columns: Sequence[Column]) -> Line:
+    by_claim = {finding.claim: finding for finding in subject.findings}
+    said = Counter(said_of(finding) for finding in subject.findings)
+    return Line(
+        name,
+        subject,
+        broken=said["violated"],
+        undecided=said["undecided"] + said["error"],
+        held=said["holds"],
+        cells=Markup("").join(_cell(name, by_claim.get(c.claim), c) for c in columns),
+    )
+
+
+def _cell(name: str, finding: Finding | None, column: Column) -> Markup:
+    quiet = " q" if column.quiet else ""
+    if finding is None:
+        return Markup(f'<td role="cell" class="n{quiet}"></td>')
+    said = said_of(finding)
+    sign, class_ = SIGN[said], f"{_LETTER[said]}{quiet}"
+    if said in ("holds", "skipped"):
+        return Markup(f'<td role="cell" class="{class_}">{sign}</td>')
+    full = " ".join(f"{finding.claim}: {MEANING[said]}. {finding.message}".split())
+    short = full if len(full) <= 200 else full[:199] + "…"
+    return Markup(
+        f'<td role="cell" class="{class_}"><a href="#{name}" title="{escape(short)}" '
+        f'aria-label="{escape(column.claim)}: {MEANING[said]}">{sign}</a></td>'
+    )

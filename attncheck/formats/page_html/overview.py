@@ -1,0 +1,99 @@
+"""What the page says of all subjects together: the headline, the worst, cost against reach."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from attncheck.formats.page_html.figures.pareto import Offer
+from attncheck.formats.page_html.subjects import View, held_map
+from attncheck.formats.shared.reach import reach_map
+from attncheck.formats.shared.wording import plural
+from attncheck.report import Report, SubjectReport, Verdict
+
+_SHOWN_IN_TITLE = ("attncheck", "torch", "python", "device", "processor", "system")
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many subjects have a verdict."""
+
+    verdict: str
+    sign: str
+    count: int
+    word: str
+
+
+def headline(report: Report) -> str:
+    """Return the one sentence that a reader in a hurry needs."""
+    count = Counter(subject.verdict for subject in report.subjects)
+    total = len(report.subjects)
+    if not total:
+        return "Nothing was audited"
+    broken, open_ = count[Verdict.VIOLATES], count[Verdict.UNDECIDED]
+    if broken:
+        if total == 1:
+            return "The subject violates its claims"
+        verb = "violates its" if broken == 1 else "violate their"
+        return f"{broken:,} of {total:,} subjects {verb} claims"
+    if not any(subject.findings for subject in report.subjects):
+        return f"{plural(total, 'subject')} measured"
+    if open_:
+        verb = "is" if open_ == 1 else "are"
+        return f"{open_:,} of {plural(total, 'subject')} {verb} undecided, none violates"
+    return "The subject conforms" if total == 1 else f"All {total:,} subjects conform"
+
+
+def shares(report: Report) -> list[Share]:
+    """Return the verdicts, worst first, with how many subjects have each."""
+    count = Counter(subject.verdict for subject in report.subjects)
+    broken, open_, fine = (
+        count[verdict] for verdict in (Verdict.VIOLATES, Verdict.UNDECIDED, Verdict.CONFORMS)
+    )
+    return [
+        Share("violates", "✗", broken, "violates" if broken == 1 else "violate"),
+        Share("undecided", "?", open_, "undecided"),
+        Share("conforms", "✓", fine, "conforms" if fine == 1 else "conform"),
+    ]
+
+
+def made_with(report: Report) -> list[str]:
+    """Return the environment's main facts for the line below the headline."""
+    found = [(key, str(report.environment.get(key, ""))) for key in _SHOWN_IN_TITLE]
+    plain = {"processor", "system", "python"}
+    return [value if key in plain else f"{key} {value}" for key, value in found if value]
+
+
+def offers(views: Sequence[View]) -> list[Offer]:
+    """Return what each counted subject of known reach costs, for the figure that compares them."""
+    found = []
+    for view in views:
+        subject = view.subject
+        seen, macs = reach_share(subject), subject.counts.get("macs")
+        dims = {**subject.dims, **(subject.counts.get("dims") or {})}
+        if seen is None or not isinstance(macs, int | float) or not dims:
+            continue
+        elements = [dims[name] for name in ("B", "C", "H", "W", "N") if dims.get(name)]
+        if not all(isinstance(size, int | float) for size in elements):
+            continue
+        case = " ".join(f"{name}={size}" for name, size in dims.items() if name in "BCHWN")
+        name = f"{subject.spec} · {subject.subject}"
+        if subject.subject == "reference":
+            name = subject.spec
+        cost = float(math.prod(elements))
+        found.append(Offer(name, subject.verdict.value, seen, float(macs), cost, case))
+    return found
+
+
+def reach_share(subject: SubjectReport) -> float | None:
+    """Return the share of the positions that one output position sees in one pass, if known."""
+    for finding in subject.findings:
+        evidence = held_map(finding) or finding.evidence
+        if finding.kind != "reach" or evidence.get("what") != "positions":
+            continue
+        found = reach_map(evidence)
+        if evidence.get("passes") == 1 and found is not None:
+            return found.seen_count / (len(found.seen) * len(found.seen[0]))
+    return None

@@ -1,0 +1,81 @@
+"""Render the whole page from its templates; nothing in it comes from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import lru_cache
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from attncheck.formats.page_html import units
+from attncheck.formats.page_html.embedded import embedded
+from attncheck.formats.page_html.figures.pareto import pareto_figure
+from attncheck.formats.page_html.matrix import MEANING, SIGN, matrix, named
+from attncheck.formats.page_html.names import Names
+from attncheck.formats.page_html.overview import headline, made_with, offers, shares
+from attncheck.formats.page_html.subjects import view
+from attncheck.formats.shared.paths import shown
+from attncheck.formats.shared.wording import problem_lines
+from attncheck.report import Report
+
+_PLACE = "attncheck.formats.page_html"
+_FEW = 6
+"""Up to so many subjects, those with figures stand open."""
+
+
+def render_page(report: Report) -> str:
+    """Return the report as one HTML file without any reference to another."""
+    names = Names()
+    subjects = named(report.subjects, names)
+    views = [view(name, subject, names) for name, subject in subjects]
+    table = matrix(subjects)
+    claims = [column.claim for column in table.columns]
+    script, style = _text("page.js"), _text("style.css")
+    return (
+        _templates()
+        .get_template("page.html.j2")
+        .render(
+            report=report,
+            headline=headline(report),
+            shares=shares(report),
+            made_with=made_with(report),
+            matrix=table,
+            views=views,
+            specs=sorted({subject.spec for subject in report.subjects}),
+            worst=[v for v in views if v.subject.verdict.value != "conforms"],
+            problems=[(problem, problem_lines(problem)) for problem in report.problems],
+            pareto=pareto_figure(names.new("cost-against-reach"), offers(views)),
+            data=embedded(subjects, claims),
+            few=len(views) <= _FEW,
+            script=Markup(script),
+            script_hash=_hash(script),
+            style=Markup(style),
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    made = Environment(
+        loader=PackageLoader(_PLACE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["shown"] = shown
+    made.globals.update(units=units, SIGN=SIGN, MEANING=MEANING)
+    return made
+
+
+def _text(name: str) -> str:
+    return (resources.files(_PLACE) / "templates" / name).read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    """Return what the page's policy calls its own script by: no other script may run."""
+    return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")

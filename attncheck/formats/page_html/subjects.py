@@ -1,0 +1,159 @@
+"""One subject as the page shows it: what is wrong, what is open, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from attncheck.formats.page_html.figures.figure import Figure
+from attncheck.formats.page_html.figures.growth import growth_figure
+from attncheck.formats.page_html.figures.reach import reach_figure
+from attncheck.formats.page_html.figures.strips import strips_figure
+from attncheck.formats.page_html.names import Names
+from attncheck.formats.page_html.profiled import Profile, profile_of
+from attncheck.formats.shared.counting import count_notes, count_rows
+from attncheck.formats.shared.excerpts import Excerpt, excerpts
+from attncheck.formats.shared.paths import shown
+from attncheck.formats.shared.wording import (
+    advice,
+    by_reason,
+    contrast,
+    diagnosis,
+    open_lines,
+    summary,
+    violations,
+    with_status,
+    witness_shape,
+)
+from attncheck.report import Finding, Status, SubjectReport
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A mutant of the reference that computes what the subject computes."""
+
+    mistake: str
+    diff: list[str]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """One violated claim with everything that shows it."""
+
+    name: str
+    finding: Finding
+    contrast: list[tuple[str, str]]
+    excerpts: list[Excerpt]
+    map: Figure | None
+    mutants: list[Mutant]
+    witness: str
+    commands: list[str]
+
+
+@dataclass(frozen=True)
+class View:
+    """One subject's section."""
+
+    name: str
+    subject: SubjectReport
+    target: str
+    summary: str
+    diagnosis: str
+    broken: list[Broken]
+    undecided: list[Finding]
+    advice: list[Finding]
+    notes: list[str]
+    counts: list[tuple[str, str]]
+    count_notes: list[str]
+    maps: list[Figure] = field(default_factory=list)
+    profile: Profile | None = None
+    figures: list[Figure] = field(default_factory=list)
+
+    @property
+    def first(self) -> str:
+        """What is wrong, in one sentence: the mistake's name, or the first broken claim's."""
+        for one in self.broken:
+            if one.mutants:
+                return one.finding.message
+        found = [one.finding for one in self.broken] or self.undecided
+        return found[0].message or found[0].claim if found else ""
+
+
+def view(name: str, subject: SubjectReport, names: Names) -> View:
+    """Return everything that the page says of a subject.
+
+    Args:
+        name: its id on the page.
+        subject: the report of it.
+        names: what gives its findings and figures their ids.
+    """
+    skipped = by_reason(with_status(subject, Status.SKIPPED))
+    profile = profile_of(subject.profile)
+    return View(
+        name,
+        subject,
+        target=shown(subject.target),
+        summary=summary(subject),
+        diagnosis=diagnosis(subject),
+        broken=[_broken(name, finding, names) for finding in violations(subject)],
+        undecided=open_lines(subject),
+        advice=advice(subject),
+        notes=[*subject.notes, *(f"not tried, {why}: {', '.join(c)}" for why, c in skipped)],
+        counts=[(label, cells[0]) for label, cells in count_rows([subject])],
+        count_notes=count_notes([subject]),
+        maps=list(_held_maps(name, subject, names)),
+        profile=profile,
+        figures=list(_figures(name, profile, names)) if profile else [],
+    )
+
+
+def _broken(name: str, finding: Finding, names: Names) -> Broken:
+    place = names.new(name.removeprefix("s-"), finding.claim)
+    title = f"{finding.claim}: the positions claimed beside those that reach the output"
+    replay = f"attncheck replay {finding.id}" if finding.id else ""
+    return Broken(
+        place,
+        finding,
+        contrast=contrast(finding),
+        excerpts=excerpts(finding),
+        map=reach_figure(f"{place}-map", title, finding.evidence),
+        mutants=list(_mutants(finding.evidence.get("diagnosis"))),
+        witness=witness_shape(finding) if finding.witness is not None else "",
+        commands=[command for command in (finding.reproduce, replay) if command],
+    )
+
+
+def _mutants(data: Any) -> Iterator[Mutant]:
+    found = data.get("mutants") if isinstance(data, dict) else None
+    for mutant in found if isinstance(found, list) else []:
+        if isinstance(mutant, dict) and isinstance(mutant.get("diff"), list):
+            yield Mutant(str(mutant.get("mistake", "")), [str(line) for line in mutant["diff"]])
+
+
+def _held_maps(name: str, subject: SubjectReport, names: Names) -> Iterator[Figure]:
+    """Yield the maps of reach claims that hold: one pass, two passes."""
+    for finding in with_status(subject, Status.HOLDS):
+        place = names.new(name.removeprefix("s-"), finding.claim, "map")
+        title = f"{finding.claim}: {finding.message}"
+        if (found := reach_figure(place, title, held_map(finding))) is not None:
+            yield found
+
+
+def held_map(finding: Finding) -> dict[str, Any]:
+    """Return the evidence of a reach map that a finding that holds carries, if it does."""
+    found = finding.evidence.get("map")
+    return found if isinstance(found, dict) else {}
+
+
+def _figures(name: str, profile: Profile, names: Names) -> Iterator[Figure]:
+    bare = name.removeprefix("s-")
+    for what, growth in sorted(profile.scaling.items(), key=lambda item: _rank(item[0])):
+        if (found := growth_figure(names.new(bare, what), what, growth)) is not None:
+            yield found
+    if (strips := strips_figure(names.new(bare, "samples"), profile.rows)) is not None:
+        yield strips
+
+
+def _rank(what: str, known: Sequence[str] = ("macs", "memory", "latency")) -> int:
+    return known.index(what) if what in known else len(known)
