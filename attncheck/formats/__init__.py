@@ -93,7 +93,7 @@ def format_for_file(name: str) -> Format:
     fitting = [ending for ending in known if name.lower().endswith(ending)]
     if fitting:
         return known[max(fitting, key=len)]
-    suffix = PurePath(name).suffix
+    suffix = PurePath(f"x{name}").suffix
     raise UsageError(f"no format writes '{suffix}' files", instead=did_you_mean(suffix, known))
 
 

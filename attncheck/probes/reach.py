@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import msgspec
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided
 from attncheck.lazy import torch
 from attncheck.measuring.axes import channel_of, few_cases, places_of
 from attncheck.measuring.drawing import UnobservableError
@@ -21,6 +20,7 @@ from attncheck.measuring.places import (
     largest_window,
     terms,
 )
+from attncheck.measuring.reach_evidence import held_row, violation
 from attncheck.measuring.reaching import Place, Reaching, Row
 from attncheck.measuring.sites import Sites, sampled
 from attncheck.subject import Subject
@@ -41,7 +41,8 @@ class Reach(Claim, frozen=True, kw_only=True):
     Sets: `self`, `row`, `column`, `all`, `window K` (K×K around the position; K may be a formula
     over dims), `rows K` and `columns K` (K whole rows or columns around its own),
     `block K` (the K×K square of a grid; `block K from S` where the grid begins at S,
-    `block K around A` with A places on each side; `row block K`, `column block K`), for tokens also `causal` and `causal window K`; joined by ` + `.
+    `block K around A` with A places on each side; `row block K`, `column block K`), for tokens
+    also `causal` and `causal window K`; joined by ` + `.
     Between sets, ` or ` allows any one of them: a window before a token, or around it.
     `per_pass = { 1 = "row + column", 2 = "all" }` applies the module to its own output.
     `channels` says which input channels an output channel sees: `self`, `all`, `window K`,
@@ -184,48 +185,30 @@ class Reach(Claim, frozen=True, kw_only=True):
         describe: Callable[[torch.Tensor, Place], str],
     ) -> Outcome:
         doubtful: list[Row] = []
+        drawn: dict[str, Any] = {}
         for row in reach.rows(places, claimed, least=not self.exact and not self.most):
             missing = bool(row.missing.any()) and not self.most
             if row.leak is None and not missing:
+                drawn = drawn or held_row(row, what, reach.passes)
                 continue
             if row.leak is None and not row.sure:
                 doubtful.append(row)
                 continue
-            return _violation(row, subject, what, claim, describe(row.seen, row.output))
+            seen = describe(row.seen, row.output)
+            return violation(row, subject, what, reach.passes, claim, seen)
         if doubtful:
             count = int(doubtful[0].missing.sum())
             return undecided(
                 f"{count} {what} claimed show no effect, and there are too many to try each"
             )
-        return holds(f"{claim}, at {len(places)} outputs", outputs=[list(p) for p in places])
+        return holds(
+            f"{claim}, at {len(places)} outputs", outputs=[list(p) for p in places], map=drawn
+        )
 
 
 def _alternatives(*texts: str) -> list[str]:
     """Return the sets of which one must be the set reached."""
     return [part.strip() for text in texts for part in text.split(" or ") if part.strip()]
-
-
-def _violation(row: Row, subject: str, what: str, claim: str, seen: str) -> Outcome:
-    total, hit = int(row.claimed.sum()), int((row.claimed & row.seen).sum())
-    extra = int((row.seen & ~row.claimed).sum())
-    place = str(row.output[0]) if len(row.output) == 1 else str(row.output)
-    others = f" and {extra} other{'s' * (extra != 1)}" if extra else ""
-    message = f"{subject} {place} reaches {hit} of the {total} {what} claimed{others}: "
-    message += f"{seen}, not {claim}"
-    evidence: dict[str, Any] = {
-        "output": list(row.output),
-        "size": list(row.claimed.shape),
-        "claimed": _matrix(row.claimed),
-        "seen": _matrix(row.seen),
-        "proved": row.leak is not None or row.proved,
-    }
-    if row.leak is not None:
-        evidence["leak"] = list(row.leak)
-    return replace(violated(message, expected=claim, seen=seen), evidence=evidence)
-
-
-def _matrix(mask: torch.Tensor) -> list[list[int]]:
-    return [[int(v) for v in line] for line in mask.reshape(-1, mask.shape[-1])]
 
 
 def _times(passes: int) -> str:

@@ -26,7 +26,7 @@ def definition(target: str) -> Location:
     path = module if module.endswith(".py") else module.replace(".", "/") + ".py"
     last = re.escape(name.rpartition(".")[2])
     defines = re.compile(rf"\s*(?:async\s+)?(?:def|class)\s+{last}\b")
-    for number, line in enumerate(linecache.getlines(os.path.abspath(path)), 1):
+    for number, line in enumerate(linecache.getlines(path), 1):
         if defines.match(line):
             return Location(path, number)
     return Location(path, 1)
@@ -53,4 +53,4 @@ def in_words(location: Location) -> str:
 
 def source_line(location: Location) -> str:
     """Return what stands on the location's line, "" where its file is not here."""
-    return linecache.getline(os.path.abspath(location.path), location.line).rstrip("\n")
+    return linecache.getline(location.path, location.line).rstrip("\n")

@@ -40,7 +40,7 @@ def reach_map(evidence: dict[str, Any]) -> ReachMap | None:
     """Return the map that a reach violation's evidence draws, or None where there is none.
 
     Evidence: ``output`` (i, j), ``size`` (H, W), ``claimed`` and ``seen`` as H rows of W zeros and
-    ones; for tokens and channels one number each and one row.
+    ones (or of one text, ``0100``); for tokens and channels one number each and one row.
     """
     try:
         height, width = _pair(evidence["size"], 1)
@@ -69,8 +69,8 @@ def _pair(numbers: Sequence[int], row: int) -> Place:
     return int(first), int(second)
 
 
-def _marks(rows: Sequence[Sequence[int]]) -> set[Place]:
-    return {(i, j) for i, row in enumerate(rows) for j, value in enumerate(row) if value}
+def _marks(rows: Sequence[Sequence[int] | str]) -> set[Place]:
+    return {(i, j) for i, row in enumerate(rows) for j, value in enumerate(row) if int(value)}
 
 
 def _grid(height: int, width: int, marks: dict[Place, Cell]) -> list[list[Cell]]:
