@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment, Part
-from attncheck.equivalence.fitting import Dims, setting, squeezed_kernel, unify, unify_all
+from attncheck.equivalence.fitting import Dims, unify_all
 from attncheck.equivalence.naming import distance, spelled
-from attncheck.equivalence.units import Unit, is_rms_norm, units_of
+from attncheck.equivalence.sizes import Sizes
+from attncheck.equivalence.units import Unit, units_of
 from attncheck.formula import Formula
 from attncheck.lazy import torch
 
@@ -57,12 +58,12 @@ class Matcher:
     relaxed: bool = False
     _units: list[Unit] = field(init=False)
     _tensors: dict[str, torch.Tensor] = field(init=False)
-    _buffers: dict[str, torch.Tensor] = field(init=False)
+    _sizes: Sizes = field(init=False)
 
     def __post_init__(self) -> None:
         self._units = units_of(self.module)
         self._tensors = dict(self.module.named_parameters(remove_duplicate=False))
-        self._buffers = dict(self.module.named_buffers())
+        self._sizes = Sizes(self.module, self._tensors, dict(self.module.named_buffers()))
 
     def assignments(self) -> Iterator[Assignment]:
         """Yield every assignment that consumes all parameters, likeliest first."""
@@ -121,17 +122,9 @@ class Matcher:
         name, slot = group[0]
         if any(s.bias is False and unit.bias for _, s in group):
             return None
-        match slot.kind:
-            case "linear":
-                return self._fit_matrix(group, unit, state) if unit.kind == "matrix" else None
-            case "conv":
-                dims = self._conv_dims(slot, unit, state.dims)
-            case "norm":
-                dims = self._norm_dims(slot, unit, state.dims)
-            case "buffer":
-                dims = self._buffer_dims(slot, unit, state.dims)
-            case _:
-                dims = self._tensor_dims(slot, unit, state.dims)
+        if slot.kind == "linear":
+            return self._fit_matrix(group, unit, state) if unit.kind == "matrix" else None
+        dims = self._sizes.fit(slot, unit, state.dims)
         return None if dims is None else state.take(unit, dims, {name: Part(unit)})
 
     def _fit_matrix(
@@ -189,60 +182,6 @@ class Matcher:
                     b: Part(unit, columns=(cut, weight.shape[1]), biased=False),
                 }
                 yield state.take(unit, dims, parts)
-
-    def _conv_dims(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
-        if unit.kind != "conv":
-            return None
-        settings = dict(slot.settings)
-        rank = int(slot.setting("rank", dims, 2))
-        weight = squeezed_kernel(unit.read(self._tensors.__getitem__), rank)
-        if weight is None or len(set(weight.shape[2:])) != 1:
-            return None
-        found = setting(settings.get("kernel", 1), weight.shape[2], dims)
-        if found is None:
-            return None
-        fitted = unify(slot.sizes[1], weight.shape[0], found)
-        if fitted is None:
-            return None
-        groups = settings.get("groups", 1)
-        if isinstance(groups, str):
-            inputs = unify(slot.sizes[0], weight.shape[1], fitted)
-            width = slot.shape(fitted)[0] if inputs is None else weight.shape[1]
-            return unify(groups, width // weight.shape[1], fitted)
-        return unify(slot.sizes[0], weight.shape[1] * int(groups), fitted)
-
-    def _norm_dims(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
-        if unit.kind != "norm":
-            return None
-        norm = self.module.get_submodule(unit.owner)
-        settings = dict(slot.settings)
-        if "groups" in settings:
-            found = setting(settings["groups"], getattr(norm, "num_groups", 0), dims)
-            features = getattr(norm, "num_channels", 0)
-            return None if found is None else unify(slot.sizes[0], features, found)
-        if "rank" in settings:
-            return unify(slot.sizes[0], getattr(norm, "num_features", 0), dims)
-        if ("rms" in settings) is not is_rms_norm(norm):
-            return None
-        if unit.weight:
-            size = self._tensors[unit.weight].shape[0]
-        else:
-            size = int(getattr(norm, "normalized_shape", (0,))[0])
-        return unify(slot.sizes[0], size, dims)
-
-    def _tensor_dims(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
-        if unit.kind != "tensor":
-            return None
-        wanted = tuple(text for text in slot.sizes if text != "1")
-        sizes = tuple(n for n in unit.view(self._tensors[unit.weight]).shape if n != 1)
-        return unify_all(wanted, sizes, dims)
-
-    def _buffer_dims(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
-        """Fit what is drawn once: a buffer, or a parameter that is kept from learning."""
-        found = self._buffers.get(unit.weight)
-        if unit.kind == "tensor" and not self._tensors[unit.weight].requires_grad:
-            found = self._tensors[unit.weight]
-        return None if found is None else unify_all(slot.sizes, tuple(unit.view(found).shape), dims)
 
     def _with_bare_biases(self, state: _State) -> _State | None:
         """Give left-over bare vectors to slots without a bias, in order; None if any is left."""

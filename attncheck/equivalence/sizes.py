@@ -1,0 +1,94 @@
+"""Whether a unit of the subject has the sizes of a slot, and which dims are known then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from attncheck.equivalence.fitting import Dims, setting, squeezed_kernel, unify, unify_all
+from attncheck.equivalence.units import Unit, is_rms_norm
+from attncheck.lazy import torch
+
+if TYPE_CHECKING:
+    from attncheck.reference.slots import Slot
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of one module's tensors.
+
+    Attributes:
+        module: the subject's module.
+        tensors: its parameters, under every name.
+        buffers: its buffers.
+    """
+
+    module: torch.nn.Module
+    tensors: Mapping[str, torch.Tensor]
+    buffers: Mapping[str, torch.Tensor]
+
+    def fit(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
+        """Return the dims with which the unit fits a slot other than a matrix, or None."""
+        match slot.kind:
+            case "conv":
+                return self._conv(slot, unit, dims)
+            case "norm":
+                return self._norm(slot, unit, dims)
+            case "buffer":
+                return self._buffer(slot, unit, dims)
+        return self._tensor(slot, unit, dims)
+
+    def _conv(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
+        if unit.kind != "conv":
+            return None
+        settings = dict(slot.settings)
+        rank = int(slot.setting("rank", dims, 2))
+        weight = squeezed_kernel(unit.read(self.tensors.__getitem__), rank)
+        if weight is None or len(set(weight.shape[2:])) != 1:
+            return None
+        found = setting(settings.get("kernel", 1), weight.shape[2], dims)
+        if found is None:
+            return None
+        fitted = unify(slot.sizes[1], weight.shape[0], found)
+        if fitted is None:
+            return None
+        groups = settings.get("groups", 1)
+        if isinstance(groups, str):
+            inputs = unify(slot.sizes[0], weight.shape[1], fitted)
+            width = slot.shape(fitted)[0] if inputs is None else weight.shape[1]
+            return unify(groups, width // weight.shape[1], fitted)
+        return unify(slot.sizes[0], weight.shape[1] * int(groups), fitted)
+
+    def _norm(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
+        if unit.kind != "norm":
+            return None
+        norm = self.module.get_submodule(unit.owner)
+        settings = dict(slot.settings)
+        if "groups" in settings:
+            found = setting(settings["groups"], getattr(norm, "num_groups", 0), dims)
+            features = getattr(norm, "num_channels", 0)
+            return None if found is None else unify(slot.sizes[0], features, found)
+        if "rank" in settings:
+            return unify(slot.sizes[0], getattr(norm, "num_features", 0), dims)
+        if ("rms" in settings) is not is_rms_norm(norm):
+            return None
+        if unit.weight:
+            size = self.tensors[unit.weight].shape[0]
+        else:
+            size = int(getattr(norm, "normalized_shape", (0,))[0])
+        return unify(slot.sizes[0], size, dims)
+
+    def _tensor(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
+        if unit.kind != "tensor":
+            return None
+        wanted = tuple(text for text in slot.sizes if text != "1")
+        sizes = tuple(n for n in unit.view(self.tensors[unit.weight]).shape if n != 1)
+        return unify_all(wanted, sizes, dims)
+
+    def _buffer(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
+        """Fit what is drawn once: a buffer, or a parameter that is kept from learning."""
+        found = self.buffers.get(unit.weight)
+        if unit.kind == "tensor" and not self.tensors[unit.weight].requires_grad:
+            found = self.tensors[unit.weight]
+        return None if found is None else unify_all(slot.sizes, tuple(unit.view(found).shape), dims)
