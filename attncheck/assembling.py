@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from attncheck.catalogue import Spec
 from attncheck.execution.deaths import left_out
 from attncheck.execution.scheduling import Task
 from attncheck.execution.supervising import Result
-from attncheck.report import Finding, Problem, SubjectReport, verdict_of
+from attncheck.report import Finding, Location, Problem, SubjectReport, verdict_of
 from attncheck.spec.hashing import spec_hash
 
 
@@ -28,6 +29,8 @@ def subject_report(spec: Spec, task: Task, result: Result) -> SubjectReport | No
         result.findings.get(name) or left_out(name, task.claims[name], why, skipped=False)
         for name in task.job.claims
     ]
+    for finding in findings:
+        _place(finding)
     job, document, opened = task.job, spec.document, result.opened
     entry = document.subjects.get(job.name)
     notes = [entry.note] if entry and entry.note else []
@@ -46,6 +49,23 @@ def subject_report(spec: Spec, task: Task, result: Result) -> SubjectReport | No
         job=_portable(task),
         spec_hash=spec_hash(document, job.name),
     )
+
+
+def _place(finding: Finding) -> None:
+    """Write a finding's paths as every machine would: relative to the working folder or to
+    where attncheck lies, so that equal findings are equal reports.
+    """
+    if finding.location is not None:
+        finding.location = _portable_place(finding.location)
+    finding.related = [_portable_place(where) for where in finding.related]
+
+
+def _portable_place(where: Location) -> Location:
+    path = Path(where.path)
+    for folder in (Path.cwd(), Path(__file__).parents[1]):
+        if path.is_absolute() and path.is_relative_to(folder):
+            return msgspec.structs.replace(where, path=path.relative_to(folder).as_posix())
+    return where
 
 
 def problem(spec: Spec, task: Task, result: Result) -> Problem | None:

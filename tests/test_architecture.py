@@ -13,10 +13,10 @@ PACKAGE = ROOT / "attncheck"
 
 LAYERS = [
     {"cli", "pytest_plugin"},
-    {"explaining", "describing", "documented", "schema"},
-    {"gate", "baseline", "formats"},
+    {"explaining", "describing", "documented", "schema", "report_schema"},
+    {"gate", "baseline", "reporting", "formats"},
     {"selftesting", "evaluating"},
-    {"assembling", "execution", "asking", "selecting", "jobs"},
+    {"assembling", "execution", "calibrating", "asking", "selecting", "jobs"},
     {
         "auditing",
         "accounting",
@@ -51,6 +51,7 @@ LAYERS = [
         "report",
         "page",
         "stats",
+        "noise",
         "environment",
         "errors",
         "lazy",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,20 @@ def test_reports_are_read_and_shown_without_torch() -> None:
         "[print(f.render(report(), color=False, width=80)) for f in all_formats()]",
         printed=True,
     )
+
+
+def test_reports_are_converted_merged_and_compared_without_torch(tmp_path: Path) -> None:
+    from attncheck.report import encode
+    from tests.formats.sample import report
+
+    file = tmp_path / "a.json"
+    file.write_bytes(encode(report()))
+    for words in (["--format", "sarif"], [str(file)], ["--diff", str(file)]):
+        run(
+            f"sys.argv = ['attncheck', 'report', {str(file)!r}, *{words!r}]; "
+            "from attncheck.cli import main; code = main(); assert not code, code",
+            printed=True,
+        )
 
 
 def test_every_claim_kind_is_imported_without_torch() -> None:

@@ -11,6 +11,7 @@ import typer
 from attncheck import __version__
 from attncheck.cli import (
     auditing,
+    calibrating,
     comparing,
     counting,
     evaluating,
@@ -18,6 +19,7 @@ from attncheck.cli import (
     gating,
     pages,
     replaying,
+    reporting,
     selftesting,
 )
 from attncheck.cli.exits import Exit
@@ -46,6 +48,8 @@ app.command("selftest")(selftesting.selftest)
 app.command("figures")(figuring.figures)
 app.command("gate")(gating.gate)
 app.command("baseline")(gating.baseline)
+app.command("calibrate")(calibrating.calibrate)
+app.command("report")(reporting.report)
 
 
 def _version(wanted: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,7 @@ import typer
 
 from attncheck.cli import parsing
 from attncheck.cli.exits import Exit, exit_of
-from attncheck.cli.streams import colourful, complain, log, say, width
+from attncheck.cli.streams import complain, log
 from attncheck.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -97,6 +96,7 @@ def audit(
     """Check the claims of a spec on implementations, each in a process of its own."""
     from attncheck.asking import Asked
     from attncheck.cli.files import outputs
+    from attncheck.cli.showing import show
     from attncheck.execution.limits import Limits
     from attncheck.formats import find_format
     from attncheck.selecting import select, select_all
@@ -121,7 +121,7 @@ def audit(
     selections = select_all(asked) if every else select(spec, target, asked)
     report = report_of(selections, limits, jobs, quiet=quiet, debug=debug)
     if not (quiet and format_name == "text") and (report.subjects or format_name != "text"):
-        say(shown.render(report, color=colourful(sys.stdout), width=width()))
+        show(report, shown)
     written = _write(files, report)
     raise typer.Exit(exit_of(report, strict=strict) if written else Exit.FAILED)
 

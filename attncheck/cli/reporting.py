@@ -1,0 +1,131 @@
+"""``attncheck report``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attncheck.cli.exits import Exit
+from attncheck.cli.streams import colourful, complain, log, say, width
+from attncheck.errors import OutputError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from attncheck.report import Report
+    from attncheck.reporting.differing import Difference
+
+_DIFFS = {"text": ".txt", "json": ".json", "markdown": ".md"}
+
+
+def report(
+    reports: Annotated[
+        list[str],
+        typer.Argument(metavar="REPORT…", help="Reports as JSON, merged into one; - reads stdin."),
+    ],
+    format_name: Annotated[
+        str, typer.Option("--format", help="How to show it; see: attncheck list formats.")
+    ] = "text",
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write it, in its suffix's format."),
+    ] = None,
+    diff: Annotated[
+        str, typer.Option("--diff", metavar="OTHER", help="Say what changed since this report.")
+    ] = "",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Only the files, nothing on the screen.")
+    ] = False,
+) -> None:
+    """Convert reports to another format, merge several, or compare two; nothing is audited.
+
+    Exit status: 0 done, whatever the verdicts, 2 cannot be read or written, 3 reports that
+    contradict each other were merged.
+    """
+    from attncheck.reporting.merging import merge
+    from attncheck.reporting.reading import STDIN, read_report
+
+    if [*reports, diff].count(STDIN) > 1:
+        raise UsageError("standard input can be read once", where=STDIN)
+    files = output or []
+    merged = merge([(path, read_report(path)) for path in reports])
+    for note in merged.notes:
+        log(f"attncheck: {note}")
+    for conflict in merged.conflicts:
+        log(f"attncheck: the reports disagree: {conflict}")
+    if diff:
+        from attncheck.reporting.differing import difference
+
+        found = difference(read_report(diff), merged.report)
+        written = _show_difference(found, format_name, files, quiet=quiet)
+    else:
+        written = _show(merged.report, format_name, files, quiet=quiet)
+    if not written:
+        raise typer.Exit(Exit.FAILED)
+    raise typer.Exit(Exit.UNDECIDED if merged.conflicts else Exit.CONFORMS)
+
+
+def _show(found: Report, format_name: str, files: list[Path], *, quiet: bool) -> bool:
+    from attncheck.cli.files import outputs
+    from attncheck.cli.showing import show
+    from attncheck.formats import find_format
+
+    shown = find_format(format_name)
+    wanted = outputs(files)
+    if not quiet:
+        show(found, shown)
+    written = True
+    for file in wanted:
+        try:
+            file.write(found)
+        except OutputError as error:
+            complain(error)
+            written = False
+    return written
+
+
+def _show_difference(
+    found: Difference, format_name: str, files: list[Path], *, quiet: bool
+) -> bool:
+    from attncheck.cli.files import write_whole
+
+    if format_name not in _DIFFS:
+        raise UsageError(
+            f"a difference has no format '{format_name}'",
+            where="--diff",
+            instead=did_you_mean(format_name, _DIFFS),
+        )
+    names = {suffix: name for name, suffix in _DIFFS.items()}
+    for path in files:
+        if path.suffix not in names:
+            raise UsageError(
+                f"no difference is written as '{path.suffix}'",
+                where=str(path),
+                instead="write .txt, .md or .json",
+            )
+    if not quiet:
+        say(_rendered(found, format_name, color=colourful(sys.stdout)))
+    written = True
+    for path in files:
+        try:
+            write_whole(path, _rendered(found, names[path.suffix], color=False).encode("utf-8"))
+        except OSError as error:
+            what = f"cannot write: {(error.strerror or str(error)).lower()}"
+            complain(OutputError(what, where=str(path)))
+            written = False
+    return written
+
+
+def _rendered(found: Difference, format_name: str, *, color: bool) -> str:
+    from attncheck.reporting import showing
+
+    if format_name == "json":
+        import msgspec
+
+        return (msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n").decode("utf-8")
+    if format_name == "markdown":
+        return showing.markdown_of(found)
+    from attncheck.formats import render_page
+
+    return render_page(showing.page_of(found), color=color, width=width())
