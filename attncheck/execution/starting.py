@@ -46,7 +46,8 @@ class Child:
         self.out.close()
 
 
-def _context() -> Any:
+def fresh_context() -> Any:
+    """Return how processes start here: from the fork server, or spawned where there is none."""
     methods = multiprocessing.get_all_start_methods()
     return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
 
@@ -61,8 +62,8 @@ def warm_up(*, everything: bool = False) -> None:
         return
     from multiprocessing import forkserver
 
-    _context().set_forkserver_preload(["attncheck.execution.preload"])
-    with _lock, _nobody_else_in_charge(), _elsewhere(), _deaf_to_interrupts():
+    fresh_context().set_forkserver_preload(["attncheck.execution.preload"])
+    with _lock, nobody_else_in_charge(), _elsewhere(), _deaf_to_interrupts():
         if _warm.is_set():
             return
         _warm.set()
@@ -94,7 +95,7 @@ def start(work: str, job: Job, limits: Limits) -> Child:
 
     if not _warm.is_set():
         warm_up()
-    context = _context()
+    context = fresh_context()
     wire, theirs = context.Pipe(duplex=False)
     out, their_out = context.Pipe(duplex=False)
     child = context.Process(
@@ -102,7 +103,7 @@ def start(work: str, job: Job, limits: Limits) -> Child:
         args=(work, msgspec.json.encode(job), msgspec.json.encode(limits), theirs, their_out),
         daemon=True,
     )
-    with _lock, _nobody_else_in_charge():
+    with _lock, nobody_else_in_charge():
         child.start()
     theirs.close()
     their_out.close()
@@ -110,7 +111,7 @@ def start(work: str, job: Job, limits: Limits) -> Child:
 
 
 @contextlib.contextmanager
-def _nobody_else_in_charge() -> Iterator[None]:
+def nobody_else_in_charge() -> Iterator[None]:
     """Hide the main module: children would run the console script or a user's script again."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")

@@ -1,0 +1,101 @@
+"""``attncheck calibrate``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attncheck.cli.exits import Exit
+from attncheck.errors import DeviceError, OutputError, UsageError
+
+if TYPE_CHECKING:
+    from attncheck.noise import Noise
+    from attncheck.page import Page
+
+_FEWEST = 8
+
+
+def calibrate(
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
+    pairs: Annotated[int, typer.Option(help="Pairs of fresh processes in one window.")] = 12,
+    windows: Annotated[int, typer.Option(help="Repetitions; the noisiest counts.")] = 3,
+    format_name: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write it as .json or .txt as well."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Measure this machine's noise floor: how much the times of unchanged code differ.
+
+    It is kept for `attncheck profile`, whose reports carry it; a gate refuses budgets below it.
+    Exit status: 0 measured, 2 could not be measured.
+    """
+    import msgspec
+
+    from attncheck.calibrating import calibrate as measured
+    from attncheck.cli import results
+    from attncheck.cli.files import write_whole
+    from attncheck.noise import noise_path
+
+    if pairs < _FEWEST or windows < 1 or threads < 1:
+        raise UsageError(f"it takes at least {_FEWEST} pairs, one window and one thread")
+    if device.partition(":")[0] not in ("cpu", "cuda"):
+        raise DeviceError(f"no device '{device}' to calibrate", instead="cpu or cuda")
+    files = output or []
+    results.check(format_name, files)
+    found = measured(device, threads, pairs, windows, None if quiet else _told)
+    path = noise_path(device, threads)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, msgspec.json.encode(found) + b"\n")
+    except OSError as error:
+        raise OutputError(f"cannot write: {error.strerror}", where=str(path)) from None
+    written = results.show(found, _page(found), format_name, files)
+    raise typer.Exit(Exit.CONFORMS if written else Exit.FAILED)
+
+
+def _page(noise: Noise) -> Page:
+    from attncheck import stats
+    from attncheck.page import Page, Section, Table
+
+    rows = []
+    for number, ratios in enumerate(noise.windows, start=1):
+        interval = stats.order_interval(ratios, noise.confidence)
+        assert interval is not None
+        rows.append(
+            [
+                str(number),
+                f"{stats.median(ratios) - 1:+.2%}",
+                f"{interval.low - 1:+.2%} to {interval.high - 1:+.2%}",
+                f"{min(ratios) - 1:+.1%} to {max(ratios) - 1:+.1%}",
+            ]
+        )
+    pairs = len(noise.windows[0])
+    columns = ["window", "median", f"{interval.confidence:.1%} interval", "all pairs"]
+    threads = f"{noise.threads} thread{'s' if noise.threads > 1 else ''}"
+    return Page(
+        f"noise floor {noise.floor:.2%}  {noise.device}: {noise.device_name}, {threads}, "
+        f"torch {noise.torch}",
+        [
+            Section(
+                paragraphs=[
+                    f"The same code against itself, {pairs} pairs of fresh processes that take "
+                    "turns, in each window. Any difference is noise; a budget below the floor is "
+                    "refused by the gate."
+                ],
+                table=Table(rows, columns),
+            )
+        ],
+    )
+
+
+def _told(done: int, of: int) -> None:
+    """Say on a terminal how far it is."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\rcalibrating: {done} of {of} pairs" + ("\n" if done == of else ""))
+        sys.stderr.flush()
