@@ -21,7 +21,7 @@ def fingerprint() -> dict[str, Any]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count() or 1,
@@ -36,7 +36,7 @@ def fingerprint() -> dict[str, Any]:
     return found
 
 
-def _processor() -> str:
+def processor() -> str:
     """Return the processor's name as people know it."""
     if sys.platform == "linux":
         try:

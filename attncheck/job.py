@@ -28,6 +28,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
         seed, dtype, device: for every case; ``dtype`` "" means float64 where it works.
         command: the command line that audits this subject, for ``reproduce``.
         costs: whether to measure memory, growth and reach as well.
+        measure: what ``attncheck profile`` wants measured, for its own generators.
     """
 
     spec: str
@@ -44,6 +45,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     device: str = "cpu"
     command: str = ""
     costs: bool = False
+    measure: dict[str, Any] = {}
 
 
 def name_finding(job: Job, finding: Finding) -> None:

@@ -137,6 +137,13 @@ class Trial:
 
     def call(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> Output:
         """Call the module on these very tensors, whatever it does to them."""
+        positional, keyword = self.arguments(inputs)
+        with blamed("forward"):
+            raw = module(*positional, **keyword)
+        return read_output(raw, self.subject.convention, self.sizes(self.output_axes))
+
+    def arguments(self, inputs: Mapping[str, torch.Tensor]) -> tuple[list[Any], dict[str, Any]]:
+        """Return what ``forward`` is given, by position and by keyword, in its order of axes."""
         positional: list[Any] = []
         keyword: dict[str, Any] = {}
         for argument in self.subject.convention.arguments:
@@ -145,9 +152,7 @@ class Trial:
                 keyword[argument.parameter] = value
             else:
                 positional.append(value)
-        with blamed("forward"):
-            raw = module(*positional, **keyword)
-        return read_output(raw, self.subject.convention, self.sizes(self.output_axes))
+        return positional, keyword
 
     def _value(self, argument: Argument, inputs: Mapping[str, torch.Tensor]) -> Any:
         if not argument.axes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-_RUNS_MODULES = ("audit", "replay", "evaluate", "selftest", "calibrate")
+_RUNS_MODULES = ("audit", "profile", "replay", "evaluate", "selftest", "calibrate")
 _HELP = {"-h", "--help"}
 
 

@@ -18,6 +18,7 @@ from attncheck.cli import (
     figuring,
     gating,
     pages,
+    profiling,
     replaying,
     reporting,
     selftesting,
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.command("audit")(auditing.audit)
 app.command("count")(counting.count)
 app.command("compare")(comparing.compare)
+app.command("profile")(profiling.profile)
 app.command("list")(pages.list_)
 app.command("explain")(pages.explain)
 app.command("env")(pages.env)

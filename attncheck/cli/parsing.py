@@ -40,6 +40,18 @@ def sizes(texts: Sequence[str]) -> dict[str, int]:
     return found
 
 
+def numbers(text: str, option: str) -> list[int]:
+    """Return the whole numbers of ``16,32,64``.
+
+    Raises:
+        UsageError: a part of the list is none.
+    """
+    parts = [part.strip() for part in text.split(",") if text]
+    if not all(re.fullmatch(r"[0-9]+", part) for part in parts):
+        raise UsageError(f"'{text}' is no list of sizes", where=option, instead="write 16,32,64")
+    return [int(part) for part in parts]
+
+
 def memory(text: str) -> int:
     """Return the bytes of ``4GiB``, ``512M`` or a plain number of bytes; units are powers of 2.
 

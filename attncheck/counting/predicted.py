@@ -20,7 +20,7 @@ class Predicted:
 
     Attributes:
         macs: multiply-accumulates.
-        memory: peak bytes above parameters and inputs, in float32.
+        memory: peak bytes above parameters and inputs.
         unpriced: operators without a price.
         fused: whether a fused attention kernel took part: its real peak is lower.
     """
@@ -31,7 +31,9 @@ class Predicted:
     fused: bool
 
 
-def predict(subject: Subject, dims: Mapping[str, int], *, training: bool = False) -> Predicted:
+def predict(
+    subject: Subject, dims: Mapping[str, int], *, training: bool = False, dtype: str = "float32"
+) -> Predicted:
     """Return the cost of a call at dims of any size.
 
     Args:
@@ -39,11 +41,12 @@ def predict(subject: Subject, dims: Mapping[str, int], *, training: bool = False
         dims: the case's dims.
         training: follow memory through a forward and a backward pass, with all that autograd
             keeps; otherwise a forward pass alone that keeps nothing.
+        dtype: of parameters and inputs.
 
     Raises:
         SubjectError: the module cannot be built, or needs values and not only shapes.
     """
-    trial = Trial(subject, Case(dims=dict(dims), dtype="float32", device="meta"))
+    trial = Trial(subject, Case(dims=dict(dims), dtype=dtype, device="meta"))
     counted = count_trial(trial, twice=False)
     module, inputs = trial.module(initial=True), trial.inputs()
     there = [*module.parameters(), *module.buffers(), *inputs.values()]

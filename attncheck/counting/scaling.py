@@ -48,7 +48,7 @@ def scaling(subject: Subject) -> Scaling | None:
     Raises:
         SubjectError: the module cannot be run on shapes alone.
     """
-    names = _varied(subject)
+    names = varied(subject)
     if not names:
         return None
     points = tuple((size, predict(subject, dims)) for size, dims in _sizes(subject, names))
@@ -62,7 +62,7 @@ def scaling(subject: Subject) -> Scaling | None:
     )
 
 
-def _varied(subject: Subject) -> tuple[str, ...]:
+def varied(subject: Subject) -> tuple[str, ...]:
     """Return the dims that are varied together: both sides of a map, or the tokens and keys."""
     for names in (("H", "W"), ("N", "M"), ("N",)):
         if {*names} <= subject.variable:

@@ -1,7 +1,9 @@
 """Devices: one kind per file. Found by file name, or by entry point ``attncheck.devices``.
 
 A device module holds ``present()``, which names the devices of its kind on this machine without
-importing torch: listing them must stay cheap.
+importing torch (listing them must stay cheap), ``check(index)``, which complains, as cheaply, of
+what is missing, and ``opened(index)``, which returns one for measuring
+(:class:`attncheck.devices.shared.protocol.Device`). Packages beside them hold what they share.
 """
 
 from __future__ import annotations
@@ -10,13 +12,60 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from importlib.metadata import entry_points
+from types import ModuleType
+
+from attncheck.devices.shared.protocol import Device
+from attncheck.errors import DeviceError
 
 _GROUP = "attncheck.devices"
 
 
+def kinds() -> list[str]:
+    """Return the names of all kinds: ``cpu``, ``cuda``, …"""
+    own = [info.name for info in pkgutil.iter_modules(__path__) if not info.ispkg]
+    return [*own, *(point.name for point in entry_points(group=_GROUP))]
+
+
 def present_devices() -> Iterator[tuple[str, str]]:
     """Yield name (``cpu``, ``cuda:0``) and description of every device of this machine."""
-    for info in pkgutil.iter_modules(__path__):
-        yield from importlib.import_module(f"{__name__}.{info.name}").present()
+    for kind in kinds():
+        yield from _module(kind).present()
+
+
+def check_present(name: str) -> None:
+    """Make sure that a device is there, without importing torch.
+
+    Raises:
+        DeviceError: it is not; says why, and what to take instead.
+    """
+    module, index = _named(name)
+    module.check(index)
+
+
+def open_device(name: str) -> Device:
+    """Return a device for measuring.
+
+    Raises:
+        DeviceError: it is not there.
+    """
+    module, index = _named(name)
+    module.check(index)
+    found: Device = module.opened(index)
+    return found
+
+
+def _named(name: str) -> tuple[ModuleType, int]:
+    kind, _, number = name.partition(":")
+    if kind not in kinds() or not (number or "0").isdecimal() or name.endswith(":"):
+        raise DeviceError(
+            f"'{name}' is no device", where="--device", instead=f"write {', '.join(kinds())}"
+        )
+    return _module(kind), int(number or 0)
+
+
+def _module(kind: str) -> ModuleType:
     for point in entry_points(group=_GROUP):
-        yield from point.load()()
+        if point.name == kind:
+            found: ModuleType = point.load()
+            return found
+    return importlib.import_module(f"{__name__}.{kind}")

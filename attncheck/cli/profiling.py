@@ -1,0 +1,220 @@
+"""``attncheck profile``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attncheck.cli import parsing
+from attncheck.cli.exits import Exit
+from attncheck.cli.streams import complain, log
+from attncheck.errors import AttncheckError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from attncheck.profiling.wanting import Plan, Wanted
+    from attncheck.report import Report
+
+_Many = list[str]
+_PAIRS = 8
+_PROCESSES = 3
+
+
+def profile(
+    wanted: Annotated[
+        _Many | None,
+        typer.Argument(
+            metavar="SPEC|TARGET…",
+            help="Each a spec (se: its reference), SPEC@SUBJECT, SPEC=TARGET or SPEC TARGET, or a "
+            "TARGET alone; nothing for every reference.",
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or meta: predicted.")] = (
+        "cpu"
+    ),
+    inputs: Annotated[
+        _Many | None,
+        typer.Option("--input", metavar="SHAPE", help="One input of forward: 8x256x64x64."),
+    ] = None,
+    sizes: Annotated[
+        str, typer.Option(metavar="LIST", help="Sides of a map, or tokens: 16,32,64,96.")
+    ] = "",
+    batch: Annotated[str, typer.Option(metavar="LIST", help="Batches: 1,8.")] = "",
+    dtype: Annotated[str, typer.Option(metavar="LIST", help="float32,bfloat16,float16.")] = (
+        "float32"
+    ),
+    backward: Annotated[bool, typer.Option("--backward", help="The backward pass, too.")] = False,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compiled by torch.compile, too.")
+    ] = False,
+    channels_last: Annotated[
+        bool, typer.Option("--channels-last", help="With channels last, too.")
+    ] = False,
+    init: Annotated[
+        _Many | None,
+        typer.Option("--init", metavar="KEY=VALUE", help="A constructor argument."),
+    ] = None,
+    dims: Annotated[
+        _Many | None, typer.Option("--set", metavar="DIM=SIZE", help="A dim, such as C=64.")
+    ] = None,
+    against: Annotated[
+        str,
+        typer.Option(
+            metavar="OTHER",
+            help="In turns with another module or version: SPEC, TARGET, file.py@REVISION:Class.",
+        ),
+    ] = "",
+    processes: Annotated[
+        int, typer.Option(help="Fresh processes (pairs with --against); 0 for 3 (8).")
+    ] = 0,
+    threads: Annotated[int, typer.Option(help="Threads of each process.")] = 1,
+    seconds: Annotated[
+        float, typer.Option(help="Time for the samples of one point in one process.")
+    ] = 0.5,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Time what violates its claims, too.")
+    ] = False,
+    sort: Annotated[
+        str,
+        typer.Option(
+            help="name, size, parameters, macs, peak, latency, throughput or ratio; "
+            "as given by default."
+        ),
+    ] = "",
+    timeout: Annotated[float, typer.Option(help="Seconds for one point in one process.")] = 120.0,
+    memory_limit: Annotated[
+        str, typer.Option(metavar="SIZE", help="Memory of one process; a GPU's is not limited.")
+    ] = "8GiB",
+    jobs: Annotated[
+        int, typer.Option(help="Audits at once, before anything is timed; 0 for one per core.")
+    ] = 0,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Go on with the report of an interrupted sweep."),
+    ] = None,
+    format_name: Annotated[
+        str, typer.Option("--format", help="How to show the report; see: attncheck list formats.")
+    ] = "text",
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write the report, in its suffix's format."
+        ),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Measure cost and speed: counts, peak memory, latency in fresh processes, growth.
+
+    Exit status: 0 measured, 1 a module violates its claims and was not timed, 2 could not do the
+    work or was interrupted, 3 a figure is undecided.
+    """
+    from attncheck.cli.profile_output import Shown
+    from attncheck.devices import check_present
+    from attncheck.formats.shared.profiles import SORTS
+    from attncheck.profiling.wanting import Wanted, plans
+    from attncheck.timing.sampling import Budget
+
+    if sort and sort not in SORTS:
+        raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, SORTS))
+    if seconds <= 0 or timeout <= 0 or processes < 0 or jobs < 0:
+        raise UsageError("--seconds and --timeout must be positive, --processes not negative")
+    check_present(device)
+    asked = Wanted(
+        device=device,
+        inputs=inputs or [],
+        sizes=parsing.numbers(sizes, "--sizes"),
+        batches=parsing.numbers(batch, "--batch"),
+        dtypes=[word.strip() for word in dtype.split(",")],
+        compile=compiled,
+        channels_last=channels_last,
+        backward=backward,
+        arguments=parsing.initials(init or []),
+        dims=parsing.sizes(dims or []),
+        processes=processes or (_PAIRS if against else _PROCESSES),
+        threads=threads,
+        budget=Budget(seconds=seconds),
+        anyway=anyway,
+    )
+    files = [*(output or []), *([resume] if resume and not output else [])]
+    shown = Shown(format_name, files, sort)
+    memory = parsing.memory(memory_limit) if device in ("cpu", "meta") else _UNLIMITED
+    report = _run(
+        plans(wanted or [], asked), asked, against, memory, timeout, jobs, resume, shown, quiet
+    )
+    for found in report.problems:
+        place = f"{found.spec}@{found.subject}" + (f": {found.where}" if found.where else "")
+        complain(AttncheckError(found.what, where=place, instead=found.instead))
+    if report.partial:
+        log("attncheck: interrupted; what follows is what was finished")
+    written = shown.show(report)
+    raise typer.Exit(_exit(report) if written else Exit.FAILED)
+
+
+_UNLIMITED = 2**60
+
+
+def _run(
+    plans: list[Plan],
+    asked: Wanted,
+    against: str,
+    memory: int,
+    timeout: float,
+    jobs: int,
+    resume: Path | None,
+    shown: object,
+    quiet: bool,
+) -> Report:
+    import tempfile
+
+    from attncheck.cli.profile_output import Shown
+    from attncheck.cli.progress import measuring_line
+    from attncheck.execution.limits import Limits
+    from attncheck.profiling.opposing import opposed
+    from attncheck.profiling.resuming import earlier, finished
+    from attncheck.profiling.running import steps
+    from attncheck.profiling.sweeping import Sweep, sweep
+
+    assert isinstance(shown, Shown)
+    with tempfile.TemporaryDirectory(prefix="attncheck-") as folder:
+        plans, other = opposed(plans, against, asked, Path(folder))
+        wanted = Sweep(
+            plans,
+            other,
+            against,
+            asked.processes,
+            asked.anyway,
+            Limits(timeout, 1000 * timeout, memory),
+            jobs,
+        )
+        if resume is not None:
+            done = finished(earlier(resume), plans, wanted.extra)
+            log(f"attncheck: {len(done)} of {len(plans)} subjects are already there")
+            wanted = Sweep(**{**vars(wanted), "earlier": done})
+        computes = asked.device != "meta"
+        total = sum(
+            steps(plan, other, asked.processes, computes)
+            for place, plan in enumerate(plans)
+            if place not in wanted.earlier
+        )
+        with measuring_line(total, quiet=quiet) as listener:
+            return sweep(wanted, listener, shown.save)
+
+
+def _exit(report: Report) -> Exit:
+    """Return 2 for work not done, 1 for a module that was not timed, 3 for doubtful figures."""
+    if report.problems or report.partial or not report.subjects:
+        return Exit.FAILED
+    profiles = [subject.profile for subject in report.subjects]
+    if any(profile.get("refused") for profile in profiles):
+        return Exit.VIOLATES
+    rows = [row for profile in profiles for row in profile["rows"]]
+    doubtful = any(
+        row.get("why") or row.get("unpriced") or (row.get(mode) or {}).get("status") == "undecided"
+        for row in rows
+        for mode in ("forward", "backward")
+    )
+    against = [profile["against"] for profile in profiles if profile["against"]]
+    open_ = doubtful or any(one["answer"] == "undecided" for one in against)
+    return Exit.UNDECIDED if open_ else Exit.CONFORMS

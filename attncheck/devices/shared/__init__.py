@@ -1,0 +1,1 @@
+"""What kinds of devices share: the protocol, and how a disturbed one is told from a quiet one."""

@@ -1,0 +1,1 @@
+"""``attncheck profile``: what modules cost and how fast they are, on one device."""

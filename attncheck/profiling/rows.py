@@ -1,0 +1,153 @@
+"""Put together what a report says of one subject's costs, row by row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from attncheck.execution.supervising import Result
+from attncheck.profiling.measure import FACTS, Measure, RowAsked
+from attncheck.profiling.running import Measured
+from attncheck.timing.ceilings import Ceiling
+from attncheck.timing.summary import Timing, summary
+
+_TOO_FAST = 1.2
+"""Times the measured peak at which a multiplication rate is taken for a mistake."""
+_COPIED = (
+    "input", "dims", "size", "parameters", "macs", "elementwise", "peak_bytes",
+    "peak_backward_bytes", "saved_bytes", "peak_source", "reserved_bytes", "kernels", "energy_j",
+    "tied", "unused", "unpriced", "by_operator", "why",
+)  # fmt: skip
+_ALWAYS = ("peak_bytes", "peak_backward_bytes", "saved_bytes", "kernels", "energy_j")
+
+
+def rows_of(
+    measure: Measure, found: Measured, wanted: int, peaks: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the rows of a report, in the order in which they were asked for.
+
+    Args:
+        measure: what was asked for.
+        found: what was measured.
+        wanted: processes that were asked for.
+        peaks: precision -> :class:`Ceiling`.
+    """
+    rows: list[dict[str, Any]] = []
+    for number, asked in enumerate(measure.rows):
+        step = f"r{number}"
+        said = evidence(found.costs, step)
+        row: dict[str, Any] = {"input": asked.words, **dict.fromkeys(_ALWAYS), "peak_source": ""}
+        row |= {key: said[key] for key in _COPIED if said.get(key) not in (None, "", [], {})}
+        row |= {
+            "dtype": asked.dtype,
+            "compile": asked.compile,
+            "channels_last": asked.channels_last,
+            "batch": said.get("dims", {}).get("B", 1),
+            "forward": None,
+            "backward": None,
+        }
+        timed = [mode for mode in ("forward", "backward") if mode == "forward" or measure.backward]
+        for mode in timed if measure.device != "meta" else []:
+            row[mode] = timing_of(found.times, f"{step}:{mode}", wanted)
+        row |= _derived(row, said, peaks.get(asked.dtype), asked)
+        rows.append(row)
+    return rows
+
+
+def timing_of(results: Sequence[Result], step: str, wanted: int) -> Timing:
+    """Return what all processes say of one step."""
+    said = [evidence(result, step) for result in results]
+    whole = [one for one in said if one.get("own")]
+    if not whole:
+        why = next((one["why"] for one in said if one.get("why")), "not measured")
+        return Timing(status="undecided", why=why)
+    return summary(
+        [one["own"] for one in whole],
+        [one["beside"] for one in whole],
+        [one["cold"] for one in whole],
+        name=whole[0]["name"],
+        wanted=wanted,
+        disturbed=next((one["disturbed"] for one in whole if one["disturbed"]), ""),
+    )
+
+
+def evidence(result: Result, step: str) -> dict[str, Any]:
+    """Return what a child said of a step; where it died, or was not asked, ``why``."""
+    finding = result.findings.get(step)
+    if finding is not None:
+        if "death" in finding.evidence or not finding.evidence:
+            return {"why": finding.message}
+        return finding.evidence
+    if result.refused is not None:
+        return {"why": result.refused.what}
+    return {"why": "interrupted"}
+
+
+def growth_of(found: Measured, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return how MACs, memory and time grow: exact polynomials, and the points of one series.
+
+    The series are rows that differ in size alone from the first.
+    """
+    first = rows[0] if rows else {}
+    alike = ("dtype", "compile", "channels_last", "batch")
+    series = [
+        row
+        for row in rows
+        if row.get("size") and all(row.get(key) == first.get(key) for key in alike)
+    ]
+    points: dict[str, list[tuple[int, float]]] = {"macs": [], "memory": [], "latency": []}
+    for row in series:
+        forward = row["forward"]
+        for of, value in (
+            ("macs", row.get("macs")),
+            ("memory", row.get("peak_bytes")),
+            ("latency", forward.median if forward else None),
+        ):
+            if value is not None:
+                points[of].append((row["size"], value))
+    exact = evidence(found.costs, FACTS).get("growth", {})
+    told = {of: {**exact.get(of, {}), "points": dots} for of, dots in points.items() if dots}
+    if "latency" in told and (seen := exponent(points["latency"])) is not None:
+        told["latency"]["exponent"] = seen
+    return told
+
+
+def exponent(points: Sequence[tuple[float, float]]) -> float | None:
+    """Return the slope on log axes, as observed; None with fewer than two sizes."""
+    logs = [(math.log(x), math.log(y)) for x, y in points if x > 0 and y > 0]
+    if len({x for x, _ in logs}) < 2:
+        return None
+    mean_x, mean_y = (sum(values) / len(logs) for values in zip(*logs, strict=True))
+    across = sum((x - mean_x) ** 2 for x, _ in logs)
+    return sum((x - mean_x) * (y - mean_y) for x, y in logs) / across
+
+
+def plain(value: Any) -> Any:
+    """Return JSON's own types."""
+    return msgspec.to_builtins(value)
+
+
+def _derived(
+    row: Mapping[str, Any], said: Mapping[str, Any], peak: Ceiling | None, asked: RowAsked
+) -> dict[str, Any]:
+    """Return throughput, intensity and the share of the roofline, where they are known."""
+    macs, traffic = row.get("macs"), said.get("traffic")
+    forward: Timing | None = row["forward"]
+    found: dict[str, Any] = {"throughput": None, "intensity": None, "roofline": None}
+    if macs is not None and traffic:
+        found["intensity"] = macs / traffic
+    if forward is None or not forward.median or not forward.p10:
+        return found
+    found["throughput"] = row["batch"] * 1e9 / forward.median
+    if peak is not None and macs is not None and traffic:
+        share = peak.seconds(macs, traffic) / (forward.p10 / 1e9)
+        multiplied = macs / peak.macs / (forward.p10 / 1e9)
+        # Small data lives in caches, which a large copy does not measure.
+        found["roofline"] = share if share <= 1 or multiplied >= share else None
+        if multiplied > _TOO_FAST and forward.status == "trusted":
+            forward.status = "undecided"
+            forward.why = f"{multiplied:.1f} times as fast as this device multiplies"
+    return found

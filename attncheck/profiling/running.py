@@ -1,0 +1,140 @@
+"""Profile subjects: audit them, read off their costs, time them in fresh processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+
+from attncheck.claim import Claim
+from attncheck.execution.limits import Limits
+from attncheck.execution.scheduling import Task, run_all
+from attncheck.execution.supervising import Result
+from attncheck.job import Job
+from attncheck.messages import Found, Message, Started
+from attncheck.profiling.measure import Measure
+from attncheck.profiling.wanting import Plan
+from attncheck.profiling.working import CEILINGS, COSTS, TIMES
+from attncheck.timing.ceilings import Ceiling
+
+
+class Listener(Protocol):
+    """What is told how far the work is."""
+
+    def began(self, what: str) -> None:
+        """Something has begun."""
+        ...
+
+    def finished(self, steps: int = 1) -> None:
+        """Steps have been finished."""
+        ...
+
+
+@dataclass
+class Measured:
+    """Everything that children said of one subject.
+
+    Attributes:
+        costs: the result of the process that times nothing.
+        times: one result for each process that times, in the order in which they ran.
+        others: the same of the other side, pair by pair, where there is one.
+        interrupted: whether it was cut short.
+    """
+
+    costs: Result = field(default_factory=Result)
+    times: list[Result] = field(default_factory=list)
+    others: list[Result] = field(default_factory=list)
+    interrupted: bool = False
+
+
+def audited(
+    plans: Sequence[Plan], limits: Limits, workers: int, listener: Listener
+) -> tuple[dict[bytes, Result], bool]:
+    """Return an audit of every subject, each once, and whether it was interrupted."""
+    tasks = {key_of(plan): plan.audit for plan in plans}
+    names = {id(plan.audit): plan.name for plan in plans}
+
+    def listen(task: Task, message: Message) -> None:
+        if isinstance(message, Started):
+            listener.began(f"auditing {names.get(id(task), task.job.name)}: {message.claim}")
+
+    results, interrupted = run_all([*tasks.values()], limits, workers, listen)
+    return dict(zip(tasks, results, strict=True)), interrupted
+
+
+def key_of(plan: Plan) -> bytes:
+    """Return what an audit depends on."""
+    return msgspec.json.encode(plan.audit.job, order="deterministic")
+
+
+def ceilings(plans: Sequence[Plan], limits: Limits, listener: Listener) -> dict[str, Any]:
+    """Return what the device can do at best, by precision: a :class:`Ceiling` or None."""
+    measure = plans[0].measure
+    dtypes = list(dict.fromkeys(row.dtype for plan in plans for row in plan.measure.rows))
+    listener.began("what the device can do at best")
+    asked = msgspec.to_builtins(Measure(device=measure.device, threads=measure.threads))
+    job = Job(spec="", name="device", target=measure.device, claims=dtypes, measure=asked)
+    task = Task(job, dict.fromkeys(dtypes, Claim()), CEILINGS)
+    (result,), _ = run_all([task], limits, 1)
+    found: dict[str, Any] = {}
+    for dtype, finding in result.findings.items():
+        evidence = finding.evidence
+        found.setdefault("about", evidence)
+        if evidence.get("macs"):
+            found[dtype] = Ceiling(evidence["macs"], evidence["bytes"])
+    if result.refused is not None:
+        found["refused"] = result.refused
+    return found
+
+
+def measured(
+    plan: Plan, other: Plan | None, processes: int, limits: Limits, listener: Listener
+) -> Measured:
+    """Return what one subject costs; nothing else of ours runs meanwhile."""
+    found = Measured()
+    for side, task in _order(plan, other, processes):
+        (result,), interrupted = run_all([task], limits, 1, _heard(plan, listener, side))
+        if side == "costs":
+            found.costs = result
+        else:
+            (found.times if side == "times" else found.others).append(result)
+        listener.finished(len(task.job.claims))
+        if interrupted:
+            found.interrupted = True
+            break
+        if side == "costs" and result.refused is not None:
+            break
+    return found
+
+
+def steps(plan: Plan, other: Plan | None, processes: int, computes: bool) -> int:
+    """Return how many steps there are to be finished."""
+    timed = len(plan.measure.time_steps()) * processes * (2 if other else 1)
+    return len(plan.measure.cost_steps()) + (timed if computes else 0)
+
+
+def _order(plan: Plan, other: Plan | None, processes: int) -> Iterator[tuple[str, Task]]:
+    """Yield the processes to run: costs, then times; the two sides in turns, ABBA."""
+    yield "costs", plan.task(COSTS, plan.measure.cost_steps())
+    if plan.measure.device == "meta":
+        return
+    for turn in range(processes):
+        own = "times", plan.task(TIMES, plan.measure.time_steps(turn))
+        if other is None:
+            yield own
+            continue
+        pair = [own, ("others", other.task(TIMES, other.measure.time_steps(turn)))]
+        yield from pair if turn % 2 == 0 else reversed(pair)
+
+
+def _heard(plan: Plan, listener: Listener, side: str) -> Callable[[Task, Message], None]:
+    def listen(task: Task, message: Message) -> None:
+        if isinstance(message, Started) and message.claim.startswith("r"):
+            row, mode = plan.measure.row(message.claim)
+            listener.began(f"{plan.name} {row.words} {mode or side}")
+        elif isinstance(message, Found):
+            listener.finished(0)
+
+    return listen

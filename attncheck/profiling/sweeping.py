@@ -1,0 +1,167 @@
+"""The whole of ``attncheck profile``: a report whose subjects carry a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+from attncheck.assembling import problem, subject_report
+from attncheck.environment import fingerprint
+from attncheck.execution.limits import Limits
+from attncheck.execution.supervising import Result
+from attncheck.profiling.against import compared
+from attncheck.profiling.resuming import asked
+from attncheck.profiling.rows import growth_of, plain, rows_of
+from attncheck.profiling.running import Listener, Measured, audited, ceilings, key_of, measured
+from attncheck.profiling.wanting import Plan
+from attncheck.report import Finding, Problem, Report, Status, SubjectReport, Verdict
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What is to be profiled, and how.
+
+    Attributes:
+        plans: the subjects.
+        other: the other side of ``--against``.
+        against: how it was named.
+        processes: fresh ones for each subject (pairs of them, where there is another side).
+        anyway: time what violates its claims, too.
+        limits: of each child process.
+        workers: audits at once.
+        earlier: subjects that need not be measured again, by their place among the plans.
+    """
+
+    plans: Sequence[Plan]
+    other: Plan | None = None
+    against: str = ""
+    processes: int = 3
+    anyway: bool = False
+    limits: Limits = field(default_factory=Limits)
+    workers: int = 0
+    earlier: Mapping[int, SubjectReport] = field(default_factory=dict)
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What a profile depends on besides its plan."""
+        return {"processes": self.processes, "against": self.against}
+
+
+def sweep(
+    wanted: Sweep, listener: Listener, save: Callable[[Report], None] | None = None
+) -> Report:
+    """Return the profiles of all subjects; what was interrupted is partial.
+
+    Args:
+        wanted: what to measure.
+        listener: told how far the work is.
+        save: given the report after each subject, so that nothing measured is ever lost.
+    """
+    report = Report(environment=fingerprint(), subjects=[])
+    plans = [plan for place, plan in enumerate(wanted.plans) if place not in wanted.earlier]
+    found: dict[int, SubjectReport] = dict(wanted.earlier)
+    audits: dict[bytes, Result] = {}
+    peaks: dict[str, Any] = {}
+    if plans:
+        both = [*plans, *([wanted.other] if wanted.other else [])]
+        audits, report.partial = audited(both, wanted.limits, wanted.workers, listener)
+        if not report.partial and plans[0].measure.device != "meta":
+            peaks = ceilings(plans, wanted.limits, listener)
+    for place, plan in enumerate(wanted.plans):
+        if place in found or report.partial:
+            continue
+        one, said = _profiled(wanted, plan, audits, peaks, listener)
+        if said is not None:
+            report.problems.append(said)
+        if one is not None:
+            found[place] = one
+            report.partial = not one.profile["complete"]
+        report.subjects = [found[at] for at in sorted(found)]
+        if save is not None:
+            save(report)
+    report.subjects = [found[at] for at in sorted(found)]
+    return report
+
+
+def _profiled(
+    wanted: Sweep,
+    plan: Plan,
+    audits: Mapping[bytes, Result],
+    peaks: Mapping[str, Any],
+    listener: Listener,
+) -> tuple[SubjectReport | None, Problem | None]:
+    audit = audits[key_of(plan)]
+    one = subject_report(plan.spec, plan.audit, audit)
+    if one is None or audit.refused is not None:
+        return one if one and _bare(one) else None, problem(plan.spec, plan.audit, audit)
+    wrong = wrongs(one)
+    profile: dict[str, Any] = {**_about(plan, peaks), "asked": asked(plan, wanted.extra)}
+    profile["complete"] = True
+    one.profile = profile
+    if wrong and not wanted.anyway:
+        profile["warning"] = f"not timed: it violates {wrong}"
+        profile["refused"] = True
+        return one, None
+    seen = measured(plan, wanted.other, wanted.processes, wanted.limits, listener)
+    rows = rows_of(plan.measure, seen, wanted.processes, peaks)
+    profile["rows"] = plain(rows)
+    profile["scaling"] = plain(growth_of(seen, rows))
+    profile["complete"] = not seen.interrupted
+    profile["disturbed"] = _disturbed(seen)
+    if wrong:
+        profile["warning"] = f"these are figures of a module that violates {wrong}"
+    if wanted.other is not None:
+        profile["against"] = compared(wanted.against, plan.measure, rows, seen.times, seen.others)
+        if other := subject_report(
+            wanted.other.spec, wanted.other.audit, audits[key_of(wanted.other)]
+        ):
+            profile["against"]["verdict"] = other.verdict.value
+    return one, None
+
+
+def wrongs(subject: SubjectReport) -> str:
+    """Return the claims that a module violates, and that forbid to time it; "" without any."""
+    if subject.verdict is not Verdict.VIOLATES:
+        return ""
+    names = [f.claim for f in subject.findings if _counts(f)]
+    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    return ", ".join(names[:4]) + more
+
+
+def _counts(finding: Finding) -> bool:
+    return finding.status is Status.VIOLATED and not finding.advice
+
+
+def _bare(one: SubjectReport) -> bool:
+    one.profile = {"complete": True, "rows": [], "warning": "the audit was not finished"}
+    return True
+
+
+def _about(plan: Plan, peaks: Mapping[str, Any]) -> dict[str, Any]:
+    about = peaks.get("about", {})
+    ceilings_ = {
+        dtype: {"macs_per_s": found.macs, "bytes_per_s": found.bytes}
+        for dtype, found in peaks.items()
+        if dtype not in ("about", "refused")
+    }
+    return {
+        "device": about.get("device", plan.measure.device),
+        "device_name": about.get("device_name", "shapes alone"),
+        "threads": plan.measure.threads,
+        "torch": version("torch"),
+        "driver": about.get("driver", ""),
+        "disturbed": "",
+        "noise_floor": None,
+        "rows": [],
+        "scaling": {},
+        "against": None,
+        "warning": "",
+        "peaks": ceilings_,
+    }
+
+
+def _disturbed(seen: Measured) -> str:
+    said = (f.evidence.get("disturbed") for one in seen.times for f in one.findings.values())
+    return next(filter(None, said), "")

@@ -1,0 +1,195 @@
+"""What a command line wants profiled: subjects, points, processes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+
+from attncheck.asking import DTYPES, Asked
+from attncheck.catalogue import Spec, load, spec_ids
+from attncheck.claim import Claim
+from attncheck.errors import UsageError, did_you_mean
+from attncheck.execution.scheduling import Task
+from attncheck.profiling.measure import Measure, RowAsked
+from attncheck.profiling.shrinking import shrunk
+from attncheck.selecting import select
+from attncheck.target.inputs import parse_input
+from attncheck.timing.sampling import Budget
+
+_MAP_SIZES = (16, 32, 64)
+_TOKEN_SIZES = (64, 256, 1024)
+_VARIED = {"B", "H", "W", "N", "M"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The options of ``attncheck profile``.
+
+    Attributes:
+        device: ``cpu``, ``cuda:0``, ``mps`` or ``meta``.
+        inputs: ``--input`` texts: the call to measure.
+        sizes: sides of maps, or tokens; none for the call's own, or a few usual ones.
+        batches: samples; none for the call's own, or one.
+        dtypes: precisions.
+        compile, channels_last: whether to measure the module so, too.
+        backward: whether to measure a backward pass too.
+        arguments, dims: ``--init`` and ``--set``.
+        processes: fresh ones in which each point is timed.
+        threads: of each process.
+        budget: of each point in each process.
+        anyway: time what violates its claims, too.
+    """
+
+    device: str = "cpu"
+    inputs: Sequence[str] = ()
+    sizes: Sequence[int] = ()
+    batches: Sequence[int] = ()
+    dtypes: Sequence[str] = ("float32",)
+    compile: bool = False
+    channels_last: bool = False
+    backward: bool = False
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    dims: Mapping[str, int] = field(default_factory=dict)
+    processes: int = 3
+    threads: int = 1
+    budget: Budget = field(default_factory=Budget)
+    anyway: bool = False
+
+    def check(self) -> None:
+        """Complain about what no subject could meet.
+
+        Raises:
+            UsageError: an option says what is not there.
+        """
+        for dtype in self.dtypes:
+            if dtype not in DTYPES:
+                raise UsageError(
+                    f"'{dtype}' is no precision to profile in",
+                    where="--dtype",
+                    instead=did_you_mean(dtype, DTYPES),
+                )
+        for text in self.inputs:
+            parse_input(text)
+        if min([self.processes, self.threads, *self.sizes, *self.batches]) < 1:
+            raise UsageError("sizes, batches, processes and threads are at least 1")
+
+    def rows(self, spec: Spec) -> list[RowAsked]:
+        """Return the points of a subject of this spec."""
+        sizes: Sequence[int | None] = self.sizes
+        if not sizes and not self.inputs and not _VARIED - {"B"} & set(self.dims):
+            sizes = _MAP_SIZES if "H" in spec.document.dims else _TOKEN_SIZES
+        batches: Sequence[int | None] = self.batches
+        if not batches and not self.inputs and "B" not in self.dims:
+            batches = (1,)
+        ways = [(False, False)]
+        ways += [(True, False)] * self.compile + [(False, True)] * self.channels_last
+        return [
+            RowAsked(size, batch, dtype, compiled, last)
+            for dtype, (compiled, last), batch, size in itertools.product(
+                self.dtypes, ways, batches or [None], sizes or [None]
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One subject to profile: how it is audited, and what is measured of it."""
+
+    spec: Spec
+    audit: Task
+    measure: Measure
+
+    @property
+    def name(self) -> str:
+        """``gam@article``."""
+        return f"{self.spec.id}@{self.audit.job.name}"
+
+    def task(self, work: str, steps: Sequence[str]) -> Task:
+        """Return what a child process is given to measure these steps."""
+        job = msgspec.structs.replace(
+            self.audit.job,
+            inputs=[shrunk(text) for text in self.measure.inputs],
+            claims=list(steps),
+            measure=msgspec.to_builtins(self.measure),
+            command="",
+        )
+        return Task(job, dict.fromkeys(steps, Claim()), work)
+
+
+def plans(words: Sequence[str], wanted: Wanted) -> list[Plan]:
+    """Return what to profile; without words, the reference of every spec.
+
+    Args:
+        words: each ``SPEC``, ``SPEC@SUBJECT``, ``SPEC=TARGET`` or ``TARGET``; a target that
+            follows a spec is held against it.
+        wanted: the options.
+
+    Raises:
+        UsageError, SpecError, TargetError: a word names what is not there.
+    """
+    wanted.check()
+    if not words:
+        known = [load(name) for name in spec_ids()]
+        pairs = [(f"{spec.id}@reference", "") for spec in known if spec.document.reference]
+    else:
+        pairs = named(words, wanted.inputs)
+    return [plan(name, target, wanted) for name, target in pairs]
+
+
+def plan(name: str, target: str, wanted: Wanted) -> Plan:
+    """Return how to profile one subject.
+
+    Raises:
+        UsageError, SpecError, TargetError: there is no such subject.
+    """
+    # Audited at sizes that are quickly gone through: what is right does not depend on them.
+    kept = {n: size for n, size in wanted.dims.items() if n not in _VARIED}
+    asked = Asked(arguments=wanted.arguments, dims=kept)
+    if target:
+        asked = replace(asked, inputs=[shrunk(text) for text in wanted.inputs])
+    (spec, task), *_ = select(name, target, asked)
+    unknown = set(wanted.dims) - set(spec.document.dims)
+    if unknown:
+        raise UsageError(f"'{spec.id}' has no dim '{min(unknown)}'", where="--set")
+    job = msgspec.structs.replace(task.job, dims={**task.job.dims})
+    measure = Measure(
+        device=wanted.device,
+        rows=wanted.rows(spec),
+        inputs=list(wanted.inputs),
+        backward=wanted.backward,
+        threads=wanted.threads,
+        dims={n: size for n, size in wanted.dims.items() if n in _VARIED},
+        budget=wanted.budget,
+    )
+    return Plan(spec, Task(job, task.claims), measure)
+
+
+def named(words: Sequence[str], inputs: Sequence[str]) -> list[tuple[str, str]]:
+    """Return (spec, target) of each word, a spec alone standing for its reference."""
+    found: list[tuple[str, str]] = []
+    open_ = ""  # a spec whose target may follow
+    for word in words:
+        spec, equal, target = word.partition("=")
+        plain = not equal and ":" not in word and "@" not in word
+        if equal:
+            found.append((spec, target))
+        elif plain:
+            found.append((f"{word}@reference", ""))
+        elif ":" not in word:
+            found.append((word, ""))
+        elif open_:
+            found[-1] = (open_, word)
+        else:
+            found.append((_family(inputs), word))
+        open_ = word if plain else ""
+    return found
+
+
+def _family(inputs: Sequence[str]) -> str:
+    """Return the family that the first input's axes speak of: tokens where it has three."""
+    given = [parse_input(text) for text in inputs]
+    return "tokens" if given and len(given[0].shape) == 3 else "map"

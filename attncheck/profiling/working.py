@@ -1,0 +1,116 @@
+"""What child processes do for a profile: read off costs, time calls, find the device's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from attncheck.claim import Case
+from attncheck.devices import open_device
+from attncheck.devices.shared.protocol import Device, described, disturbed
+from attncheck.errors import UsageError
+from attncheck.job import Job
+from attncheck.lazy import torch
+from attncheck.messages import Opened
+from attncheck.profiling.beside import reference_of
+from attncheck.profiling.calling import ready
+from attncheck.profiling.costs import costs_of_row, growth
+from attncheck.profiling.measure import FACTS, Measure
+from attncheck.profiling.opening import dims_of_row, opened
+from attncheck.report import Finding, Status
+from attncheck.subject import Subject
+from attncheck.target.raising import SubjectError
+from attncheck.timing.ceilings import ceiling
+from attncheck.timing.sampling import sampled
+
+COSTS = "attncheck.profiling.working:costs"
+TIMES = "attncheck.profiling.working:times"
+CEILINGS = "attncheck.profiling.working:ceilings"
+
+Events = Iterator[Opened | str | Finding]
+
+
+def costs(job: Job, note: Callable[[Case], None] | None = None) -> Events:
+    """Yield for each step what it costs; nothing is timed in this process."""
+
+    def one(step: str, subject: Subject, measure: Measure, device: Device) -> dict[str, Any]:
+        if step == FACTS:
+            return {"growth": growth(subject, measure, measure.rows[0])}
+        return costs_of_row(subject, measure, measure.row(step)[0], device)
+
+    return _steps(job, one)
+
+
+def times(job: Job, note: Callable[[Case], None] | None = None) -> Events:
+    """Yield for each step the times of single calls, and of what was timed beside them."""
+    return _steps(job, _timed)
+
+
+def ceilings(job: Job, note: Callable[[Case], None] | None = None) -> Events:
+    """Yield for each precision what the device can do at best."""
+    measure = _settled(job)
+    device = open_device(measure.device)
+    yield Opened({})
+    for dtype in job.claims:
+        yield dtype
+        try:
+            found = msgspec.to_builtins(ceiling(device, device.name, dtype))
+        except RuntimeError as error:
+            found = {"why": str(error)}
+        yield _told(dtype, {**found, **described(device)})
+
+
+def _steps(job: Job, one: Callable[[str, Subject, Measure, Device], dict[str, Any]]) -> Events:
+    measure = _settled(job)
+    device = open_device(measure.device)
+    failure = ""
+    subject: Subject | None = None
+    try:
+        subject = opened(job, measure)
+    except SubjectError as error:
+        failure = str(error)
+    yield Opened(subject.dims if subject else {})
+    for step in job.claims:
+        yield step
+        if subject is None:
+            yield _told(step, {"why": failure})
+            continue
+        try:
+            yield _told(step, one(step, subject, measure, device))
+        except (SubjectError, UsageError) as error:
+            yield _told(step, {"why": str(error)})
+        except (RuntimeError, NotImplementedError, MemoryError) as error:
+            # What torch raises of a precision, a layout or a size that it cannot do.
+            yield _told(step, {"why": f"{type(error).__name__}: {str(error)[:200]}"})
+
+
+def _timed(step: str, subject: Subject, measure: Measure, device: Device) -> dict[str, Any]:
+    if not device.computes:
+        return {"why": "nothing is timed on shapes alone"}
+    row, mode = measure.row(step)
+    train = mode == "backward"
+    made = ready(subject, dims_of_row(subject, measure, row), row, device.name, train=train)
+    name, other = reference_of(subject, measure, made, row, device.name, mode)
+    before = device.condition()
+    own = made.backward if train else made.forward
+    seen = sampled(device, own, other, measure.budget)
+    return {
+        "own": seen.own,
+        "beside": seen.beside,
+        "cold": seen.cold,
+        "warm_up": seen.warm_up,
+        "name": name,
+        "disturbed": disturbed(before, device.condition()),
+    }
+
+
+def _settled(job: Job) -> Measure:
+    measure = msgspec.convert(job.measure, Measure)
+    torch.set_num_threads(measure.threads)
+    return measure
+
+
+def _told(step: str, evidence: dict[str, Any]) -> Finding:
+    return Finding(step, "measure", Status.HOLDS, evidence=evidence)

@@ -1,0 +1,1 @@
+"""Timing: single calls, beside a reference that meets the same disturbances."""

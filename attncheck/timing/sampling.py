@@ -1,0 +1,109 @@
+"""Time a call and a reference workload in turns, call by call, after both are warm."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+Call = Callable[[], object]
+Source = Callable[[], Call]
+"""Makes the next call to be timed, untimed itself: a backward pass needs a fresh forward pass."""
+
+_BATCH = 5
+_STABLE = 0.05
+
+
+class Clock(Protocol):
+    """What a device must do here."""
+
+    def timed(self, call: Call) -> int:
+        """Return the nanoseconds of a call."""
+        ...
+
+    def chill(self) -> None:
+        """Prepare for the next call."""
+        ...
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """How long to measure one call in one process.
+
+    Attributes:
+        seconds: to sample in, once warm, the reference's share included; never fewer samples
+            than ``least`` and never more than ``most``.
+        warm_seconds: after which warming up ends, stable or not.
+        least, most: samples of the call.
+        warm_least: calls before the first sample; fewer only where one takes as long as all
+            of ``warm_seconds``.
+    """
+
+    seconds: float = 0.5
+    warm_seconds: float = 1.0
+    least: int = 5
+    most: int = 100
+    warm_least: int = 10
+
+
+@dataclass
+class Samples:
+    """Nanoseconds of single calls.
+
+    Attributes:
+        cold: the very first call, with all that is set up only then.
+        own: the call's.
+        beside: the reference's, from between them.
+        warm_up: calls before the first sample.
+    """
+
+    cold: int = 0
+    own: list[int] = field(default_factory=list)
+    beside: list[int] = field(default_factory=list)
+    warm_up: int = 0
+
+
+def sampled(clock: Clock, own: Source, beside: Source, budget: Budget) -> Samples:
+    """Return the times of a call and of a reference, taken in turns.
+
+    Each turn times both; the quicker one as often as fits into the time of the slower one, at
+    most ten times, so that both have met the same disturbances.
+    """
+    found = Samples(cold=clock.timed(own()))
+    took, found.warm_up = warmed(clock, own, budget)
+    other, _ = warmed(clock, beside, budget)
+    times = max(1, min(10, took // max(other, 1)))
+    own_times = max(1, min(10, other // max(took, 1)))
+    spent = 0.0
+    while len(found.own) < budget.most:
+        if spent >= budget.seconds * 1e9 and len(found.own) >= budget.least:
+            break
+        for _ in range(own_times):
+            clock.chill()
+            found.own.append(clock.timed(own()))
+            spent += found.own[-1]
+        for _ in range(times):
+            clock.chill()
+            found.beside.append(clock.timed(beside()))
+            spent += found.beside[-1]
+    return found
+
+
+def warmed(clock: Clock, source: Source, budget: Budget) -> tuple[int, int]:
+    """Call until the time of a call no longer falls; return it and how often it was called.
+
+    Stable: the median of the last five calls is within 5 % of that of the five before.
+    """
+    times: list[int] = []
+    while True:
+        times.append(clock.timed(source()))
+        enough = len(times) >= max(budget.warm_least, 2 * _BATCH)
+        last = statistics.median(times[-_BATCH:])
+        if enough and not len(times) % _BATCH:
+            before = statistics.median(times[-2 * _BATCH : -_BATCH])
+            if last >= before * (1 - _STABLE):
+                return int(last), len(times)
+        if sum(times) >= budget.warm_seconds * 1e9:
+            return int(last), len(times)

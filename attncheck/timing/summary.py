@@ -1,0 +1,113 @@
+"""What the samples of several fresh processes say: quantiles, intervals, and whether to trust them.
+
+Calls of one process are alike in ways that calls of the next are not, so that pooling them would
+give intervals far too narrow. Each process counts once, by its lowest decile or its median.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from attncheck import stats
+
+CONFIDENCE = 0.95
+_APART = 1.25
+"""Processes that differ by more than this factor have not measured the same thing."""
+
+
+class Timing(msgspec.Struct):
+    """Latency of one pass, as a report shows it; times in nanoseconds.
+
+    Attributes:
+        processes: every sample of every fresh process.
+        cold: the median first call.
+        p10, median: the middle process's.
+        interval: of the median, between processes.
+        confidence: of the intervals, exactly.
+        beside: what was timed between the samples.
+        ratios: of each process, its p10 to that of what was timed beside it.
+        ratio, ratio_interval: of the middle process, and between processes.
+        status: ``trusted`` or ``undecided``.
+        why: what is wrong, where something is.
+    """
+
+    processes: list[list[int]] = []
+    cold: float | None = None
+    p10: float | None = None
+    median: float | None = None
+    interval: tuple[float, float] | None = None
+    confidence: float = 0.0
+    beside: str = ""
+    ratios: list[float] = []
+    ratio: float | None = None
+    ratio_interval: tuple[float, float] | None = None
+    status: str = "trusted"
+    why: str = ""
+
+
+def summary(
+    own: Sequence[Sequence[int]],
+    beside: Sequence[Sequence[int]],
+    cold: Sequence[int] = (),
+    *,
+    name: str = "",
+    wanted: int = 1,
+    disturbed: str = "",
+) -> Timing:
+    """Return what the processes say together.
+
+    Args:
+        own, beside: samples of each process, and of what was timed beside them.
+        cold: the first call of each process.
+        name: what was timed beside.
+        wanted: processes that were asked for.
+        disturbed: what the device says against its own times.
+    """
+    pairs = [(list(one), list(two)) for one, two in zip(own, beside, strict=True) if one and two]
+    if not pairs:
+        return Timing(status="undecided", why="no process has finished")
+    lowest = [stats.quantile(one, 0.1) for one, _ in pairs]
+    medians = [stats.median(one) for one, _ in pairs]
+    ratios = stats.paired_ratios(lowest, [stats.quantile(two, 0.1) for _, two in pairs])
+    interval, confidence = between(medians)
+    ratio_interval, _ = between(ratios)
+    found = Timing(
+        processes=[one for one, _ in pairs],
+        cold=stats.median(cold) if cold else None,
+        p10=stats.median(lowest),
+        median=stats.median(medians),
+        interval=interval,
+        confidence=confidence,
+        beside=name,
+        ratios=ratios,
+        ratio=stats.median(ratios),
+        ratio_interval=ratio_interval,
+    )
+    if why := _doubt(ratios, len(pairs), wanted, disturbed):
+        found.status, found.why = "undecided", why
+    return found
+
+
+def between(values: Sequence[float]) -> tuple[tuple[float, float] | None, float]:
+    """Return the interval that holds the true median, and its exact confidence.
+
+    It has at least 95 % where there are enough values (six); else it spans all of them, and
+    what that is worth is said: 75 % of three, None of one.
+    """
+    if (found := stats.order_interval(values, CONFIDENCE)) is not None:
+        return (found.low, found.high), found.confidence
+    if len(values) < 2:
+        return None, 0.0
+    return (min(values), max(values)), 1 - 2.0 ** (1 - len(values))
+
+
+def _doubt(ratios: Sequence[float], finished: int, wanted: int, disturbed: str) -> str:
+    if disturbed:
+        return disturbed
+    if finished < wanted:
+        return f"{finished} of {wanted} processes finished"
+    if max(ratios) > _APART * min(ratios):
+        return f"processes differ by {max(ratios) / min(ratios) - 1:.0%}: the machine is busy"
+    return ""
