@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,8 +16,13 @@ from attncheck.formats.shared.wording import contrast, witness
 from attncheck.pytest_plugin.sharing import audited
 from attncheck.report import Finding, Status
 
+if TYPE_CHECKING:
+    from _pytest.outcomes import Failed
+else:
+    Failed = pytest.fail.Exception
 
-class Violated(pytest.fail.Exception):
+
+class Violated(Failed):
     """The claim is violated: the one failure that an ``xfail`` accepts."""
 
 

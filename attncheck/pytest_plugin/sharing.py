@@ -65,7 +65,8 @@ def _shared(run: str, key: str, spec: Spec, task: Task, limits: Limits) -> Audit
             if time.monotonic() > ends:
                 return _audit(spec, task, limits)
             time.sleep(_ASK_AGAIN_SECONDS)
-        return msgspec.json.decode(file.read_bytes(), type=Audited)
+        shared: Audited = msgspec.json.decode(file.read_bytes(), type=Audited)
+        return shared
     found = _audit(spec, task, limits)
     part = file.with_suffix(".part")
     part.write_bytes(msgspec.json.encode(found))
