@@ -10,13 +10,13 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from attncheck.formats.page_html import units
 from attncheck.formats.page_html.embedded import embedded
 from attncheck.formats.page_html.figures.pareto import pareto_figure
 from attncheck.formats.page_html.matrix import MEANING, SIGN, matrix, named
 from attncheck.formats.page_html.names import Names
 from attncheck.formats.page_html.overview import headline, made_with, offers, shares
 from attncheck.formats.page_html.subjects import view
+from attncheck.formats.shared import units
 from attncheck.formats.shared.paths import shown
 from attncheck.formats.shared.wording import problem_lines
 from attncheck.report import Report
@@ -24,6 +24,8 @@ from attncheck.report import Report
 _PLACE = "attncheck.formats.page_html"
 _FEW = 6
 """Up to so many subjects, those with figures stand open."""
+_MANY = 60
+"""With more, the sections of subjects that conform are made when they are opened."""
 
 
 def render_page(report: Report) -> str:
@@ -50,6 +52,7 @@ def render_page(report: Report) -> str:
             pareto=pareto_figure(names.new("cost-against-reach"), offers(views)),
             data=embedded(subjects, claims),
             few=len(views) <= _FEW,
+            many=len(views) > _MANY,
             script=Markup(script),
             script_hash=_hash(script),
             style=Markup(style),

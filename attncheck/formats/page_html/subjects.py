@@ -134,10 +134,11 @@ def _mutants(data: Any) -> Iterator[Mutant]:
 def _held_maps(name: str, subject: SubjectReport, names: Names) -> Iterator[Figure]:
     """Yield the maps of reach claims that hold: one pass, two passes."""
     for finding in with_status(subject, Status.HOLDS):
-        place = names.new(name.removeprefix("s-"), finding.claim, "map")
-        title = f"{finding.claim}: {finding.message}"
-        if (found := reach_figure(place, title, held_map(finding))) is not None:
-            yield found
+        if evidence := held_map(finding):
+            place = names.new(name.removeprefix("s-"), finding.claim, "map")
+            title = f"{finding.claim}: {finding.message}"
+            if (found := reach_figure(place, title, evidence)) is not None:
+                yield found
 
 
 def held_map(finding: Finding) -> dict[str, Any]:

@@ -22,6 +22,10 @@ class Axis:
     log: bool
     written: Callable[[float], str]
     label: str = ""
+    marks: tuple[float, ...] = ()
+    """Where the ticks are, instead of round values."""
+    binary: bool = False
+    """Whether round values are powers of two: bytes."""
 
     def at(self, value: float) -> float:
         """Return the pixel of a value; a log axis takes positive ones only."""
@@ -33,6 +37,11 @@ class Axis:
 
     def ticks(self) -> list[float]:
         """Return round values between the ends: three to seven of them where that can be."""
+        if self.marks:
+            return list(self.marks)
+        if self.binary:
+            powers = range(math.ceil(math.log2(self.low)), math.floor(math.log2(self.high)) + 1)
+            return [2.0**n for n in powers][:: math.ceil(len(powers) / 6)]
         if not self.log:
             step = _step(self.high - self.low)
             first = math.ceil(self.low / step - 1e-9)
@@ -54,15 +63,18 @@ def axis(
     *,
     log: bool,
     label: str = "",
-    zero: bool = False,
+    marks: Sequence[float] = (),
+    binary: bool = False,
 ) -> Axis:
     """Return an axis that shows all values with some room at both ends."""
     low, high = min(values), max(values)
     if log:
         room = max((high / low) ** 0.06, 1.15)
-        return Axis(low / room, high * room, start, end, True, written, label)
-    room = (high - low) * 0.05 or abs(high) * 0.1 or 1.0
-    return Axis(0.0 if zero else low - room, high + room, start, end, False, written, label)
+        ends = low / room, high * room
+    else:
+        room = (high - low) * 0.05 or abs(high) * 0.1 or 1.0
+        ends = low - room, high + room
+    return Axis(*ends, start, end, log, written, label, tuple(marks), binary)
 
 
 def _step(span: float) -> float:

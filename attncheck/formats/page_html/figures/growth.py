@@ -11,11 +11,12 @@ from attncheck.formats.page_html.figures.axes import axis, frame, placed
 from attncheck.formats.page_html.figures.figure import Figure, Table
 from attncheck.formats.page_html.figures.svg import Point, dots, line, picture
 from attncheck.formats.page_html.profiled import Growth
-from attncheck.formats.page_html.units import count, duration, figures, plain, size
+from attncheck.formats.shared.units import count, duration, figures, plain, size
 
-WIDTH, HEIGHT = 380.0, 268.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 72.0, 12.0, 30.0, 46.0
+WIDTH, HEIGHT = 340.0, 250.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66.0, 10.0, 14.0, 46.0
 _STEPS = 40
+_MOST_MARKS = 6
 _CLOSE = 0.01
 _TERM = re.compile(
     r"\s*([+-])?\s*(?:([\d,.]+(?:e[+-]?\d+)?)\s*(?:·|\*)?\s*)?(N(?:\^([\d.]+))?)?\s*"
@@ -57,12 +58,16 @@ def _picture(
     name: str, title: str, growth: Growth, written: Callable[[float | None], str]
 ) -> Markup:
     points = growth.drawn
-    across = axis([x for x, _ in points], _LEFT, WIDTH - _RIGHT, figures, log=True, label="size")
-    up = axis([y for _, y in points], HEIGHT - _BOTTOM, _TOP, written, log=True)
+    sizes = [x for x, _ in points]
+    marks = sizes if len(sizes) <= _MOST_MARKS else ()
+    right = WIDTH - _RIGHT
+    across = axis(sizes, _LEFT, right, figures, log=True, label="size", marks=marks)
+    costs = [y for _, y in points]
+    up = axis(costs, HEIGHT - _BOTTOM, _TOP, written, log=True, binary=written is size)
     if curve := fitted(growth):
         low, high = points[0][0], points[-1][0]
-        sizes = [low * (high / low) ** (n / _STEPS) for n in range(_STEPS + 1)]
-        drawn = [(x, curve(x)) for x in sizes if curve(x) > 0]
+        steps = [low * (high / low) ** (n / _STEPS) for n in range(_STEPS + 1)]
+        drawn = [(x, curve(x)) for x in steps if curve(x) > 0]
     else:
         drawn = points
     return picture(
@@ -80,10 +85,7 @@ def _rows(growth: Growth, what: str, written: Callable[[float | None], str]) -> 
     points = growth.drawn
     exact = written if what == "latency" else plain
     if curve := fitted(growth):
-        return [
-            [figures(x), exact(y), exact(curve(x)), f"{100 * (curve(x) / y - 1):+.2g} %"]
-            for x, y in points
-        ]
+        return [[figures(x), exact(y), exact(curve(x)), _off(curve(x), y)] for x, y in points]
     before = [None, *(y for _, y in points)]
     return [
         [figures(x), exact(y), "" if last is None else f"{figures(y / last)} ×"]
@@ -91,12 +93,16 @@ def _rows(growth: Growth, what: str, written: Callable[[float | None], str]) -> 
     ]
 
 
+def _off(fit: float, count: float) -> str:
+    return "exact" if fit == count else f"{100 * (fit / count - 1):+.1g} %"
+
+
 def _fit(growth: Growth) -> str:
     said = []
     if growth.polynomial:
         said.append(growth.polynomial)
     if growth.order is not None:
-        said.append(f"grows with N^{growth.order:g}")
+        said.append("grows with N" + (f"^{growth.order:g}" if growth.order != 1 else ""))
     if growth.exponent is not None:
         said.append(f"observed exponent {growth.exponent:.2g} (of the size, on log axes)")
     return "; ".join(said)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from attncheck.formats.page_html.figures.axes import axis, frame
 from attncheck.formats.page_html.figures.figure import Figure, Table
-from attncheck.formats.page_html.figures.svg import dots, element, line, picture, text
-from attncheck.formats.page_html.units import count, figures, plain, share
+from attncheck.formats.page_html.figures.svg import Point, dots, element, line, picture, text
+from attncheck.formats.shared.units import count, figures, plain, share
 
-_WIDTH, _HEIGHT = 760.0, 380.0
+_WIDTH, _HEIGHT = 1040.0, 440.0
+Box = tuple[float, float, float, float]
+
 _LEFT, _RIGHT, _TOP, _BOTTOM = 72.0, 150.0, 30.0, 46.0
-_MOST_NAMES = 24
+_LETTER, _LINE = 6.6, 13.0
+"""About the size of a letter of a name, so that names do not run into each other."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,10 @@ class Offer:
 
 
 def front(offers: Sequence[Offer]) -> list[Offer]:
-    """Return the offers that no other beats in both, by growing reach."""
+    """Return the conforming offers that no other beats in both, by growing reach."""
     best: list[Offer] = []
-    for offer in sorted(offers, key=lambda o: (-o.reach, o.cost)):
+    good = [offer for offer in offers if offer.verdict == "conforms"]
+    for offer in sorted(good, key=lambda o: (-o.reach, o.cost)):
         if not best or offer.cost < best[-1].cost:
             best.append(offer)
     return best[::-1]
@@ -71,7 +75,7 @@ def pareto_figure(name: str, offers: Sequence[Offer]) -> Figure | None:
             "Each subject at the case of its spec."
         ],
         keys=[
-            ("front", "nobody reaches as much for less"),
+            ("front", "among those that conform, nobody reaches as much for less"),
             ("mark", "conforms"),
             ("broken", "violates or undecided"),
         ],
@@ -93,16 +97,31 @@ def _picture(name: str, offers: Sequence[Offer], best: Sequence[Offer]) -> Marku
     at = {id(o): (across.at(o.reach), up.at(o.cost)) for o in offers}
     good = [at[id(o)] for o in offers if o.verdict == "conforms"]
     bad = [at[id(o)] for o in offers if o.verdict != "conforms"]
-    parts = [*frame(across, up), line([at[id(o)] for o in best], "front")]
+    parts = [*frame(across, up), *_front(best, at)]
     parts.append(dots(good, "mark"))
     crosses = "".join(f"M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8" for x, y in bad)
     parts.append(element("path", d=crosses, class_="broken"))
-    taken: list[tuple[float, float]] = []
-    for offer in [*best, *offers][:_MOST_NAMES]:
-        x, y = at[id(offer)]
-        crowded = any(abs(x - a) < 110 and abs(y - b) < 13 for a, b in taken)
-        if not crowded:
-            parts.append(text(offer.name, x + 8, y + 4, "name"))
-            taken.append((x, y))
+    parts += _names(sorted(offers, key=lambda o: o not in best), at)
     title = "cost against reach: MACs per input element over the share of positions reached"
     return picture(name, title, _WIDTH, _HEIGHT, *parts)
+
+
+def _front(best: Sequence[Offer], at: dict[int, Point]) -> Iterator[Markup]:
+    if len(best) > 1:
+        yield line([at[id(offer)] for offer in best], "front")
+
+
+def _names(offers: Sequence[Offer], at: dict[int, Point]) -> Iterator[Markup]:
+    """Yield the names that cover neither a mark nor another name; the table has them all."""
+    boxes = [(x - 4, y - 5, x + 4, y + 5) for x, y in at.values()]
+    for offer in offers:
+        x, y = at[id(offer)]
+        box = (x + 6, y - _LINE / 2, x + 8 + _LETTER * len(offer.name), y + _LINE / 2)
+        if box[2] < _WIDTH and not any(_meet(box, other) for other in boxes):
+            boxes.append(box)
+            yield text(offer.name, x + 8, y + 4, "name")
+
+
+def _meet(one: Box, other: Box) -> bool:
+    across = one[0] < other[2] and other[0] < one[2]
+    return across and one[1] < other[3] and other[1] < one[3]

@@ -1,7 +1,11 @@
-"""Every latency sample as a dot: one lane per process, the median and its interval beside."""
+"""Every latency sample as a dot, as a multiple of its row's median: one lane per process.
+
+Rows of very different sizes so share an axis on which the spread of each can be seen.
+"""
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,14 +15,13 @@ from attncheck.formats.page_html.figures.axes import Axis, axis, ground
 from attncheck.formats.page_html.figures.figure import Figure, Table
 from attncheck.formats.page_html.figures.svg import Point, dots, element, line, picture, text
 from attncheck.formats.page_html.profiled import Row, Timing
-from attncheck.formats.page_html.units import duration, ratio
+from attncheck.formats.shared.units import duration, ratio
 
-_WIDTH, _LEFT, _RIGHT = 760.0, 190.0, 12.0
-_TOP, _BOTTOM = 12.0, 30.0
+_WIDTH, _LEFT, _RIGHT = 760.0, 216.0, 12.0
+_TOP, _BOTTOM = 12.0, 46.0
 _LANE, _BETWEEN = 13.0, 14.0
 _SPREAD = (0, 2, -2, 1, -1, 3, -3)
 _MOST = 40
-_WIDE = 30
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,14 @@ class _Strip:
 
     @property
     def samples(self) -> list[list[float]]:
+        """Nanoseconds per process; a clock that stood still says nothing."""
         return [[ns for ns in process if ns > 0] for process in self.timing.processes]
+
+    @property
+    def median(self) -> float:
+        """The median that the profile states, else that of all samples."""
+        stated = self.timing.median
+        return stated if stated else statistics.median(ns for p in self.samples for ns in p)
 
 
 def strips_figure(name: str, rows: Sequence[Row]) -> Figure | None:
@@ -43,7 +53,7 @@ def strips_figure(name: str, rows: Sequence[Row]) -> Figure | None:
     drawn = [strip for strip in strips if any(strip.samples)][:_MOST]
     if not drawn:
         return None
-    title = "every latency sample, one lane per process"
+    title = "every latency sample, one lane per process, as a multiple of the row's median"
     notes = []
     if len(drawn) < len(strips):
         notes.append(f"{len(drawn)} of {len(strips)} rows are drawn; the table has all")
@@ -60,9 +70,9 @@ def strips_figure(name: str, rows: Sequence[Row]) -> Figure | None:
 def _picture(name: str, title: str, strips: Sequence[_Strip]) -> Markup:
     lanes = [max(len(strip.samples), 1) * _LANE + _BETWEEN for strip in strips]
     bottom = _TOP + sum(lanes)
-    samples = [ns for strip in strips for process in strip.samples for ns in process]
-    log = max(samples) > _WIDE * min(samples)
-    across = axis(samples, _LEFT, _WIDTH - _RIGHT, duration, log=log)
+    times = [ns / strip.median for strip in strips for process in strip.samples for ns in process]
+    label = "latency as a multiple of the row's median"
+    across = axis(times, _LEFT, _WIDTH - _RIGHT, ratio, log=True, label=label)
     parts = list(ground(across, bottom))
     top = _TOP
     for strip, height in zip(strips, lanes, strict=True):
@@ -74,27 +84,29 @@ def _picture(name: str, title: str, strips: Sequence[_Strip]) -> Markup:
 def _strip(strip: _Strip, across: Axis, top: float, height: float) -> Iterator[Markup]:
     middle = top + height / 2
     how = f"{strip.row.how} {strip.direction}".strip()
-    yield text(strip.row.input or "–", _LEFT - 14, middle - 1, "name", "end")
+    median = strip.median
+    name = " · ".join(part for part in (strip.row.input, duration(median)) if part)
+    yield text(name, _LEFT - 14, middle - 1, "name", "end")
     yield text(how, _LEFT - 14, middle + 12, "tick", "end")
     timing = strip.timing
     if timing.interval is not None and timing.interval[0] > 0:
-        low, high = (across.at(ns) for ns in timing.interval)
+        low, high = (across.at(ns / median) for ns in timing.interval)
         yield element(
             "rect", x=low, y=top, width=max(high - low, 1.0), height=height, class_="interval"
         )
     for number, process in enumerate(strip.samples):
         lane = top + (number + 0.5) * _LANE
-        yield dots(_scattered(process, across, lane), "sample")
+        yield dots(_scattered([ns / median for ns in process], across, lane), "sample")
     for value, class_ in ((timing.median, "median"), (timing.p10, "p10")):
         if value is not None and value > 0:
-            x = across.at(value)
+            x = across.at(value / median)
             yield line([(x, top - 2), (x, top + height + 2)], class_)
 
 
 def _scattered(process: Sequence[float], across: Axis, lane: float) -> Iterator[Point]:
     """Yield whole pixels, moved up and down by turns so that neighbours do not hide each other."""
-    for number, ns in enumerate(process):
-        yield float(round(across.at(ns))), lane + _SPREAD[number % len(_SPREAD)]
+    for number, value in enumerate(process):
+        yield float(round(across.at(value))), lane + _SPREAD[number % len(_SPREAD)]
 
 
 def _table(strips: Sequence[_Strip]) -> Table:
@@ -111,7 +123,7 @@ def _table(strips: Sequence[_Strip]) -> Table:
             _between(strip.timing.interval, duration),
             ratio(strip.timing.ratio),
             _between(strip.timing.ratio_interval, ratio),
-            " ".join(part for part in (strip.timing.status, strip.timing.why) if part),
+            ": ".join(part for part in (strip.timing.status, strip.timing.why) if part),
         ]
         for strip in strips
     ]

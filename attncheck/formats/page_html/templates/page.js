@@ -32,7 +32,9 @@
     let text = texts.get(section.id);
     if (text === undefined) {
       const messages = (data.subjects[section.id] || []).map((one) => `${data.claims[one[0]]} ${data.texts[one[2]]}`);
-      const said = [section.querySelector("summary"), section.querySelector(".origin")].map((part) => part.textContent);
+      const inside = section.querySelector("template");
+      const said = [section.querySelector("summary"), (inside ? inside.content : section).querySelector(".origin")]
+        .map((part) => part.textContent);
       text = [...said, ...messages].join("\n").toLowerCase();
       texts.set(section.id, text);
     }
@@ -89,6 +91,12 @@
       if (event.key === "Escape") clear();
     });
   }
+
+  // Sections that wait in a template become elements when they are opened.
+  document.addEventListener("toggle", (event) => {
+    const waiting = event.target.matches("details.subject") && event.target.querySelector(":scope > template");
+    if (waiting) waiting.replaceWith(waiting.content);
+  }, true);
 
   // A link to something that is folded or filtered away shows it.
   const reveal = () => {

@@ -1,4 +1,4 @@
-"""Numbers as the page shows them: three figures, and the unit that fits."""
+"""Numbers as people read them: three figures, and the unit that fits."""
 
 from __future__ import annotations
 
