@@ -19,7 +19,7 @@ CALLS = 20
 """Calls of the workload in one sample; a planted slowdown is more of them."""
 _SAMPLES = 5
 """Of one turn."""
-TURNS = 60
+TURNS = 40
 _WARM_UP = 10
 _SHAPE = (1, 4, 32, 32)
 CONFIDENCE = 0.99

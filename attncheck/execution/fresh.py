@@ -69,6 +69,7 @@ class Fresh:
         self._process.join(1.0)
         if self._process.is_alive():
             end_tree(self._process.pid or 0)
+            self._process.join(1.0)
 
     def __enter__(self) -> Fresh:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -17,6 +18,7 @@ from attncheck.gate.remedies import Remedies
 from attncheck.gate.result import Answer, Check
 from attncheck.report import SubjectReport
 
+_REVISION = re.compile(r"@[^:]*")
 _SAME = ("device", "device_name", "driver", "torch", "threads")
 
 
@@ -77,6 +79,10 @@ def _circumstances(
                 name, "profile", Answer.UNDECIDED, why, remedies.profile, str(before), str(now)
             )
     for who, profile in (("baseline", old), ("report", new)):
+        if not profile.complete:
+            why = f"the {who}'s profile was interrupted"
+            again = remedies.promote if who == "baseline" else remedies.profile
+            yield Check(name, "profile", Answer.UNDECIDED, why, again)
         if profile.disturbed:
             why = f"the {who} was measured on a disturbed machine: {profile.disturbed}"
             again = remedies.promote if who == "baseline" else remedies.profile
@@ -164,6 +170,8 @@ def _doubted(before: Timing, now: Timing) -> str:
     for who, timing in (("baseline", before), ("report", now)):
         if timing.status != "trusted":
             return f"the {who} does not trust its own time: {timing.why or timing.status}"
+    if before.beside != now.beside:
+        return f"timed beside {now.beside or 'nothing'}, before {before.beside or 'nothing'}"
     return ""
 
 
@@ -183,6 +191,5 @@ def _refuse_hopeless(name: str, floor: float | None, policy: Policy) -> None:
 
 
 def _unrevised(target: str) -> str:
-    """Return ``path.py:Class`` of ``path.py@revision:Class``."""
-    place, _, name = target.rpartition(":")
-    return f"{place.partition('@')[0]}:{name}"
+    """Return ``path.py:Class`` of ``path.py@revision:Class`` or ``path.py:Class@revision``."""
+    return _REVISION.sub("", target)

@@ -15,7 +15,8 @@ class Timing(msgspec.Struct):
     ratios: list[float] = []
     status: str = "trusted"
     why: str = ""
-    median: float | None = None
+    beside: str = ""
+    """What was timed beside it."""
 
 
 class Row(msgspec.Struct):
@@ -75,6 +76,7 @@ class Profile(msgspec.Struct):
     driver: str = ""
     disturbed: str = ""
     warning: str = ""
+    complete: bool = True
     noise_floor: float | None = None
     rows: list[Row] = []
     against: Against | None = None

@@ -123,6 +123,8 @@ EITHER: dict[str, Tamper] = {
     "bytes predicted, not measured": _set("0.profile.rows.0.peak_source", "predicted"),
     "a time is gone": _set("0.profile.rows.0.forward", None),
     "a time that is not trusted": _set("0.profile.rows.0.forward", timing(status="undecided")),
+    "timed beside something else": _set("0.profile.rows.0.forward", timing(beside="other")),
+    "the profile was interrupted": _set("0.profile.complete", False),
     "twice as slow or fast": _set("0.profile.rows.0.forward", timing(6.0)),
     "a ratio that is no number": _set("0.profile.rows.0.forward.ratios", [float("nan")] * 12),
     "a ratio of zero": _set("0.profile.rows.0.forward.ratios", [0.0, *ratios(3.0)]),
