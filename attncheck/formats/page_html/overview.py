@@ -13,7 +13,7 @@ from attncheck.formats.shared.reach import reach_map
 from attncheck.formats.shared.wording import plural
 from attncheck.report import Report, SubjectReport, Verdict
 
-_SHOWN_IN_TITLE = ("attncheck", "torch", "python", "device", "processor", "system")
+_SHOWN_IN_TITLE = ("attncheck", "torch", "python", "device")
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,7 @@ def shares(report: Report) -> list[Share]:
 def made_with(report: Report) -> list[str]:
     """Return the environment's main facts for the line below the headline."""
     found = [(key, str(report.environment.get(key, ""))) for key in _SHOWN_IN_TITLE]
-    plain = {"processor", "system", "python"}
-    return [value if key in plain else f"{key} {value}" for key, value in found if value]
+    return [f"{key} {value}" if value[0].isdigit() else value for key, value in found if value]
 
 
 def offers(views: Sequence[View]) -> list[Offer]:

@@ -38,13 +38,21 @@ class Mutant:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """An excerpt of the source; ``above`` is the id of the violation that shows it already."""
+
+    excerpt: Excerpt
+    above: str
+
+
+@dataclass(frozen=True)
 class Broken:
     """One violated claim with everything that shows it."""
 
     name: str
     finding: Finding
     contrast: list[tuple[str, str]]
-    excerpts: list[Excerpt]
+    excerpts: list[Shown]
     map: Figure | None
     mutants: list[Mutant]
     witness: str
@@ -90,13 +98,16 @@ def view(name: str, subject: SubjectReport, names: Names) -> View:
     """
     skipped = by_reason(with_status(subject, Status.SKIPPED))
     profile = profile_of(subject.profile)
+    known = _Excerpts()
+    broken = [_broken(name, finding, names, known) for finding in _telling(subject)]
+    said = diagnosis(subject)
     return View(
         name,
         subject,
         target=shown(subject.target),
         summary=summary(subject),
-        diagnosis=diagnosis(subject),
-        broken=[_broken(name, finding, names) for finding in violations(subject)],
+        diagnosis="" if any(said == one.finding.message for one in broken) else said,
+        broken=broken,
         undecided=open_lines(subject),
         advice=advice(subject),
         notes=[*subject.notes, *(f"not tried, {why}: {', '.join(c)}" for why, c in skipped)],
@@ -108,7 +119,27 @@ def view(name: str, subject: SubjectReport, names: Names) -> View:
     )
 
 
-def _broken(name: str, finding: Finding, names: Names) -> Broken:
+def _telling(subject: SubjectReport) -> list[Finding]:
+    """Return the violations, first the one that names the mistake."""
+    return sorted(violations(subject), key=lambda f: not list(_mutants(f)))
+
+
+class _Excerpts:
+    """Source that one violation shows is only named by the next."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[object, ...], str] = {}
+
+    def of(self, finding: Finding, place: str) -> list[Shown]:
+        """Return the finding's excerpts, shown at this id or above."""
+        found = []
+        for excerpt in excerpts(finding):
+            first = self._first.setdefault((excerpt.path, *excerpt.lines), place)
+            found.append(Shown(excerpt, "" if first == place else first))
+        return found
+
+
+def _broken(name: str, finding: Finding, names: Names, known: _Excerpts) -> Broken:
     place = names.new(name.removeprefix("s-"), finding.claim)
     title = f"{finding.claim}: the positions claimed beside those that reach the output"
     replay = f"attncheck replay {finding.id}" if finding.id else ""
@@ -116,15 +147,16 @@ def _broken(name: str, finding: Finding, names: Names) -> Broken:
         place,
         finding,
         contrast=contrast(finding),
-        excerpts=excerpts(finding),
+        excerpts=known.of(finding, place),
         map=reach_figure(f"{place}-map", title, finding.evidence),
-        mutants=list(_mutants(finding.evidence.get("diagnosis"))),
+        mutants=list(_mutants(finding)),
         witness=witness_shape(finding) if finding.witness is not None else "",
         commands=[command for command in (finding.reproduce, replay) if command],
     )
 
 
-def _mutants(data: Any) -> Iterator[Mutant]:
+def _mutants(finding: Finding) -> Iterator[Mutant]:
+    data = finding.evidence.get("diagnosis")
     found = data.get("mutants") if isinstance(data, dict) else None
     for mutant in found if isinstance(found, list) else []:
         if isinstance(mutant, dict) and isinstance(mutant.get("diff"), list):
