@@ -92,12 +92,13 @@ class Cuda:
 
     def timed(self, call: Call) -> int:
         """Return the nanoseconds between two events around one call."""
-        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        start.record()  # type: ignore[no-untyped-call,unused-ignore]
+        events: Any = torch.cuda.Event
+        start, end = events(enable_timing=True), events(enable_timing=True)
+        start.record()
         call()
-        end.record()  # type: ignore[no-untyped-call,unused-ignore]
-        end.synchronize()  # type: ignore[no-untyped-call,unused-ignore]
-        return round(start.elapsed_time(end) * 1e6)  # type: ignore[no-untyped-call,unused-ignore]
+        end.record()
+        end.synchronize()
+        return round(float(start.elapsed_time(end)) * 1e6)
 
     def chill(self) -> None:
         """Write over the second-level cache, so that each call starts from memory."""

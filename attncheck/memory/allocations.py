@@ -29,7 +29,7 @@ def events_of(call: Callable[[], object]) -> list[Event]:
     # ``torch.profiler`` stands on this one, and takes seconds to load.
     with torch.autograd.profiler.profile(profile_memory=True) as seen:
         call()
-    events = seen.kineto_results.events()  # type: ignore[union-attr]
+    events = seen.kineto_results.events()  # type: ignore[union-attr,unused-ignore]
     found = [(e.start_ns(), e.nbytes()) for e in events if e.name() == "[memory]"]
     return sorted(found, key=lambda event: event[0])
 

@@ -89,7 +89,7 @@ def ready(
     module, inputs = trial.module(), trial.inputs()
     if row.channels_last:
         module, inputs = _channels_last(module, inputs)
-    leaves = list(module.parameters())
+    leaves: list[torch.Tensor] = list(module.parameters())
     if train:
         for tensor in inputs.values():
             if tensor.is_floating_point():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from attncheck.timing.sampling import Budget
@@ -63,10 +65,15 @@ class Measure(msgspec.Struct, frozen=True, omit_defaults=True):
         """Return the steps that are not timed."""
         return [FACTS, *(f"r{number}" for number in range(len(self.rows)))]
 
-    def time_steps(self, turn: int = 0) -> list[str]:
-        """Return the steps that are timed; each process begins with another row."""
+    def time_steps(self, turn: int = 0, without: Collection[str] = ()) -> list[str]:
+        """Return the steps that are timed; each process begins with another row.
+
+        Args:
+            turn: number of the process.
+            without: rows to leave out, ``r3``.
+        """
         modes = MODES if self.backward else MODES[:1]
-        order = [*range(len(self.rows))]
+        order = [n for n in range(len(self.rows)) if f"r{n}" not in without]
         start = turn % max(1, len(order))
         return [f"r{n}:{mode}" for n in order[start:] + order[:start] for mode in modes]
 

@@ -52,6 +52,8 @@ def rows_of(
         timed = [mode for mode in ("forward", "backward") if mode == "forward" or measure.backward]
         for mode in timed if measure.device != "meta" else []:
             row[mode] = timing_of(found.times, f"{step}:{mode}", wanted)
+            if not row[mode].processes and said.get("why"):
+                row[mode].why = said["why"]
         row |= _derived(row, said, peaks.get(asked.dtype), asked)
         rows.append(row)
     return rows
@@ -122,7 +124,7 @@ def exponent(points: Sequence[tuple[float, float]]) -> float | None:
         return None
     mean_x, mean_y = (sum(values) / len(logs) for values in zip(*logs, strict=True))
     across = sum((x - mean_x) ** 2 for x, _ in logs)
-    return sum((x - mean_x) * (y - mean_y) for x, y in logs) / across
+    return float(sum((x - mean_x) * (y - mean_y) for x, y in logs) / across)
 
 
 def plain(value: Any) -> Any:

@@ -94,10 +94,10 @@ def measured(
 ) -> Measured:
     """Return what one subject costs; nothing else of ours runs meanwhile."""
     found = Measured()
-    for side, task in _order(plan, other, processes):
+    for side, task in _order(plan, other, processes, found):
         (result,), interrupted = run_all([task], limits, 1, _heard(plan, listener, side))
         if side == "costs":
-            found.costs = result
+            found.costs = result  # read by what decides the rest
         else:
             (found.times if side == "times" else found.others).append(result)
         listener.finished(len(task.job.claims))
@@ -115,17 +115,25 @@ def steps(plan: Plan, other: Plan | None, processes: int, computes: bool) -> int
     return len(plan.measure.cost_steps()) + (timed if computes else 0)
 
 
-def _order(plan: Plan, other: Plan | None, processes: int) -> Iterator[tuple[str, Task]]:
-    """Yield the processes to run: costs, then times; the two sides in turns, ABBA."""
+def _order(
+    plan: Plan, other: Plan | None, processes: int, found: Measured
+) -> Iterator[tuple[str, Task]]:
+    """Yield the processes to run: costs, then times; the two sides in turns, ABBA.
+
+    A row on which the module hung or died is not tried again in every process.
+    """
     yield "costs", plan.task(COSTS, plan.measure.cost_steps())
     if plan.measure.device == "meta":
         return
+    dead = {name for name, one in found.costs.findings.items() if "death" in one.evidence}
+    if len(dead & {*plan.measure.cost_steps()}) >= len(plan.measure.rows):
+        return
     for turn in range(processes):
-        own = "times", plan.task(TIMES, plan.measure.time_steps(turn))
+        own = "times", plan.task(TIMES, plan.measure.time_steps(turn, dead))
         if other is None:
             yield own
             continue
-        pair = [own, ("others", other.task(TIMES, other.measure.time_steps(turn)))]
+        pair = [own, ("others", other.task(TIMES, other.measure.time_steps(turn, dead)))]
         yield from pair if turn % 2 == 0 else reversed(pair)
 
 

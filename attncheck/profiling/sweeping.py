@@ -11,6 +11,7 @@ from attncheck.assembling import problem, subject_report
 from attncheck.environment import fingerprint
 from attncheck.execution.limits import Limits
 from attncheck.execution.supervising import Result
+from attncheck.noise import noise_floor
 from attncheck.profiling.against import compared
 from attncheck.profiling.resuming import asked
 from attncheck.profiling.rows import growth_of, plain, rows_of
@@ -146,14 +147,17 @@ def _about(plan: Plan, peaks: Mapping[str, Any]) -> dict[str, Any]:
         for dtype, found in peaks.items()
         if dtype not in ("about", "refused")
     }
+    device = about.get("device", plan.measure.device)
+    name = about.get("device_name", "shapes alone")
+    threads, torch = plan.measure.threads, version("torch")
     return {
-        "device": about.get("device", plan.measure.device),
-        "device_name": about.get("device_name", "shapes alone"),
-        "threads": plan.measure.threads,
-        "torch": version("torch"),
+        "device": device,
+        "device_name": name,
+        "threads": threads,
+        "torch": torch,
         "driver": about.get("driver", ""),
         "disturbed": "",
-        "noise_floor": None,
+        "noise_floor": noise_floor(device, name, threads, torch),
         "rows": [],
         "scaling": {},
         "against": None,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from attncheck.formats.page_html.units import count, duration, figures, plain, share, size
 from attncheck.formats.shared.charts import chart
+from attncheck.formats.shared.profile_notes import name_of, notes
+from attncheck.formats.shared.profile_tables import point, tables
+from attncheck.formats.shared.units import count, duration, figures, plain, share, size
 from attncheck.page import Page, Section, Table
 from attncheck.report import Report, SubjectReport
 
@@ -31,21 +33,22 @@ _MOST_OPERATORS = 8
 def profile_page(report: Report, sort: str = "") -> Page:
     """Return the profiles of a report as a page; rows sorted as asked, or as they were measured."""
     subjects = [subject for subject in report.subjects if subject.profile]
-    pairs = [(_name(s), row) for s in subjects for row in s.profile.get("rows", [])]
+    pairs = [(name_of(s), row) for s in subjects for row in s.profile.get("rows", [])]
     if sort:
         pairs.sort(key=lambda pair: SORTS[sort](*pair))
-    sections = [*_warnings(subjects), *_tables(pairs), *_against(subjects)]
+    sections: list[Section] = [*_warnings(subjects), *tables(pairs), *_against(subjects)]
     if len(subjects) == 1 and pairs:
         sections += _operators(pairs[0][1])
     for subject in subjects[:_MOST_CHARTS]:
         sections += _growth(subject)
-    sections += _notes(subjects, pairs)
+    sections += notes(subjects, pairs)
     about = subjects[0].profile if subjects else {}
     title = " · ".join(
         filter(
             None,
             (
-                f"Cost and speed on {about.get('device', '?')}",
+                name_of(subjects[0]) if len(subjects) == 1 else "",
+                f"cost and speed on {about.get('device', '?')}",
                 str(about.get("device_name", "")),
                 f"torch {about.get('torch', '?')}",
                 "partial: interrupted" if report.partial else "",
@@ -55,74 +58,12 @@ def profile_page(report: Report, sort: str = "") -> Page:
     return Page(title, sections)
 
 
-def _tables(pairs: Sequence[tuple[str, Row]]) -> Iterator[Section]:
-    if not pairs:
-        return
-    training = any(row.get("peak_backward_bytes") is not None for _, row in pairs)
-    head = ["", "input", "dtype", "parameters", "MACs", "element-wise", "peak"]
-    rows = [
-        [
-            name,
-            *_point(row),
-            plain(row.get("parameters")),
-            plain(row.get("macs")),
-            plain(row.get("elementwise")),
-            size(row.get("peak_bytes")),
-        ]
-        for name, row in pairs
-    ]
-    if training:
-        head += ["with backward", "saved"]
-        for cells, (_, row) in zip(rows, pairs, strict=True):
-            cells += [size(row.get("peak_backward_bytes")), size(row.get("saved_bytes"))]
-    yield Section("Cost of one call", table=Table(rows, head))
-    timed = [
-        (name, row, mode)
-        for name, row in pairs
-        for mode in ("forward", "backward")
-        if row.get(mode) is not None
-    ]
-    if timed:
-        columns = ["", "input", "dtype", "pass", "p10", "median", "between processes", "beside"]
-        columns += ["samples/s", "MACs/byte", "roofline", ""]
-        yield Section("Time of one call", table=Table([_time(*one) for one in timed], columns))
-
-
-def _time(name: str, row: Row, mode: str) -> list[str]:
-    timing: Row = row[mode]
-    interval = timing.get("interval")
-    span = "–" if not interval else f"{duration(interval[0])} to {duration(interval[1])}"
-    forward = mode == "forward"
-    ratio, beside = timing.get("ratio"), timing.get("beside", "")
-    named = {"reference": "reference", "fixed workload": "workload"}.get(beside, beside)
-    return [
-        name,
-        *_point(row),
-        mode,
-        duration(timing.get("p10")),
-        duration(timing.get("median")),
-        span,
-        "–" if ratio is None else f"{figures(ratio)} × {named}",
-        count(row.get("throughput")) if forward else "",
-        _number(row.get("intensity")) if forward else "",
-        share(row.get("roofline")) if forward else "",
-        "" if timing.get("status") == "trusted" else f"undecided: {timing.get('why', '')}",
-    ]
-
-
-def _point(row: Row) -> list[str]:
-    ways = " compiled" * bool(row.get("compile")) + " channels-last" * bool(
-        row.get("channels_last")
-    )
-    return [str(row.get("input", "")), f"{row.get('dtype', '')}{ways}"]
-
-
 def _warnings(subjects: Sequence[SubjectReport]) -> Iterator[Section]:
-    told = [f"{_name(s)}: {s.profile['warning']}" for s in subjects if s.profile.get("warning")]
+    told = [f"{name_of(s)}: {s.profile['warning']}" for s in subjects if s.profile.get("warning")]
     refused = [s for s in subjects if s.profile.get("refused")]
     if refused:
         told.append("--anyway measures them, and marks every figure")
-    told += [f"{_name(s)}: {s.profile['disturbed']}" for s in subjects if s.profile["disturbed"]]
+    told += [f"{name_of(s)}: {s.profile['disturbed']}" for s in subjects if s.profile["disturbed"]]
     if told:
         yield Section("Warning", told)
 
@@ -138,9 +79,9 @@ def _against(subjects: Sequence[SubjectReport]) -> Iterator[Section]:
             sure = f"{row['confidence']:.1%} of {len(row['ratios'])} pairs" if interval else ""
             ratio = figures(row["ratio"]) if row["ratio"] else "–"
             told = row["answer"] + (f": {row['why']}" if row.get("why") else "")
-            rows.append([*_point(row), row["mode"], ratio, span, sure, told])
+            rows.append([*point("", row)[1:3], row["mode"], ratio, span, sure, told])
         columns = ["input", "dtype", "pass", "ratio", "interval", "confidence", "answer"]
-        heading = f"{_name(subject)} against {found['target']}: {found['answer']}"
+        heading = f"{name_of(subject)} against {found['target']}: {found['answer']}"
         yield Section(heading, table=Table(rows, columns))
 
 
@@ -177,51 +118,7 @@ def _growth(subject: SubjectReport) -> Iterator[Section]:
     if (seen := scaling.get("latency", {}).get("exponent")) is not None:
         told.append(f"time grows with the size to the power {seen:.2f}, as observed")
     if told or drawn:
-        yield Section(f"Growth of {_name(subject)}", told, code=chart(drawn) if drawn else "")
-
-
-def _notes(
-    subjects: Sequence[SubjectReport], pairs: Sequence[tuple[str, Row]]
-) -> Iterator[Section]:
-    missing = [
-        f"{name} {row.get('input')} {row.get('dtype')}: {row['why']}"
-        for name, row in pairs
-        if row.get("why")
-    ]
-    missing += [
-        f"{name} {row.get('input')}: no price is known for {', '.join(row['unpriced'])}"
-        for name, row in pairs
-        if row.get("unpriced")
-    ]
-    missing += [
-        f"{_name(s)}: the counters differ: {s.counts.get('disagreement', '')}"
-        for s in subjects
-        if s.counts.get("agree") is False
-    ]
-    if missing:
-        yield Section("To know", [*dict.fromkeys(missing)])
-    if not pairs:
-        return
-    about = subjects[0].profile
-    told = "one multiply-add = 1 MAC; peak: bytes above inputs and parameters at entry; "
-    if about.get("device") == "meta":
-        yield Section(paragraphs=[told + "predicted from shapes, kernels' own buffers left out"])
-        return
-    timings = [row[m] for _, row in pairs for m in ("forward", "backward") if row.get(m)]
-    processes = max((len(t.get("processes", [])) for t in timings), default=0)
-    sure = max((t.get("confidence", 0) for t in timings), default=0)
-    told += (
-        f"times: single calls in {processes} fresh processes, {about.get('threads')} "
-        f"thread{'s' * (about.get('threads') != 1)} each, in turns with what stands in 'beside'; "
-        f"the span between processes holds the true median with {sure:.0%} confidence; "
-        "MACs/byte: bytes of parameters, inputs and outputs, each moved once; roofline: share of "
-        "what this device did at best just before"
-    )
-    yield Section(paragraphs=[told])
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else figures(value)
+        yield Section(f"Growth of {name_of(subject)}", told, code=chart(drawn) if drawn else "")
 
 
 def _of(row: Row, mode: str, key: str) -> Any:
@@ -230,7 +127,3 @@ def _of(row: Row, mode: str, key: str) -> Any:
 
 def _last(value: float | None) -> float:
     return float("inf") if value is None else value
-
-
-def _name(subject: SubjectReport) -> str:
-    return f"{subject.spec}@{subject.subject}"
