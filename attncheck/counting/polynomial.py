@@ -78,7 +78,8 @@ def _interpolate(points: Sequence[tuple[int, int]]) -> tuple[Fraction, ...]:
             total[power] += coefficient * factor
         if at + 1 < len(points):
             shifted = [Fraction(0), *basis]
-            basis = [high - sizes[at] * low for high, low in zip(shifted, [*basis, 0], strict=True)]
+            padded = [*basis, Fraction(0)]
+            basis = [high - sizes[at] * low for high, low in zip(shifted, padded, strict=True)]
     return tuple(total)
 
 

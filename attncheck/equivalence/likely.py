@@ -6,14 +6,12 @@ import itertools
 from typing import TYPE_CHECKING
 
 from attncheck.equivalence.assignment import Assignment
-from attncheck.equivalence.freedoms import known_values
-from attncheck.equivalence.matching import Matcher
-from attncheck.equivalence.proving import Proof, assignments
+from attncheck.equivalence.proving import Proof
+from attncheck.equivalence.searching import assignments
 from attncheck.lazy import torch
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
-    from attncheck.subject import Subject
 
 STRICT = 24
 """Assignments that consume every parameter."""
@@ -33,7 +31,8 @@ def likely(mechanism: Mechanism, proof: Proof, module: torch.nn.Module) -> list[
         return [proof.assignment]
     assert proof.at is not None
     subject = proof.at.trial.subject
-    found = _of_all_options(mechanism, subject, module)
+    # Nothing confirms the options of a faulty subject, and some mistakes stand in one branch.
+    found = list(itertools.islice(assignments(mechanism, subject, module), STRICT))
     if found:
         return found
     relaxed = assignments(mechanism, subject, module, relaxed=True)
@@ -41,25 +40,3 @@ def likely(mechanism: Mechanism, proof: Proof, module: torch.nn.Module) -> list[
     candidates = [a for a in itertools.islice(relaxed, 200) if len(a.parts) >= fewest]
     candidates.sort(key=lambda a: (len(mechanism.slots) - len(a.parts), len(a.left_over)))
     return candidates[:RELAXED]
-
-
-def _of_all_options(
-    mechanism: Mechanism, subject: Subject, module: torch.nn.Module
-) -> list[Assignment]:
-    """Return the likeliest strict assignments, those of each choice of options in turn.
-
-    Nothing confirms the options of a faulty subject, and some mistakes stand in one branch only.
-    """
-    choices = [
-        Matcher(mechanism, module, known).assignments()
-        for known in known_values(mechanism, subject, module)
-    ]
-    found: list[Assignment] = []
-    while choices and len(found) < STRICT:
-        going = []
-        for choice in choices:
-            if (one := next(choice, None)) is not None:
-                found.append(one)
-                going.append(choice)
-        choices = going
-    return found[:STRICT]

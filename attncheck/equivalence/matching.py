@@ -50,24 +50,30 @@ class Matcher:
         known: dims that the inputs fix, and the options.
         relaxed: let parameters be left over and slots stay empty. Never for proving: an
             equality that needs it is a diagnosis.
+        used: parameter -> when a call first reads it. Slots and units are then taken in the order
+            of their use; else units whose names fit come first, in the order of definition.
     """
 
     mechanism: Mechanism
     module: torch.nn.Module
     known: Mapping[str, Any]
     relaxed: bool = False
+    used: Mapping[str, int] | None = None
     _units: list[Unit] = field(init=False)
     _tensors: dict[str, torch.Tensor] = field(init=False)
     _sizes: Sizes = field(init=False)
 
     def __post_init__(self) -> None:
-        self._units = units_of(self.module)
+        self._units = self._in_order(units_of(self.module))
         self._tensors = dict(self.module.named_parameters(remove_duplicate=False))
         self._sizes = Sizes(self.module, self._tensors, dict(self.module.named_buffers()))
 
     def assignments(self) -> Iterator[Assignment]:
         """Yield every assignment that consumes all parameters, likeliest first."""
         slots = [(n, s) for n, s in self.mechanism.slots.items() if s.exists(self.known)]
+        if self.used is not None:
+            read = self.mechanism.function.__code__.co_names  # in the order of first mention
+            slots.sort(key=lambda slot: read.index(slot[0]) if slot[0] in read else len(read))
         for state in self._search(slots, _State({}, dict(self.known))):
             finished = self._with_bare_biases(state)
             if finished is not None:
@@ -92,8 +98,16 @@ class Matcher:
             yield from self._search(slots[1:], state)
 
     def _likeliest(self, slot: str) -> list[Unit]:
-        """Return the units in the order of definition, those with a fitting name first."""
+        """Return the units in their order, those with a fitting name first."""
+        if self.used is not None:
+            return self._units
         return sorted(self._units, key=lambda unit: distance(slot, unit.owner))
+
+    def _in_order(self, units: list[Unit]) -> list[Unit]:
+        if self.used is None:
+            return units
+        used, never = self.used, len(self.used)
+        return sorted(units, key=lambda unit: min(used.get(n, never) for n in unit.names or {""}))
 
     def _lengths(self, slots: list[tuple[str, Slot]]) -> list[int]:
         """Return how many slots one unit may fill: one, or a run of matrices on one input."""

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 from attncheck.attending.masking import encode, some_hidden, ways_of
 from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.comparing import NEARLY, Difference, Probe, compare
-from attncheck.equivalence.freedoms import known_values
-from attncheck.equivalence.matching import Matcher
+from attncheck.equivalence.searching import assignments
 from attncheck.lazy import torch
-from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError
 from attncheck.trial import Trial
 
@@ -80,14 +78,6 @@ def prove(mechanism: Mechanism, trial: Trial) -> Proof:
     if closest is None:
         return Proof("unmatched", tried=tried, at=stated)
     return Proof("different", closest[1], closest[0], "base", tried=tried, at=stated)
-
-
-def assignments(
-    mechanism: Mechanism, subject: Subject, module: torch.nn.Module, *, relaxed: bool = False
-) -> Iterator[Assignment]:
-    """Yield the assignments under every choice of the spec's freedoms, likeliest first."""
-    for known in known_values(mechanism, subject, module):
-        yield from Matcher(mechanism, module, known, relaxed).assignments()
 
 
 def _without_dropout(module: torch.nn.Module) -> torch.nn.Module:

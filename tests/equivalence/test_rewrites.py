@@ -150,4 +150,5 @@ def _output(subject: Subject, module: DefinedModule, values: dict[str, Any]) -> 
 
 
 def _close(a: torch.Tensor, b: torch.Tensor) -> bool:
+    a, b = a.squeeze(), b.squeeze()  # axes of size one tell nothing
     return a.shape == b.shape and bool(torch.allclose(a, b, rtol=1e-4, atol=1e-6, equal_nan=True))

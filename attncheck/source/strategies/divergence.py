@@ -10,8 +10,8 @@ from typing import Any
 
 from attncheck.claim import Outcome
 from attncheck.equivalence.assignment import Assignment
-from attncheck.equivalence.proving import assignments
 from attncheck.equivalence.reading import run_reference
+from attncheck.equivalence.searching import assignments
 from attncheck.lazy import torch
 from attncheck.source.files import OwnFiles
 from attncheck.source.paired import Traced, differs, traced
