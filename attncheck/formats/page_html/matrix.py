@@ -68,6 +68,21 @@ class Matrix:
     lines: list[Line]
     loud: bool
 
+    @property
+    def height(self) -> float:
+        """Room for the longest claim, written upwards; in the width of the text's size."""
+        return _room(column.claim for column in self.columns)
+
+    @property
+    def loud_height(self) -> float:
+        """The same where quiet columns are left out."""
+        return _room(column.claim for column in self.columns if not column.quiet)
+
+
+def _room(claims: Iterable[str]) -> float:
+    longest = max((len(claim) for claim in claims), default=0)
+    return min(max(round(0.44 * longest + 1.2, 1), 4.0), 10.5)
+
 
 def named(subjects: Iterable[SubjectReport], names: Names) -> list[tuple[str, SubjectReport]]:
     """Return the subjects with an id each, those that violate first, otherwise in their order."""

@@ -75,9 +75,9 @@ def pareto_figure(name: str, offers: Sequence[Offer]) -> Figure | None:
             "Each subject at the case of its spec."
         ],
         keys=[
-            ("front", "among those that conform, nobody reaches as much for less"),
             ("mark", "conforms"),
             ("broken", "violates or undecided"),
+            *([("front", "no other that conforms reaches as much for less")] * (len(best) > 1)),
         ],
     )
 

@@ -82,15 +82,16 @@
       one.setAttribute("aria-pressed", String(one.getAttribute("aria-pressed") !== "true"));
       filter();
     }));
-    if (find("quiet")) find("quiet").addEventListener("change", (event) => {
-      find("matrix").classList.toggle("few", !event.target.checked);
-    });
     document.addEventListener("keydown", (event) => {
       const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
       if (event.key === "/" && !typing) { event.preventDefault(); find("text").focus(); }
       if (event.key === "Escape") clear();
     });
   }
+
+  if (find("quiet")) find("quiet").addEventListener("change", (event) => {
+    find("matrix").classList.toggle("few", !event.target.checked);
+  });
 
   // Sections that wait in a template become elements when they are opened.
   document.addEventListener("toggle", (event) => {
