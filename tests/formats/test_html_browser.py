@@ -149,6 +149,19 @@ def test_a_link_opens_what_is_folded_or_filtered_away(tab: Tab, pages: dict[str,
     target.wait_for(state="visible")
 
 
+def test_a_cell_leads_to_its_violation(tab: Tab, pages: dict[str, Path]) -> None:
+    page = tab.open(pages["sample"])
+    page.get_by_role("link", name="reach: violated").click()
+    shown = page.locator("article.violation:target h4")
+    assert shown.inner_text().endswith("reach")
+    page.wait_for_function("window.scrollY > 400")
+
+
+def test_a_row_is_named_by_subject_and_verdict(tab: Tab, pages: dict[str, Path]) -> None:
+    page = tab.open(pages["sample"])
+    page.get_by_role("rowheader", name="violates gam article").wait_for()
+
+
 def test_every_claim_is_listed_when_asked_for(tab: Tab, pages: dict[str, Path]) -> None:
     page = tab.open(pages["sample"])
     listed = page.locator("details.claims").first

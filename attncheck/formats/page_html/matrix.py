@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -90,12 +90,19 @@ def named(subjects: Iterable[SubjectReport], names: Names) -> list[tuple[str, Su
     return [(names.new(subject.spec, subject.subject), subject) for subject in ordered]
 
 
-def matrix(subjects: Sequence[tuple[str, SubjectReport]]) -> Matrix:
-    """Return the table of these subjects, claims with most violations first."""
+def matrix(
+    subjects: Sequence[tuple[str, SubjectReport]], places: Mapping[tuple[str, str], str]
+) -> Matrix:
+    """Return the table of these subjects, claims with most violations first.
+
+    Args:
+        subjects: each with its id.
+        places: (subject's id, claim) -> id of what the page says of it; else the subject's.
+    """
     columns = _columns([subject for _, subject in subjects])
     return Matrix(
         columns,
-        [_line(name, subject, columns) for name, subject in subjects],
+        [_line(name, subject, columns, places) for name, subject in subjects],
         any(not column.quiet for column in columns),
     )
 
@@ -112,7 +119,12 @@ def _columns(subjects: Sequence[SubjectReport]) -> list[Column]:
     return [Column(claim, broken[claim], weights[claim] == 0) for claim in loudest_first]
 
 
-def _line(name: str, subject: SubjectReport, columns: Sequence[Column]) -> Line:
+def _line(
+    name: str,
+    subject: SubjectReport,
+    columns: Sequence[Column],
+    places: Mapping[tuple[str, str], str],
+) -> Line:
     by_claim = {finding.claim: finding for finding in subject.findings}
     said = Counter(said_of(finding) for finding in subject.findings)
     return Line(
@@ -121,11 +133,13 @@ def _line(name: str, subject: SubjectReport, columns: Sequence[Column]) -> Line:
         broken=said["violated"],
         undecided=said["undecided"] + said["error"],
         held=said["holds"],
-        cells=Markup("").join(_cell(name, by_claim.get(c.claim), c) for c in columns),
+        cells=Markup("").join(
+            _cell(places.get((name, c.claim), name), by_claim.get(c.claim), c) for c in columns
+        ),
     )
 
 
-def _cell(name: str, finding: Finding | None, column: Column) -> Markup:
+def _cell(place: str, finding: Finding | None, column: Column) -> Markup:
     quiet = " q" if column.quiet else ""
     if finding is None:
         return Markup(f'<td role="cell" class="n{quiet}"></td>')
@@ -136,6 +150,6 @@ def _cell(name: str, finding: Finding | None, column: Column) -> Markup:
     full = " ".join(f"{finding.claim}: {MEANING[said]}. {finding.message}".split())
     short = full if len(full) <= 200 else full[:199] + "…"
     return Markup(
-        f'<td role="cell" class="{class_}"><a href="#{name}" title="{escape(short)}" '
+        f'<td role="cell" class="{class_}"><a href="#{place}" title="{escape(short)}" '
         f'aria-label="{escape(column.claim)}: {MEANING[said]}">{sign}</a></td>'
     )

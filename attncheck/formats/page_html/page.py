@@ -33,7 +33,8 @@ def render_page(report: Report) -> str:
     names = Names()
     subjects = named(report.subjects, names)
     views = [view(name, subject, names) for name, subject in subjects]
-    table = matrix(subjects)
+    places = {(v.name, one.finding.claim): one.name for v in views for one in v.broken}
+    table = matrix(subjects, places)
     claims = [column.claim for column in table.columns]
     script, style = _text("page.js"), _text("style.css")
     return (

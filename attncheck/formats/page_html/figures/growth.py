@@ -102,7 +102,8 @@ def _fit(growth: Growth) -> str:
     if growth.polynomial:
         said.append(growth.polynomial)
     if growth.order is not None:
-        said.append("grows with N" + (f"^{growth.order:g}" if growth.order != 1 else ""))
+        named = {0: "does not grow", 1: "grows with N"}
+        said.append(named.get(growth.order, f"grows with N^{growth.order:g}"))
     if growth.exponent is not None:
         said.append(f"observed exponent {growth.exponent:.2g} (of the size, on log axes)")
     return "; ".join(said)
