@@ -8,13 +8,13 @@ result. ``kind`` stays ``fail`` throughout, because code scanning shows no other
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from attncheck.formats.shared.claim_pages import claim_page
 from attncheck.formats.shared.places import as_uri, place, source_line
 from attncheck.formats.shared.wording import contrast, problem_lines, witness
 from attncheck.report import Finding, Location, Report, Status, SubjectReport
@@ -70,20 +70,12 @@ def _rule(kind: str) -> dict[str, Any]:
         "defaultConfiguration": {"level": "error"},
         "properties": {"tags": ["attention", "correctness", "pytorch"], "precision": "high"},
     }
-    if page := _page(kind):
+    if page := claim_page(kind):
         first = " ".join(page.split("\n\n")[0].split())
         rule["shortDescription"] = {"text": first}
         rule["fullDescription"] = {"text": first}
         rule["help"] = {"text": page, "markdown": f"{page}\n\n`attncheck explain {kind}`"}
     return rule
-
-
-def _page(kind: str) -> str:
-    """Return what the claim kind says of itself; "" where its plugin is not installed here."""
-    from attncheck.probes import find_kind
-
-    found = find_kind(kind)
-    return inspect.cleandoc(found.__doc__ or "").replace("``", "`") if found else ""
 
 
 def _result(

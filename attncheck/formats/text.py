@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from attncheck.formats.terminal.screen import render
 from attncheck.report import Report
 
 
@@ -14,6 +13,9 @@ class TextFormat:
 
     def render(self, report: Report, *, color: bool, width: int) -> str:
         """Return the report for a terminal of this many columns."""
+        # rich is imported when a screen is drawn: other formats start without it.
+        from attncheck.formats.terminal.screen import render
+
         return render(report, color=color, width=width)
 
 

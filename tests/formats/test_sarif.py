@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import msgspec
 import pytest
 
 from attncheck.formats import find_format
+from attncheck.formats.shared.claim_pages import claim_page
+from attncheck.probes import all_kinds, find_kind
 from attncheck.report import Location, Report, Status, SubjectReport, Verdict
 from tests.formats import sample
 
@@ -84,6 +87,13 @@ def test_rules_carry_the_page_of_explain() -> None:
     shape = next(rule for rule in rules if rule["id"] == "shape")
     assert "## Why it matters" in shape["help"]["markdown"]
     assert shape["shortDescription"]["text"].endswith(".")
+
+
+def test_every_kind_has_the_page_of_its_class() -> None:
+    for kind in all_kinds():
+        found = find_kind(kind)
+        assert found is not None
+        assert claim_page(kind) == inspect.cleandoc(found.__doc__ or "").replace("``", "`")
 
 
 def test_fingerprints_stay_when_lines_move_and_numbers_change() -> None:
