@@ -37,6 +37,7 @@ def test_importing_the_package_does_not_import_torch() -> None:
     [
         ["--help"],
         ["audit", "--help"],
+        ["profile", "--help"],
         ["evaluate", "--help"],
         ["selftest", "--help"],
         ["figures", "--help"],

@@ -16,7 +16,7 @@ def main() -> int:
         # torch loads in the fork server while typer, the spec and its probes load here.
         from attncheck.execution.starting import warm_up
 
-        warm_up(everything="--all" in words or words[0] in ("evaluate", "selftest"))
+        warm_up(everything="--all" in words or words[0] in ("evaluate", "profile", "selftest"))
     from attncheck.cli.app import run
 
     try:

@@ -1,0 +1,134 @@
+"""Sampling, on clocks that tell made-up times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from attncheck.timing.ceilings import Ceiling
+from attncheck.timing.sampling import Budget, Call, sampled, warmed
+from attncheck.timing.summary import summary
+
+MS = 1_000_000
+
+
+class Told:
+    """A clock that tells what each call returns, in milliseconds."""
+
+    def __init__(self) -> None:
+        self.order: list[str] = []
+        self.chilled = 0
+
+    def timed(self, call: Call) -> int:
+        name, ms = call()  # type: ignore[misc]
+        self.order.append(name)
+        return round(ms * MS)
+
+    def chill(self) -> None:
+        self.chilled += 1
+
+
+def calls(name: str, times: Iterator[float] | float) -> Callable[[], Call]:
+    def source() -> Call:
+        return lambda: (name, times if isinstance(times, float) else next(times))
+
+    return source
+
+
+def falling(steady: float) -> Iterator[float]:
+    """Yield times that fall for forty calls, as caches and clocks warm up."""
+    yield 100.0
+    for left in range(40, 0, -1):
+        yield steady * (1 + left / 4)
+    while True:
+        yield steady
+
+
+def test_samples_begin_when_calls_no_longer_get_faster() -> None:
+    found = sampled(Told(), calls("own", falling(1.0)), calls("ref", 1.0), Budget(0.05, 60.0))
+    assert found.cold == 100 * MS
+    assert found.warm_up > 40
+    assert set(found.own) == {MS}
+
+
+def test_warming_up_ends_where_it_never_settles() -> None:
+    times = iter(1000.0 / (n + 1) for n in range(10**6))
+    took, count = warmed(Told(), calls("own", times), Budget(warm_seconds=3.0))
+    assert count < 20
+    assert took > 0
+
+
+def test_one_call_warms_up_what_takes_longer_than_all_warming_up() -> None:
+    found = sampled(Told(), calls("own", 5000.0), calls("ref", 1.0), Budget(0.5, 1.0, least=5))
+    assert found.warm_up == 1
+    assert len(found.own) == 5
+
+
+def test_both_sides_take_turns() -> None:
+    clock = Told()
+    budget = Budget(1.0, most=20)
+    found = sampled(clock, calls("own", 1.0), calls("ref", 1.0), budget)
+    turns = clock.order[-40:]
+    assert turns == ["own", "ref"] * 20
+    assert clock.chilled == 40
+    assert len(found.own) == len(found.beside) == 20
+
+
+@pytest.mark.parametrize(("own", "ref", "shares"), [(10.0, 2.0, (1, 5)), (1.0, 500.0, (10, 1))])
+def test_the_quicker_side_runs_more_often(own: float, ref: float, shares: tuple[int, int]) -> None:
+    found = sampled(Told(), calls("own", own), calls("ref", ref), Budget(0.5))
+    assert len(found.own) * shares[1] == len(found.beside) * shares[0]
+
+
+def test_each_process_counts_once() -> None:
+    quick, slow = [100] * 1000, [130] * 3
+    found = summary([quick, slow, slow], [[50] * 9, [65] * 3, [65] * 3], wanted=3)
+    assert found.median == 130
+    assert found.interval == (100, 130)
+    assert found.confidence == 0.75
+    assert found.ratio == 2.0
+    assert found.status == "trusted"
+
+
+def test_six_processes_give_the_usual_confidence() -> None:
+    own = [[100 + n] * 5 for n in range(6)]
+    found = summary(own, [[100] * 5] * 6, wanted=6)
+    assert found.confidence >= 0.95
+    assert found.interval == (100, 105)
+
+
+def test_one_process_has_no_interval() -> None:
+    found = summary([[100] * 9], [[100] * 9])
+    assert found.interval is None
+    assert found.confidence == 0
+
+
+@pytest.mark.parametrize(
+    ("times", "options", "why"),
+    [
+        ([100, 101, 140], {}, "processes differ by 40%: the machine is busy"),
+        ([100, 101], {"wanted": 3}, "2 of 3 processes finished"),
+        ([100, 100, 100], {"disturbed": "throttled: sw_power_cap"}, "throttled: sw_power_cap"),
+        ([], {"wanted": 3}, "no process has finished"),
+    ],
+)
+def test_what_is_not_to_be_trusted_says_why(
+    times: list[int], options: dict[str, int | str], why: str
+) -> None:
+    wanted = {"wanted": len(times), **options}
+    found = summary([[t] * 5 for t in times], [[100] * 5 for _ in times], **wanted)  # type: ignore[arg-type]
+    assert (found.status, found.why) == ("undecided", why)
+
+
+def test_what_slows_both_sides_does_not_matter() -> None:
+    own, beside = [[100] * 9, [180] * 9, [120] * 9], [[50] * 9, [90] * 9, [60] * 9]
+    found = summary(own, beside, wanted=3)
+    assert found.status == "trusted"
+    assert found.ratio == 2
+
+
+def test_the_roofline_is_the_slower_of_both_limits() -> None:
+    peak = Ceiling(macs=1e9, bytes=1e8)
+    assert peak.seconds(1e9, 0) == 1
+    assert peak.seconds(1e9, 2e8) == 2
