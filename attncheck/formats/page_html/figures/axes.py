@@ -65,10 +65,24 @@ def axis(
     label: str = "",
     marks: Sequence[float] = (),
     binary: bool = False,
+    span: float = 1,
 ) -> Axis:
-    """Return an axis that shows all values with some room at both ends."""
+    """Return an axis that shows all values with some room at both ends.
+
+    Args:
+        values: what is to be shown.
+        start, end: the pixels of its ends.
+        written: how a tick is written.
+        log: whether it is logarithmic; then all values are positive.
+        label: what it shows.
+        marks: where its ticks are, instead of round values.
+        binary: whether round values are powers of two.
+        span: the least ratio of its ends, if logarithmic: what hardly grows should look so.
+    """
     low, high = min(values), max(values)
     if log:
+        wider = max(span / (high / low), 1) ** 0.5
+        low, high = low / wider, high * wider
         room = max((high / low) ** 0.06, 1.15)
         ends = low / room, high * room
     else:

@@ -17,6 +17,7 @@ WIDTH, HEIGHT = 340.0, 250.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 66.0, 10.0, 14.0, 46.0
 _STEPS = 40
 _MOST_MARKS = 6
+_LEAST_SPAN = 16
 _CLOSE = 0.01
 _TERM = re.compile(
     r"\s*([+-])?\s*(?:([\d,.]+(?:e[+-]?\d+)?)\s*(?:·|\*)?\s*)?(N(?:\^([\d.]+))?)?\s*"
@@ -42,7 +43,8 @@ def growth_figure(name: str, what: str, growth: Growth) -> Figure | None:
         return None
     label, written = UNITS.get(what, (what, plain))
     notes = [_fit(growth)] if _fit(growth) else []
-    head = ["size", label, *(["fitted", "off by"] if fitted(growth) else ["times the one above"])]
+    unit = "bytes" if what == "memory" else label
+    head = ["size", unit, *(["fitted", "off by"] if fitted(growth) else ["times the one above"])]
     return Figure(
         name,
         f"{label} against size",
@@ -63,7 +65,8 @@ def _picture(
     right = WIDTH - _RIGHT
     across = axis(sizes, _LEFT, right, figures, log=True, label="size", marks=marks)
     costs = [y for _, y in points]
-    up = axis(costs, HEIGHT - _BOTTOM, _TOP, written, log=True, binary=written is size)
+    bottom, binary = HEIGHT - _BOTTOM, written is size
+    up = axis(costs, bottom, _TOP, written, log=True, binary=binary, span=_LEAST_SPAN)
     if curve := fitted(growth):
         low, high = points[0][0], points[-1][0]
         steps = [low * (high / low) ** (n / _STEPS) for n in range(_STEPS + 1)]
@@ -102,7 +105,7 @@ def _fit(growth: Growth) -> str:
     if growth.polynomial:
         said.append(growth.polynomial)
     if growth.order is not None:
-        named = {0: "does not grow", 1: "grows with N"}
+        named = {0.0: "does not grow", 1.0: "grows with N"}
         said.append(named.get(growth.order, f"grows with N^{growth.order:g}"))
     if growth.exponent is not None:
         said.append(f"observed exponent {growth.exponent:.2g} (of the size, on log axes)")

@@ -57,9 +57,9 @@ def front(offers: Sequence[Offer]) -> list[Offer]:
 
 
 def pareto_figure(name: str, offers: Sequence[Offer]) -> Figure | None:
-    """Return the figure, or None with fewer than two subjects to compare."""
+    """Return the figure, or None where no two subjects differ in reach."""
     offers = [offer for offer in offers if offer.cost > 0 and offer.reach > 0]
-    if len(offers) < 2:
+    if len({offer.reach for offer in offers}) < 2:
         return None
     best = front(offers)
     rows = [_row(o, o in best) for o in sorted(offers, key=lambda o: (-o.reach, o.cost))]

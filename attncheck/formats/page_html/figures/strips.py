@@ -17,7 +17,7 @@ from attncheck.formats.page_html.figures.svg import Point, dots, element, line, 
 from attncheck.formats.page_html.profiled import Row, Timing
 from attncheck.formats.shared.units import duration, ratio
 
-_WIDTH, _LEFT, _RIGHT = 760.0, 216.0, 12.0
+_WIDTH, _LEFT, _RIGHT = 760.0, 216.0, 24.0
 _TOP, _BOTTOM = 12.0, 46.0
 _LANE, _BETWEEN = 13.0, 14.0
 _SPREAD = (0, 2, -2, 1, -1, 3, -3)
@@ -133,4 +133,5 @@ def _table(strips: Sequence[_Strip]) -> Table:
 def _between(interval: tuple[float, float] | None, written: Callable[[float | None], str]) -> str:
     if interval is None:
         return "–"
-    return f"{written(interval[0])} – {written(interval[1])}"
+    low, high = (written(end).rpartition(" ") for end in interval)
+    return f"{low[0] if low[2] == high[2] else ''.join(low)} – {''.join(high)}"
