@@ -144,7 +144,7 @@ def test_a_diagnosis_shows_the_difference_line_by_line() -> None:
     assert '<span class="plus">+ x</span>' in text
 
 
-HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'><!--"
+HOSTILE = "`<b>`</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'><!--"
 
 
 def test_a_hostile_report_stays_text() -> None:

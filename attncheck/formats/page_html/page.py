@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import lru_cache
 from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from attncheck.formats.page_html.embedded import embedded
 from attncheck.formats.page_html.figures.pareto import pareto_figure
@@ -72,8 +73,14 @@ def _templates() -> Environment:
         keep_trailing_newline=True,
     )
     made.filters["shown"] = shown
+    made.filters["coded"] = _coded
     made.globals.update(units=units, SIGN=SIGN, MEANING=MEANING)
     return made
+
+
+def _coded(text: str) -> Markup:
+    """Return escaped text in which what stands between backticks is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _text(name: str) -> str:

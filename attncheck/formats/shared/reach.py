@@ -69,7 +69,7 @@ def _pair(numbers: Sequence[int], row: int) -> Place:
     return int(first), int(second)
 
 
-def _marks(rows: Sequence[Sequence[int] | str]) -> set[Place]:
+def _marks(rows: Sequence[Sequence[int | str]]) -> set[Place]:
     return {(i, j) for i, row in enumerate(rows) for j, value in enumerate(row) if int(value)}
 
 
