@@ -10,7 +10,6 @@ AttncheckError
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -57,6 +56,8 @@ class OutputError(AttncheckError):
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the nearest spelling, or the allowed words."""
+    import difflib  # only where something is wrong already
+
     allowed = sorted(allowed)
     nearest = difflib.get_close_matches(word, allowed, n=3, cutoff=0.6)
     nearest.sort(key=lambda name: sorted(name) != sorted(word))  # transposed letters first

@@ -2,56 +2,60 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from attncheck import __version__
-from attncheck.cli import (
-    auditing,
-    calibrating,
-    comparing,
-    counting,
-    evaluating,
-    figuring,
-    gating,
-    pages,
-    profiling,
-    replaying,
-    reporting,
-    selftesting,
-)
 from attncheck.cli.exits import Exit
 from attncheck.cli.streams import complain, log
 from attncheck.errors import AttncheckError
 
-app = typer.Typer(
-    name="attncheck",
-    help="Hold PyTorch attention modules against what their papers say must be true.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="exit status: 0 conforms, 1 violates, 2 could not do the work, 3 undecided",
-)
-app.command("audit")(auditing.audit)
-app.command("count")(counting.count)
-app.command("compare")(comparing.compare)
-app.command("profile")(profiling.profile)
-app.command("list")(pages.list_)
-app.command("explain")(pages.explain)
-app.command("env")(pages.env)
-app.command("replay")(replaying.replay)
-app.command("evaluate")(evaluating.evaluate)
-app.command("selftest")(selftesting.selftest)
-app.command("figures")(figuring.figures)
-app.command("gate")(gating.gate)
-app.command("baseline")(gating.baseline)
-app.command("calibrate")(calibrating.calibrate)
-app.command("report")(reporting.report)
+COMMANDS = {
+    "audit": "auditing:audit",
+    "count": "counting:count",
+    "compare": "comparing:compare",
+    "profile": "profiling:profile",
+    "list": "pages:list_",
+    "explain": "pages:explain",
+    "env": "pages:env",
+    "replay": "replaying:replay",
+    "evaluate": "evaluating:evaluate",
+    "selftest": "selftesting:selftest",
+    "figures": "figuring:figures",
+    "gate": "gating:gate",
+    "baseline": "gating:baseline",
+    "calibrate": "calibrating:calibrate",
+    "report": "reporting:report",
+}
+"""Command -> module of this package and function."""
+
+
+def assembled(words: Sequence[str]) -> typer.Typer:
+    """Return the application with the command that the words begin with, or with all.
+
+    Each command costs time before it runs, and most runs are of one.
+    """
+    app = typer.Typer(
+        name="attncheck",
+        help="Hold PyTorch attention modules against what their papers say must be true.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog="exit status: 0 conforms, 1 violates, 2 could not do the work, 3 undecided",
+    )
+    app.callback()(options)
+    for name in [words[0]] if words and words[0] in COMMANDS else COMMANDS:
+        module, _, function = COMMANDS[name].partition(":")
+        found = importlib.import_module(f"attncheck.cli.{module}")
+        app.command(name)(getattr(found, function))
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -60,7 +64,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
@@ -73,7 +76,7 @@ def run() -> int:
     """Run the command line and return the exit status; errors are told to people."""
     debug = "--debug" in sys.argv
     try:
-        app(prog_name="attncheck")
+        assembled(sys.argv[1:])(prog_name="attncheck")
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else Exit.CONFORMS
     except AttncheckError as error:

@@ -155,6 +155,10 @@ def _rendered(result: GateResult, format_name: str, *, color: bool) -> str:
 
     if format_name == "markdown":
         return showing.markdown_of(result)
+    if not color:
+        from attncheck.gate.texting import plain_text
+
+        return plain_text(showing.page_of(result), width())
     from attncheck.formats import render_page
 
     return render_page(showing.page_of(result), color=color, width=width())

@@ -9,13 +9,15 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 from pathlib import PurePath
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from attncheck.errors import UsageError, did_you_mean
 from attncheck.page import Page
 from attncheck.report import Report
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 _GROUP = "attncheck.formats"
 
@@ -38,6 +40,13 @@ class Format(Protocol):
             width: columns to wrap at, where the format wraps.
         """
         ...
+
+
+def entry_points(group: str) -> EntryPoints:
+    """Return the installed plugins of a group; looking costs more than reading a report."""
+    from importlib import metadata
+
+    return metadata.entry_points(group=group)
 
 
 def _built_in() -> list[str]:

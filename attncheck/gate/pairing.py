@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -66,5 +65,7 @@ def new_name(missing: SubjectReport, report: Report, known: set[str]) -> str:
     for name, subject in candidates.items():
         if same_target(missing.target, subject.target):
             return name
+    import difflib
+
     near = difflib.get_close_matches(f"{missing.spec}@{missing.subject}", candidates, n=1)
     return near[0] if near else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attncheck.formats.markdown import fenced, table
 from attncheck.gate.result import Answer, Check, GateResult
 from attncheck.page import Page, Section, Table
 
@@ -35,6 +34,8 @@ def page_of(result: GateResult) -> Page:
 
 def markdown_of(result: GateResult) -> str:
     """Return the result as Markdown, for a pull request's comment or a job's summary."""
+    from attncheck.formats.markdown import fenced, table
+
     blocks = [f"## Gate: {summary(result)}"]
     for heading, columns, rows in _tables(result):
         blocks += [f"### {heading.capitalize()}", table(columns or [""] * len(rows[0]), rows)]
