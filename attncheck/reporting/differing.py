@@ -71,16 +71,20 @@ def _pairs(
     before: list[SubjectReport], after: list[SubjectReport]
 ) -> Iterator[tuple[SubjectReport | None, SubjectReport | None]]:
     """Yield which subjects belong together: of the same audit, else of the same name alone."""
-    left = list(before)
-    partner: dict[int, SubjectReport] = {}
+    partner: dict[int, int] = {}
     for same in (identity, name_of):
+        left: dict[Any, list[int]] = {}
+        taken = set(partner.values())
+        for number, old in enumerate(before):
+            if number not in taken:
+                left.setdefault(same(old), []).append(number)
         for number, new in enumerate(after):
-            found = next((old for old in left if same(old) == same(new)), None)
-            if number not in partner and found is not None:
-                partner[number] = found
-                left = [old for old in left if old is not found]
-    yield from ((partner.get(number), new) for number, new in enumerate(after))
-    yield from ((old, None) for old in left)
+            if number not in partner and (found := left.get(same(new))):
+                partner[number] = found.pop(0)
+    for number, new in enumerate(after):
+        yield (before[partner[number]] if number in partner else None), new
+    taken = set(partner.values())
+    yield from ((old, None) for number, old in enumerate(before) if number not in taken)
 
 
 def _subject(old: SubjectReport | None, new: SubjectReport | None) -> SubjectChange:
