@@ -35,6 +35,8 @@ def refusals(report: Report, accepted: Sequence[Entry], today: datetime.date) ->
             if _speaks_against(finding) and (name, finding.claim) not in let:
                 yield f"{name}: '{finding.claim}' is {finding.status.value}, and not accepted"
     for subject in report.subjects:
+        if subject.profile.get("complete") is False:
+            yield f"{subject.spec}@{subject.subject}: its profile was interrupted"
         if why := subject.profile.get("disturbed"):
             yield f"{subject.spec}@{subject.subject} was measured on a disturbed machine: {why}"
 

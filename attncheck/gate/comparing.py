@@ -39,11 +39,7 @@ def gate(
     today: datetime.date,
     files: Files = Files(),
 ) -> GateResult:
-    """Return what has become of everything that the baseline says, and of what is new.
-
-    Raises:
-        UsageError: the policy's budget is below the noise floor of the machine.
-    """
+    """Return what has become of everything that the baseline says, and of what is new."""
     promote = promotion(files.report, files.baseline)
     matched = list(pairs(baseline, report))
     cases = sum(latencies(now, before) for _, before, now in matched if before and now)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from attncheck.errors import UsageError
 from attncheck.gate.latency import judge_pairs, judge_stored
 from attncheck.gate.measured import MODES, Profile, Row, Timing, read_profile
 from attncheck.gate.pairing import same_target
@@ -131,6 +130,9 @@ def _latency(
     remedies: Remedies,
 ) -> Iterator[Check]:
     """Yield a check per row and mode: from pairs where there are any, else from two runs."""
+    if refused := _hopeless(name, new.noise_floor, policy):
+        yield refused
+        return
     pairs = {}
     if new.against is not None:
         pairs = {(row.name, row.mode): row.ratios for row in new.against.rows}
@@ -143,7 +145,6 @@ def _latency(
     keys = [*before, *(key for key in now if key not in before)]
     for key in [*keys, *(key for key in pairs if key not in keys)]:
         claim = f"latency {key[1]} {key[0]}"
-        _refuse_hopeless(name, new.noise_floor, policy)
         if key in pairs:
             yield judge_pairs(name, claim, pairs[key], policy, cases, remedies.pairs)
         elif key not in before or key not in now:
@@ -175,19 +176,16 @@ def _doubted(before: Timing, now: Timing) -> str:
     return ""
 
 
-def _refuse_hopeless(name: str, floor: float | None, policy: Policy) -> None:
-    """Refuse a budget that this machine's noise would decide.
-
-    Raises:
-        UsageError: the budget is below the noise floor.
-    """
-    if floor is not None and policy.slower < floor:
-        least = math.ceil(floor * 100) / 100
-        raise UsageError(
-            f"a budget of {policy.slower:.1%} is below this machine's noise floor, {floor:.1%}",
-            where=f"tool.attncheck.gate.slower, for {name}",
-            instead=f"write slower = {least}, or calibrate on a quiet machine: attncheck calibrate",
-        )
+def _hopeless(name: str, floor: float | None, policy: Policy) -> Check | None:
+    """Return the refusal of a budget that this machine's noise would decide, None if it is fair."""
+    if floor is None or policy.slower >= floor:
+        return None
+    least = math.ceil(floor * 100) / 100
+    why = (
+        f"a budget of {policy.slower:.1%} is refused: it is below this machine's noise floor, "
+        f"{floor:.1%}; write slower = {least} or more, or calibrate when the machine is quiet"
+    )
+    return Check(name, "latency", Answer.UNDECIDED, why, "attncheck calibrate")
 
 
 def _unrevised(target: str) -> str:

@@ -52,9 +52,14 @@ def same_target(one: str, other: str) -> bool:
     other_place, _, other_name = other.rpartition(":")
     if name != other_name:
         return False
-    parts, others = PurePosixPath(place).parts, PurePosixPath(other_place).parts
+    parts, others = _file(place).parts, _file(other_place).parts
     short, long = sorted((parts, others), key=len)
     return long[len(long) - len(short) :] == short
+
+
+def _file(place: str) -> PurePosixPath:
+    """Return the file of ``models/se.py`` or of the module ``models.se``."""
+    return PurePosixPath(place if place.endswith(".py") else f"{place.replace('.', '/')}.py")
 
 
 def new_name(missing: SubjectReport, report: Report, known: set[str]) -> str:

@@ -50,6 +50,7 @@ def promotion(report: str, baseline: str) -> str:
 
 
 def _against(subject: SubjectReport) -> str:
-    """Return the subject as it was before: its file at a revision, where it has one."""
+    """Return the subject as it was before: its file at the revision that people branch from."""
     place, _, name = subject.target.rpartition(":")
-    return shlex.quote(f"{place}@main:{name}") if place.endswith(".py") else "BASELINE-VERSION"
+    file = place if place.endswith(".py") else f"{place.replace('.', '/')}.py"
+    return shlex.quote(f"{file}@main:{name}")

@@ -118,11 +118,11 @@ def test_a_baseline_edited_by_hand_is_refused(folder: Path) -> None:
     assert "edited by hand" in done.stderr
 
 
-def test_a_budget_below_the_noise_floor_is_exit_2(folder: Path) -> None:
+def test_a_budget_below_the_noise_floor_is_refused(folder: Path) -> None:
     (folder / "pyproject.toml").write_text("[tool.attncheck.gate]\nslower = 0.01\n")
     done = attncheck(folder, "gate", "report.json", "--baseline", "baseline.json")
-    assert done.returncode == 2
-    assert "noise floor" in done.stderr
+    assert done.returncode == 3
+    assert "noise floor" in done.stdout
 
 
 def test_a_violation_without_review_makes_no_baseline(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import math
 
 import pytest
 
-from attncheck.errors import UsageError
 from attncheck.gate import Answer, Policy
 from attncheck.gate.latency import judge_pairs, judge_stored, per_case
 
@@ -92,10 +91,15 @@ def test_pairs_with_something_else_do_not_count() -> None:
 
 def test_a_budget_below_the_noise_floor_is_refused() -> None:
     noisy = report(subject(profile=profile(noise_floor=0.08)))
-    with pytest.raises(UsageError, match="below this machine's noise floor") as refused:
-        judged(noisy, report(subject()), [])
-    assert "slower = 0.08" in refused.value.instead
+    check = found(judged(noisy, report(subject()), []), "latency")
+    assert check.answer is Answer.UNDECIDED
+    assert "below this machine's noise floor, 8.0%; write slower = 0.08" in check.reason
     assert judged(noisy, report(subject()), [], slower=0.2).answer is Answer.HOLDS
+
+
+def test_a_refused_budget_hides_no_regression() -> None:
+    noisy = subject(profile=profile(noise_floor=0.08), counts={"parameters": 9999})
+    assert judged(report(noisy), report(subject()), []).answer is Answer.REGRESSED
 
 
 def test_latency_may_be_left_to_others() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from attncheck.errors import UsageError
 from attncheck.gate import Answer
 from attncheck.gate.loading import contradiction
+from attncheck.gate.pairing import same_target
 from attncheck.report import Finding, Problem, Report, Status, Verdict, Witness
 
 from .making import copied, finding, judged, profile, ratios, report, subject, timing
@@ -155,10 +155,7 @@ def _answer(now: Report, base: Report) -> Answer | None:
     """Return the gate's answer; None where a report is refused (exit 2)."""
     if contradiction(now) or contradiction(base):
         return None
-    try:
-        return judged(now, base).answer
-    except UsageError:
-        return None
+    return judged(now, base).answer
 
 
 def test_the_same_report_holds() -> None:
@@ -212,3 +209,16 @@ def test_a_baseline_that_is_too_slow_does_not_hide_a_slowdown() -> None:
     base = report(subject(profile=profile()))
     base.subjects[0].profile["rows"][0]["forward"] = timing(4.0)
     assert judged(report(subject()), base, []).answer is Answer.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("models/se.py:SE", "/home/ci/build/models/se.py:SE", True),
+        ("models.se:SE", "models/se.py:SE", True),
+        ("models/se.py:SE", "models/se.py:SE2", False),
+        ("models/se.py:SE", "other/se.py:SE", False),
+    ],
+)
+def test_a_target_is_the_same_wherever_the_project_lies(one: str, other: str, same: bool) -> None:
+    assert same_target(one, other) is same
