@@ -50,9 +50,9 @@ def selftest(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Start-up and audit times, as ratios to what they stand on."""
+    """How fast attncheck itself is, beside yardsticks and a stored run; ``-- --store`` keeps it."""
     ready(session)
-    session.run("python", "benchmarks/startup.py", *session.posargs)
+    session.run("python", "-m", "tests.benchmarks", *session.posargs)
 
 
 @nox.session

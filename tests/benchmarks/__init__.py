@@ -1,0 +1,1 @@
+"""How fast attncheck itself is. Run by ``nox -s bench``, never by ``nox -s tests``."""
