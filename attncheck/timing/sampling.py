@@ -36,13 +36,15 @@ class Budget(msgspec.Struct, frozen=True):
         seconds: to sample in, once warm, the reference's share included; never fewer samples
             than ``least`` and never more than ``most``.
         warm_seconds: after which warming up ends, stable or not.
-        least, most: samples of the call.
+        few, least, most: samples of the call; ``few`` where even ``least`` of them would take
+            ten times ``seconds``.
         warm_least: calls before the first sample; fewer only where one takes as long as all
             of ``warm_seconds``.
     """
 
     seconds: float = 0.5
     warm_seconds: float = 1.0
+    few: int = 3
     least: int = 5
     most: int = 100
     warm_least: int = 10
@@ -78,7 +80,8 @@ def sampled(clock: Clock, own: Source, beside: Source, budget: Budget) -> Sample
     own_times = max(1, min(10, other // max(took, 1)))
     spent = 0.0
     while len(found.own) < budget.most:
-        if spent >= budget.seconds * 1e9 and len(found.own) >= budget.least:
+        enough = budget.least if spent < 10e9 * budget.seconds else budget.few
+        if spent >= budget.seconds * 1e9 and len(found.own) >= enough:
             break
         for _ in range(own_times):
             clock.chill()
