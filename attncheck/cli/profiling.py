@@ -82,7 +82,7 @@ def profile(
             "as given by default."
         ),
     ] = "",
-    timeout: Annotated[float, typer.Option(help="Seconds for one point in one process.")] = 120.0,
+    timeout: Annotated[float, typer.Option(help="Seconds for one point in one process.")] = 240.0,
     memory_limit: Annotated[
         str, typer.Option(metavar="SIZE", help="Memory of one process; a GPU's is not limited.")
     ] = "8GiB",

@@ -14,7 +14,7 @@ _MOST_NOTES = 40
 
 
 def notes(subjects: Sequence[SubjectReport], pairs: Sequence[tuple[str, Row]]) -> Iterator[Section]:
-    """Yield what is doubtful, what is missing, and the conventions of all figures."""
+    """Yield what is doubtful, claimed by papers, missing, and the conventions of all figures."""
     doubts = [
         f"{name} {row.get('input')} {mode}: {row[mode].get('why', '')}"
         for name, row in pairs
@@ -23,6 +23,15 @@ def notes(subjects: Sequence[SubjectReport], pairs: Sequence[tuple[str, Row]]) -
     ]
     if doubts:
         yield Section("Undecided times (marked ?)", [*dict.fromkeys(doubts)][:_MOST_NOTES])
+    claimed = [
+        f"{name_of(s)}: {finding.message}"
+        + (f"; the paper: {finding.source}" if finding.source else "")
+        for s in subjects
+        for finding in s.findings
+        if finding.kind == "cost-against" and finding.message
+    ]
+    if claimed:
+        yield Section("Beside the paper", claimed[:_MOST_NOTES])
     missing = [
         f"{name} {row.get('input')} {row.get('dtype')}: {row['why']}"
         for name, row in pairs
