@@ -35,7 +35,9 @@ def compared(
         for mode in ("forward", "backward") if measure.backward else ("forward",):
             step = f"r{number}:{mode}"
             pairs = [(evidence(a, step), evidence(b, step)) for a, b in zip(own, others)]  # noqa: B905 an interrupted pair
-            ratios = [_quick(a) / _quick(b) for a, b in pairs if a.get("own") and b.get("own")]
+            ratios = [
+                _quick(a) / _quick(b) for a, b in pairs if a.get("digest") and b.get("digest")
+            ]
             why = next((one["why"] for pair in pairs for one in pair if one.get("why")), "")
             named = {key: row[key] for key in ("input", "dtype", "compile", "channels_last")}
             found.append({**named, "mode": mode, **judged(ratios), "why": why})
@@ -74,4 +76,4 @@ def judged(ratios: Sequence[float]) -> dict[str, Any]:
 
 
 def _quick(said: dict[str, Any]) -> float:
-    return stats.quantile(said["own"], 0.1) / stats.quantile(said["beside"], 0.1)
+    return float(said["digest"]["p10"] / said["digest"]["beside"])

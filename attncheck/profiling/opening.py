@@ -69,7 +69,7 @@ def dims_of_row(subject: Subject, measure: Measure, row: RowAsked) -> dict[str, 
         changes["B"] = row.batch
     if row.size is None:
         return subject.dims_with(**changes)
-    names = varied(subject)
+    names = sides(subject)
     if not names:
         raise SubjectError(ValueError("the module is made for one size"), "constructor")
     for size in range(row.size, 2 * row.size + 1):
@@ -81,8 +81,13 @@ def dims_of_row(subject: Subject, measure: Measure, row: RowAsked) -> dict[str, 
 
 def size_of(subject: Subject, dims: Mapping[str, int]) -> int | None:
     """Return the side of a square map, or the number of tokens; None where there is no such."""
-    sizes = {dims[name] for name in varied(subject)}
+    sizes = {dims[name] for name in sides(subject)}
     return sizes.pop() if len(sizes) == 1 else None
+
+
+def sides(subject: Subject) -> tuple[str, ...]:
+    """Return the dims that a size stands for: both sides of a map, tokens, or keys alone."""
+    return varied(subject) or (("M",) if "M" in subject.variable else ())
 
 
 def input_text(trial: Trial) -> str:

@@ -12,6 +12,7 @@ from attncheck.execution.supervising import Result
 from attncheck.profiling.measure import FACTS, Measure, RowAsked
 from attncheck.profiling.running import Measured
 from attncheck.timing.ceilings import Ceiling
+from attncheck.timing.sampling import Digest
 from attncheck.timing.summary import Timing, summary
 
 _TOO_FAST = 1.2
@@ -39,7 +40,11 @@ def rows_of(
     for number, asked in enumerate(measure.rows):
         step = f"r{number}"
         said = evidence(found.costs, step)
-        row: dict[str, Any] = {"input": asked.words, **dict.fromkeys(_ALWAYS), "peak_source": ""}
+        row: dict[str, Any] = {
+            "input": f"size {asked.size}",
+            **dict.fromkeys(_ALWAYS),
+            "peak_source": "",
+        }
         row |= {key: said[key] for key in _COPIED if said.get(key) not in (None, "", [], {})}
         row |= {
             "dtype": asked.dtype,
@@ -62,14 +67,12 @@ def rows_of(
 def timing_of(results: Sequence[Result], step: str, wanted: int) -> Timing:
     """Return what all processes say of one step."""
     said = [evidence(result, step) for result in results]
-    whole = [one for one in said if one.get("own")]
+    whole = [one for one in said if one.get("digest")]
     if not whole:
         why = next((one["why"] for one in said if one.get("why")), "not measured")
         return Timing(status="undecided", why=why)
     return summary(
-        [one["own"] for one in whole],
-        [one["beside"] for one in whole],
-        [one["cold"] for one in whole],
+        [msgspec.convert(one["digest"], Digest) for one in whole],
         name=whole[0]["name"],
         wanted=wanted,
         disturbed=next((one["disturbed"] for one in whole if one["disturbed"]), ""),

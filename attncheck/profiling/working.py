@@ -97,9 +97,7 @@ def _timed(step: str, subject: Subject, measure: Measure, device: Device) -> dic
     own = made.backward if train else made.forward
     seen = sampled(device, own, other, measure.budget)
     return {
-        "own": seen.own,
-        "beside": seen.beside,
-        "cold": seen.cold,
+        "digest": msgspec.to_builtins(seen.digest()),
         "warm_up": seen.warm_up,
         "name": name,
         "disturbed": disturbed(before, device.condition()),

@@ -9,12 +9,16 @@ from typing import Protocol
 
 import msgspec
 
+from attncheck import stats
+
 Call = Callable[[], object]
 Source = Callable[[], Call]
 """Makes the next call to be timed, untimed itself: a backward pass needs a fresh forward pass."""
 
 _BATCH = 5
 _STABLE = 0.05
+_KEPT = 100
+"""Samples of one process that a report keeps."""
 
 
 class Clock(Protocol):
@@ -34,7 +38,8 @@ class Budget(msgspec.Struct, frozen=True):
 
     Attributes:
         seconds: to sample in, once warm, the reference's share included; never fewer samples
-            than ``least`` and never more than ``most``.
+            than ``least`` and never more than ``most``. A hundred samples would do in a quiet
+            moment; spread over half a second, some of them find one.
         warm_seconds: after which warming up ends, stable or not.
         few, least, most: samples of the call; ``few`` where even ``least`` of them would take
             ten times ``seconds``.
@@ -46,7 +51,7 @@ class Budget(msgspec.Struct, frozen=True):
     warm_seconds: float = 1.0
     few: int = 3
     least: int = 5
-    most: int = 100
+    most: int = 5000
     warm_least: int = 10
 
 
@@ -65,6 +70,43 @@ class Samples:
     own: list[int] = field(default_factory=list)
     beside: list[int] = field(default_factory=list)
     warm_up: int = 0
+
+    def digest(self) -> Digest:
+        """Return what is told of them to the parent."""
+        return Digest(
+            stats.quantile(self.own, 0.1),
+            stats.median(self.own),
+            stats.quantile(self.beside, 0.1),
+            len(self.own),
+            self.cold,
+            thinned(self.own),
+        )
+
+
+class Digest(msgspec.Struct, frozen=True):
+    """What one process says of its samples, in nanoseconds.
+
+    Attributes:
+        p10, median: of the call's.
+        beside: the reference's p10.
+        count: samples of the call.
+        cold: its first call.
+        samples: some of them, as far apart in time as they come.
+    """
+
+    p10: float
+    median: float
+    beside: float
+    count: int
+    cold: int
+    samples: list[int]
+
+
+def thinned(samples: list[int], most: int = _KEPT) -> list[int]:
+    """Return at most so many samples, evenly spaced in the order in which they were taken."""
+    if len(samples) <= most:
+        return list(samples)
+    return [samples[place * len(samples) // most] for place in range(most)]
 
 
 def sampled(clock: Clock, own: Source, beside: Source, budget: Budget) -> Samples:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from attncheck import stats
+from attncheck.timing.sampling import Digest
 
 CONFIDENCE = 0.95
 _APART = 1.25
@@ -21,7 +22,8 @@ class Timing(msgspec.Struct):
     """Latency of one pass, as a report shows it; times in nanoseconds.
 
     Attributes:
-        processes: every sample of every fresh process.
+        processes: samples of every fresh process, thinned to a hundred each.
+        samples: how many there were.
         cold: the median first call.
         p10, median: the middle process's.
         interval: of the median, between processes.
@@ -34,6 +36,7 @@ class Timing(msgspec.Struct):
     """
 
     processes: list[list[int]] = []
+    samples: int = 0
     cold: float | None = None
     p10: float | None = None
     median: float | None = None
@@ -48,35 +51,27 @@ class Timing(msgspec.Struct):
 
 
 def summary(
-    own: Sequence[Sequence[int]],
-    beside: Sequence[Sequence[int]],
-    cold: Sequence[int] = (),
-    *,
-    name: str = "",
-    wanted: int = 1,
-    disturbed: str = "",
+    found: Sequence[Digest], *, name: str = "", wanted: int = 1, disturbed: str = ""
 ) -> Timing:
     """Return what the processes say together.
 
     Args:
-        own, beside: samples of each process, and of what was timed beside them.
-        cold: the first call of each process.
+        found: what each process says.
         name: what was timed beside.
         wanted: processes that were asked for.
         disturbed: what the device says against its own times.
     """
-    pairs = [(list(one), list(two)) for one, two in zip(own, beside, strict=True) if one and two]
-    if not pairs:
+    if not found:
         return Timing(status="undecided", why="no process has finished")
-    lowest = [stats.quantile(one, 0.1) for one, _ in pairs]
-    medians = [stats.median(one) for one, _ in pairs]
-    ratios = stats.paired_ratios(lowest, [stats.quantile(two, 0.1) for _, two in pairs])
+    medians = [one.median for one in found]
+    ratios = stats.paired_ratios([one.p10 for one in found], [one.beside for one in found])
     interval, confidence = between(medians)
     ratio_interval, _ = between(ratios)
-    found = Timing(
-        processes=[one for one, _ in pairs],
-        cold=stats.median(cold) if cold else None,
-        p10=stats.median(lowest),
+    told = Timing(
+        processes=[one.samples for one in found],
+        samples=sum(one.count for one in found),
+        cold=stats.median([one.cold for one in found]),
+        p10=stats.median([one.p10 for one in found]),
         median=stats.median(medians),
         interval=interval,
         confidence=confidence,
@@ -85,9 +80,9 @@ def summary(
         ratio=stats.median(ratios),
         ratio_interval=ratio_interval,
     )
-    if why := _doubt(ratios, len(pairs), wanted, disturbed):
-        found.status, found.why = "undecided", why
-    return found
+    if why := _doubt(ratios, len(found), wanted, disturbed):
+        told.status, told.why = "undecided", why
+    return told
 
 
 def between(values: Sequence[float]) -> tuple[tuple[float, float] | None, float]:

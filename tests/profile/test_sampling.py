@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from attncheck.timing.ceilings import Ceiling
-from attncheck.timing.sampling import Budget, Call, sampled, warmed
+from attncheck.timing.sampling import Budget, Call, Digest, Samples, sampled, thinned, warmed
 from attncheck.timing.summary import summary
 
 MS = 1_000_000
@@ -81,25 +81,29 @@ def test_the_quicker_side_runs_more_often(own: float, ref: float, shares: tuple[
     assert len(found.own) * shares[1] == len(found.beside) * shares[0]
 
 
+def said(own: list[int], beside: int = 100) -> Digest:
+    """Return what a process says that took these samples."""
+    return Samples(own[0], own, [beside] * 5).digest()
+
+
 def test_each_process_counts_once() -> None:
-    quick, slow = [100] * 1000, [130] * 3
-    found = summary([quick, slow, slow], [[50] * 9, [65] * 3, [65] * 3], wanted=3)
+    found = summary([said([100] * 1000, 50), said([130] * 3, 65), said([130] * 3, 65)], wanted=3)
     assert found.median == 130
     assert found.interval == (100, 130)
     assert found.confidence == 0.75
     assert found.ratio == 2.0
+    assert found.samples == 1006
     assert found.status == "trusted"
 
 
 def test_six_processes_give_the_usual_confidence() -> None:
-    own = [[100 + n] * 5 for n in range(6)]
-    found = summary(own, [[100] * 5] * 6, wanted=6)
+    found = summary([said([100 + n] * 5) for n in range(6)], wanted=6)
     assert found.confidence >= 0.95
     assert found.interval == (100, 105)
 
 
 def test_one_process_has_no_interval() -> None:
-    found = summary([[100] * 9], [[100] * 9])
+    found = summary([said([100] * 9)])
     assert found.interval is None
     assert found.confidence == 0
 
@@ -117,15 +121,20 @@ def test_what_is_not_to_be_trusted_says_why(
     times: list[int], options: dict[str, int | str], why: str
 ) -> None:
     wanted = {"wanted": len(times), **options}
-    found = summary([[t] * 5 for t in times], [[100] * 5 for _ in times], **wanted)  # type: ignore[arg-type]
+    found = summary([said([t] * 5) for t in times], **wanted)  # type: ignore[arg-type]
     assert (found.status, found.why) == ("undecided", why)
 
 
 def test_what_slows_both_sides_does_not_matter() -> None:
-    own, beside = [[100] * 9, [180] * 9, [120] * 9], [[50] * 9, [90] * 9, [60] * 9]
-    found = summary(own, beside, wanted=3)
+    found = summary([said([2 * t] * 9, t) for t in (50, 90, 60)], wanted=3)
     assert found.status == "trusted"
     assert found.ratio == 2
+
+
+def test_a_report_keeps_samples_from_all_of_the_time() -> None:
+    assert thinned([*range(1000)], 4) == [0, 250, 500, 750]
+    assert thinned([3, 1, 2]) == [3, 1, 2]
+    assert said([*range(1, 1001)]).p10 == pytest.approx(100.9)  # of all, not of those kept
 
 
 def test_the_roofline_is_the_slower_of_both_limits() -> None:
