@@ -34,10 +34,11 @@ def compared(
     for number, row in enumerate(rows):
         for mode in ("forward", "backward") if measure.backward else ("forward",):
             step = f"r{number}:{mode}"
-            pairs = [(evidence(a, step), evidence(b, step)) for a, b in zip(own, others)]  # noqa: B905 an interrupted pair
-            ratios = [
-                _quick(a) / _quick(b) for a, b in pairs if a.get("digest") and b.get("digest")
-            ]
+            # The last pair may be half a pair, where the work was interrupted.
+            both = zip(own, others, strict=False)
+            pairs = [(evidence(a, step), evidence(b, step)) for a, b in both]
+            whole = [(a, b) for a, b in pairs if a.get("digest") and b.get("digest")]
+            ratios = [_quick(a) / _quick(b) for a, b in whole]
             why = next((one["why"] for pair in pairs for one in pair if one.get("why")), "")
             named = {key: row[key] for key in ("input", "dtype", "compile", "channels_last")}
             found.append({**named, "mode": mode, **judged(ratios), "why": why})

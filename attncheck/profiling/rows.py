@@ -40,11 +40,8 @@ def rows_of(
     for number, asked in enumerate(measure.rows):
         step = f"r{number}"
         said = evidence(found.costs, step)
-        row: dict[str, Any] = {
-            "input": f"size {asked.size}",
-            **dict.fromkeys(_ALWAYS),
-            "peak_source": "",
-        }
+        row: dict[str, Any] = dict.fromkeys(_ALWAYS)
+        row |= {"input": f"size {asked.size}", "peak_source": ""}
         row |= {key: said[key] for key in _COPIED if said.get(key) not in (None, "", [], {})}
         row |= {
             "dtype": asked.dtype,
