@@ -6,6 +6,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from attncheck.errors import SpecError, did_you_mean
@@ -55,12 +56,7 @@ class Formula:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        try:
-            self._tree = ast.parse(text.strip(), mode="eval").body
-        except SyntaxError as error:
-            raise SpecError(f"'{text}' is not a formula: {error.msg}") from None
-        self.names = frozenset(self._collect(self._tree))
-        self._run = _closure(self._tree)
+        self.names, self._run = _read(text)
 
     def __repr__(self) -> str:
         return f"Formula({self.text!r})"
@@ -82,35 +78,46 @@ class Formula:
         except (ArithmeticError, ValueError, TypeError) as error:
             raise SpecError(f"formula '{self.text}' cannot be evaluated: {error}") from None
 
-    def _collect(self, node: ast.AST) -> set[str]:
-        """Return the names used; refuse any syntax that is not arithmetic."""
-        match node:
-            case ast.Name():
-                return {node.id}
-            case ast.Constant(value=int() | float()):
-                return set()
-            case ast.BinOp() if type(node.op) in _BINARY:
-                return self._collect(node.left) | self._collect(node.right)
-            case ast.UnaryOp(op=ast.USub() | ast.UAdd() | ast.Not()):
-                return self._collect(node.operand)
-            case ast.Compare() if all(type(op) in _COMPARE for op in node.ops):
-                return set().union(*map(self._collect, [node.left, *node.comparators]))
-            case ast.BoolOp():
-                return set().union(*map(self._collect, node.values))
-            case ast.IfExp():
-                return set().union(*map(self._collect, [node.test, node.body, node.orelse]))
-            case ast.Call(func=ast.Name(id=name), keywords=[]) if name in _FUNCTIONS:
-                return set().union(*map(self._collect, node.args))
-            case ast.Call(func=ast.Name(id=name)):
-                raise SpecError(
-                    f"formula '{self.text}' calls '{name}'",
-                    instead=did_you_mean(name, _FUNCTIONS),
-                )
-        raise SpecError(
-            f"formula '{self.text}' holds {type(node).__name__}, which is not arithmetic",
-            instead="allowed: + - * / // % **, comparisons, and, or, not, if else, "
-            + ", ".join(sorted(_FUNCTIONS)),
-        )
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> tuple[frozenset[str], Callable[[Mapping[str, Number]], Any]]:
+    """Return the names in a formula and what computes it; each text is parsed once."""
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise SpecError(f"'{text}' is not a formula: {error.msg}") from None
+    return frozenset(_collect(tree, text)), _closure(tree)
+
+
+def _collect(node: ast.AST, text: str) -> set[str]:
+    """Return the names used; refuse any syntax that is not arithmetic."""
+    match node:
+        case ast.Name():
+            return {node.id}
+        case ast.Constant(value=int() | float()):
+            return set()
+        case ast.BinOp() if type(node.op) in _BINARY:
+            return _collect(node.left, text) | _collect(node.right, text)
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() | ast.Not()):
+            return _collect(node.operand, text)
+        case ast.Compare() if all(type(op) in _COMPARE for op in node.ops):
+            return set().union(*(_collect(n, text) for n in [node.left, *node.comparators]))
+        case ast.BoolOp():
+            return set().union(*(_collect(n, text) for n in node.values))
+        case ast.IfExp():
+            return set().union(*(_collect(n, text) for n in (node.test, node.body, node.orelse)))
+        case ast.Call(func=ast.Name(id=name), keywords=[]) if name in _FUNCTIONS:
+            return set().union(*(_collect(n, text) for n in node.args))
+        case ast.Call(func=ast.Name(id=name)):
+            raise SpecError(
+                f"formula '{text}' calls '{name}'",
+                instead=did_you_mean(name, _FUNCTIONS),
+            )
+    raise SpecError(
+        f"formula '{text}' holds {type(node).__name__}, which is not arithmetic",
+        instead="allowed: + - * / // % **, comparisons, and, or, not, if else, "
+        + ", ".join(sorted(_FUNCTIONS)),
+    )
 
 
 def _closure(node: ast.AST) -> Callable[[Mapping[str, Number]], Any]:

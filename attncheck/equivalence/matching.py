@@ -1,4 +1,8 @@
-"""Assign the subject's units to the reference's slots: depth first, every parameter consumed."""
+"""Assign the subject's units to the reference's slots, so that every parameter is consumed.
+
+The first unit that fits a slot is its likeliest; assignments come in the order of how many slots
+do not take theirs.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +56,7 @@ class Matcher:
             equality that needs it is a diagnosis.
         used: parameter -> when a call first reads it. Slots and units are then taken in the order
             of their use; else units whose names fit come first, in the order of definition.
+        steps: how many times a unit may be held against slots before the search ends.
     """
 
     mechanism: Mechanism
@@ -59,9 +64,11 @@ class Matcher:
     known: Mapping[str, Any]
     relaxed: bool = False
     used: Mapping[str, int] | None = None
+    steps: int = 4000
     _units: list[Unit] = field(init=False)
     _tensors: dict[str, torch.Tensor] = field(init=False)
     _sizes: Sizes = field(init=False)
+    _shapes: dict[Unit, tuple[int, int]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._units = self._in_order(units_of(self.module))
@@ -74,33 +81,55 @@ class Matcher:
         if self.used is not None:
             read = self.mechanism.function.__code__.co_names  # in the order of first mention
             slots.sort(key=lambda slot: read.index(slot[0]) if slot[0] in read else len(read))
-        for state in self._search(slots, _State({}, dict(self.known))):
-            finished = self._with_bare_biases(state)
-            if finished is not None:
-                left = self._tensors.keys() - finished.consumed
-                yield Assignment(finished.parts, finished.dims, tuple(sorted(left)))
+        start = _State({}, dict(self.known))
+        for deviations in range(len(slots) + 1):
+            for state in self._search(slots, start, deviations):
+                finished = self._with_bare_biases(state)
+                if finished is not None:
+                    left = self._tensors.keys() - finished.consumed
+                    yield Assignment(finished.parts, finished.dims, tuple(sorted(left)))
 
-    def _search(self, slots: list[tuple[str, Slot]], state: _State) -> Iterator[_State]:
+    def _search(
+        self, slots: list[tuple[str, Slot]], state: _State, deviations: int
+    ) -> Iterator[_State]:
+        """Yield the states with so many slots that do not take the first unit that fits them."""
         if not slots:
-            yield state
+            if not deviations:
+                yield state
             return
-        for length in self._lengths(slots):
-            group = slots[:length]
-            for unit in self._likeliest(slots[0][0]) if length == 1 else self._units:
-                if unit.owner in state.owners or unit.names & state.names:
-                    continue
-                fitted = self._fit(group, unit, state)
-                if fitted is not None:
-                    yield from self._search(slots[length:], fitted)
+        for at, (fitted, left) in enumerate(self._candidates(slots, state)):
+            spent = min(at, 1)
+            if spent > deviations:
+                return
+            yield from self._search(left, fitted, deviations - spent)
+
+    def _candidates(
+        self, slots: list[tuple[str, Slot]], state: _State
+    ) -> Iterator[tuple[_State, list[tuple[str, Slot]]]]:
+        """Yield what may be read next, with the slots that are left, likeliest first."""
+        for length, unit in self._pairs(slots):
+            if unit.owner in state.owners or unit.names & state.names:
+                continue
+            fitted = self._fit(slots[:length], unit, state)
+            if fitted is not None:
+                yield fitted, slots[length:]
         for fitted in self._side_by_side(slots[:2], state):
-            yield from self._search(slots[2:], fitted)
+            yield fitted, slots[2:]
         if self.relaxed:
-            yield from self._search(slots[1:], state)
+            yield state, slots[1:]
+
+    def _pairs(self, slots: list[tuple[str, Slot]]) -> Iterator[tuple[int, Unit]]:
+        """Yield how many slots which unit may fill, likeliest first."""
+        lengths = self._lengths(slots)
+        if self.used is not None:  # what is read next, as one slot or as several fused
+            yield from ((length, unit) for unit in self._units for length in lengths)
+            return
+        for length in lengths:
+            units = self._likeliest(slots[0][0]) if length == 1 else self._units
+            yield from ((length, unit) for unit in units)
 
     def _likeliest(self, slot: str) -> list[Unit]:
         """Return the units in their order, those with a fitting name first."""
-        if self.used is not None:
-            return self._units
         return sorted(self._units, key=lambda unit: distance(slot, unit.owner))
 
     def _in_order(self, units: list[Unit]) -> list[Unit]:
@@ -133,6 +162,9 @@ class Matcher:
         return first.sizes[0] == other.sizes[0]
 
     def _fit(self, group: list[tuple[str, Slot]], unit: Unit, state: _State) -> _State | None:
+        self.steps -= 1
+        if self.steps < 0:
+            return None
         name, slot = group[0]
         if any(s.bias is False and unit.bias for _, s in group):
             return None
@@ -144,18 +176,18 @@ class Matcher:
     def _fit_matrix(
         self, group: list[tuple[str, Slot]], unit: Unit, state: _State
     ) -> _State | None:
-        weight = unit.read(self._tensors.__getitem__)
+        rows, columns = self._shape(unit)
         outs = tuple(slot.sizes[1] for _, slot in group)
         total = " + ".join(f"({text})" for text in outs)
         dims = unify_all(
             (group[0][1].sizes[0], total if len(outs) > 1 else outs[0]),
-            (weight.shape[1], weight.shape[0]),
+            (columns, rows),
             state.dims,
         )
-        if dims is None and len(outs) > 1 and weight.shape[0] % len(outs) == 0:
+        if dims is None and len(outs) > 1 and rows % len(outs) == 0:
             # Several widths unknown: a fused projection most likely has parts of one width.
-            each = weight.shape[0] // len(outs)
-            inputs, parts_of = (group[0][1].sizes[0], weight.shape[1]), [(o, each) for o in outs]
+            each = rows // len(outs)
+            inputs, parts_of = (group[0][1].sizes[0], columns), [(o, each) for o in outs]
             texts, sizes = zip(inputs, *dict.fromkeys(parts_of), strict=True)
             dims = unify_all(texts, sizes, state.dims)
         if dims is None:
@@ -170,6 +202,13 @@ class Matcher:
             start = stop
         return state.take(unit, dims, parts)
 
+    def _shape(self, unit: Unit) -> tuple[int, int]:
+        """Return the rows and columns of a matrix, as it is read."""
+        if unit not in self._shapes:
+            rows, columns = unit.read(self._tensors.__getitem__).shape
+            self._shapes[unit] = (rows, columns)
+        return self._shapes[unit]
+
     def _side_by_side(self, pair: list[tuple[str, Slot]], state: _State) -> Iterator[_State]:
         """Yield the states in which one matrix acts on two slots' inputs, joined in either order.
 
@@ -183,17 +222,16 @@ class Matcher:
         for unit in self._units:
             if unit.kind != "matrix" or unit.owner in state.owners or unit.names & state.names:
                 continue
-            weight = unit.read(self._tensors.__getitem__)
+            rows, columns = self._shape(unit)
             inputs = f"({slot.sizes[0]}) + ({beside.sizes[0]})"
-            sizes = (weight.shape[1], weight.shape[0])
-            dims = unify_all((inputs, slot.sizes[1]), sizes, state.dims)
+            dims = unify_all((inputs, slot.sizes[1]), (columns, rows), state.dims)
             if dims is None:
                 continue
             for (a, first), (b, _) in ((pair[0], pair[1]), (pair[1], pair[0])):
                 cut = first.shape(dims)[0]
                 parts = {
                     a: Part(unit, columns=(0, cut)),
-                    b: Part(unit, columns=(cut, weight.shape[1]), biased=False),
+                    b: Part(unit, columns=(cut, columns), biased=False),
                 }
                 yield state.take(unit, dims, parts)
 

@@ -18,7 +18,7 @@ from attncheck.trial import Trial
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
-_MOST_ASSIGNMENTS = 200
+_MOST_ASSIGNMENTS = 600
 _MOST_SECONDS = 2.0
 
 

@@ -8,12 +8,14 @@ so that a wrong one does not use up the search.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.freedoms import known_values
 from attncheck.equivalence.matching import Matcher
+from attncheck.formula import Formula
 from attncheck.lazy import torch
 from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError
@@ -23,7 +25,11 @@ from attncheck.watching import watching
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
-_TURN = 4
+_MOST = 2000
+"""Assignments that are looked at, the same one again counted too."""
+_LONG, _SHORT = 4000, 400
+"""Steps of a search, and of a first look: with many tensors of one size it would never end."""
+_TURN = 16
 """Assignments of one choice of options before it is another's turn."""
 
 
@@ -32,7 +38,7 @@ def assignments(
 ) -> Iterator[Assignment]:
     """Yield each assignment once."""
     seen: set[Any] = set()
-    for assignment in _turns(mechanism, subject, module, relaxed=relaxed):
+    for assignment in islice(_turns(mechanism, subject, module, relaxed=relaxed), _MOST):
         key = (_key(assignment), tuple(sorted((n, str(v)) for n, v in assignment.values.items())))
         if key not in seen:
             seen.add(key)
@@ -42,23 +48,47 @@ def assignments(
 def _turns(
     mechanism: Mechanism, subject: Subject, module: torch.nn.Module, *, relaxed: bool
 ) -> Iterator[Assignment]:
-    choices = list(known_values(mechanism, subject, module))
-    searches = [Matcher(mechanism, module, known, relaxed).assignments() for known in choices]
-    for search in searches:
-        yield from islice(search, 1)
+    alike = _alike(mechanism, list(known_values(mechanism, subject, module)))
     used = order_of_use(subject, module)
-    by_use = [Matcher(mechanism, module, known, relaxed, used).assignments() for known in choices]
-    for search in by_use:
-        yield from islice(search, 1)
-    waiting = [search for pair in zip(searches, by_use, strict=True) for search in pair]
+
+    def search(
+        choices: list[dict[str, Any]], steps: int, order: dict[str, int] | None
+    ) -> Iterator[Assignment]:
+        found = Matcher(mechanism, module, choices[0], relaxed, order, steps).assignments()
+        for assignment in found:
+            for known in choices:
+                yield replace(assignment, values={**assignment.values, **known})
+
+    by_use = [search(choices, _LONG, used) for choices in alike]
+    for going_on, choices in zip(by_use, alike, strict=True):
+        yield from islice(going_on, len(choices))
+    for choices in alike:
+        yield from islice(search(choices, _SHORT, None), len(choices))
+    waiting = [*by_use, *(search(choices, _LONG, None) for choices in alike)]
     while waiting:
         going = []
-        for search in waiting:
-            turn = list(islice(search, _TURN))
+        for going_on in waiting:
+            turn = list(islice(going_on, _TURN))
             yield from turn
             if len(turn) == _TURN:
-                going.append(search)
+                going.append(going_on)
         waiting = going
+
+
+def _alike(mechanism: Mechanism, choices: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Group choices of options that ask for the same tensors: one search serves them all."""
+    told = set(mechanism.derived)
+    texts = list(mechanism.derived.values())
+    for slot in mechanism.slots.values():
+        texts += [*slot.sizes, *(str(value) for _, value in slot.settings)]
+        told |= {str(slot.bias), slot.when.split(" ")[0]}
+    for text in texts:
+        told |= Formula(text).names
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for known in choices:
+        key = tuple(sorted((name, str(value)) for name, value in known.items() if name in told))
+        groups.setdefault(key, []).append(known)
+    return list(groups.values())
 
 
 def _key(assignment: Assignment) -> Any:

@@ -39,12 +39,15 @@ class Rewritten(nn.Module):
     ) -> None:
         super().__init__()
         self.function, self.values = function, values
+        if "heads" in values:
+            self.heads = values["heads"]  # no tensor tells it, and every module keeps it
         present = {n: s for n, s in mechanism.slots.items() if s.exists(values)}
         self.readers: dict[str, Read] = {n: lambda m: None for n in mechanism.slots}
         names = [f"{name}{dice.choice(['', '_a', '2'])}" for name in NAMES]
         dice.shuffle(names)
         groups = list(_groups(present, values, dice))
         stored = [(group, names.pop(), dice.choice(_FORMS)) for group in groups]
+        stored = _one_transposed(stored)
         dice.shuffle(stored)
         stored = _vectors_in_order(stored, list(present))
         for group, name, form in stored:
@@ -56,6 +59,16 @@ class Rewritten(nn.Module):
         slots = SimpleNamespace(**{name: read(self) for name, read in self.readers.items()})
         options = SimpleNamespace(**self.values, training=self.training)
         return self.function(slots, options, *inputs, **named)
+
+
+def _one_transposed(stored: list[Any]) -> list[Any]:
+    """Keep one bare matrix the other way round, in definitions with few: nothing tells which."""
+    seen = len(stored) > 6
+    for at, (group, name, form) in enumerate(stored):
+        if form == "transposed" and seen:
+            stored[at] = (group, name, "matrix")
+        seen = seen or form == "transposed"
+    return stored
 
 
 def _vectors_in_order(stored: list[Any], names: list[str]) -> list[Any]:
@@ -91,6 +104,7 @@ def _fusible(first: Slot, other: Slot, values: dict[str, Any]) -> bool:
         first.kind == other.kind == "linear"
         and first.sizes[0] == other.sizes[0]
         and first.has_bias(values) == other.has_bias(values)
+        and (first.sizes[1] == other.sizes[1] or "*" not in first.sizes[1] + other.sizes[1])
     )
 
 

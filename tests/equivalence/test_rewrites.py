@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from functools import cache
 from typing import Any
@@ -12,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attncheck.catalogue import load, spec_ids
-from attncheck.equivalence.proving import Proof, prove
+from attncheck.equivalence import proving
+from attncheck.equivalence.proving import Proof
 from attncheck.mutation.making import mutants_of
 from attncheck.mutation.mutant import Mutant
 from attncheck.reference.mechanism import DefinedModule, Mechanism
@@ -23,6 +25,8 @@ from attncheck.trial import Trial
 from tests.equivalence.rewriting import Rewritten, reworded
 
 SPECS = [name for name in spec_ids() if load(name).document.reference]
+PATIENCE = {"_MOST_SECONDS": 20.0, "_MOST_ASSIGNMENTS": 5000}
+"""An audit gives up sooner; of many square tensors under random names some take longer."""
 OF_ALL = 200
 """Rewrites, and as many with one mistake, over all specs together."""
 
@@ -72,7 +76,12 @@ def proof_of(spec: str, function: Any, values: dict[str, Any], decide: random.Ra
     request = Request("rewrite", "rewrite", factory)
     subject, failure = prepare(load(spec).document, request)
     assert failure is None
-    return prove(mechanism_of(spec), Trial(subject, subject.base()))
+    made_for = {"H", "W", "N"} & set(mechanism_of(spec).defaults)
+    subject = dataclasses.replace(subject, pinned=subject.pinned | made_for)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in PATIENCE.items():
+            patch.setattr(proving, name, value)
+        return proving.prove(mechanism_of(spec), Trial(subject, subject.base()))
 
 
 @pytest.mark.parametrize("spec", SPECS)
