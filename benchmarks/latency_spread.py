@@ -26,14 +26,13 @@ def methods(call: Callable[[], object]) -> dict[str, float]:
     """Return seconds of a call by each method, the ratio to the workload by ours."""
     import torch.utils.benchmark
 
-    from attncheck import stats
     from attncheck.devices import open_device
     from attncheck.timing.sampling import Budget, sampled
     from attncheck.timing.workload import workload
 
     beside = workload("cpu")
     seen = sampled(open_device("cpu"), lambda: call, lambda: beside, Budget(0.5))
-    own, other = stats.quantile(seen.own, 0.1), stats.quantile(seen.beside, 0.1)
+    told = seen.digest()
     timer = torch.utils.benchmark.Timer("call()", globals={"call": call})
     begin = time.perf_counter()
     for _ in range(100):
@@ -46,8 +45,8 @@ def methods(call: Callable[[], object]) -> dict[str, float]:
         call()
         rounds.append(time.perf_counter() - start)
     return {
-        "attncheck: ratio of p10": own / other,
-        "attncheck: p10": own,
+        "attncheck: ratio": told.own / told.beside,
+        "attncheck: p10": told.p10,
         "pytest-benchmark: min": min(rounds),
         "pytest-benchmark: median": statistics.median(rounds),
         "Timer.blocked_autorange: median": timer.blocked_autorange(min_run_time=0.5).median,

@@ -21,7 +21,7 @@ def compared(
 ) -> dict[str, Any]:
     """Return each row's ratio, this / the other, with its interval and its answer.
 
-    A ratio is that of two adjacent processes, each side's lowest decile taken relative to the
+    A ratio is that of two adjacent processes, each side's quickest hundredth taken relative to the
     fixed workload that ran between its calls.
 
     Args:
@@ -77,4 +77,4 @@ def judged(ratios: Sequence[float]) -> dict[str, Any]:
 
 
 def _quick(said: dict[str, Any]) -> float:
-    return float(said["digest"]["p10"] / said["digest"]["beside"])
+    return float(said["digest"]["own"] / said["digest"]["beside"])

@@ -17,6 +17,7 @@ Source = Callable[[], Call]
 
 _BATCH = 5
 _STABLE = 0.05
+_QUICK = 0.01
 _KEPT = 100
 """Samples of one process that a report keeps."""
 
@@ -76,7 +77,8 @@ class Samples:
         return Digest(
             stats.quantile(self.own, 0.1),
             stats.median(self.own),
-            stats.quantile(self.beside, 0.1),
+            stats.quantile(self.own, _QUICK),
+            stats.quantile(self.beside, _QUICK),
             len(self.own),
             self.cold,
             thinned(self.own),
@@ -88,7 +90,8 @@ class Digest(msgspec.Struct, frozen=True):
 
     Attributes:
         p10, median: of the call's.
-        beside: the reference's p10.
+        own, beside: the quickest hundredth of the call's, and of the reference's: what the
+            ratio is made of, since on a busy machine less than a tenth may be undisturbed.
         count: samples of the call.
         cold: its first call.
         samples: some of them, as far apart in time as they come.
@@ -96,6 +99,7 @@ class Digest(msgspec.Struct, frozen=True):
 
     p10: float
     median: float
+    own: float
     beside: float
     count: int
     cold: int

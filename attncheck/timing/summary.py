@@ -1,7 +1,7 @@
 """What the samples of several fresh processes say: quantiles, intervals, and whether to trust them.
 
 Calls of one process are alike in ways that calls of the next are not, so that pooling them would
-give intervals far too narrow. Each process counts once, by its lowest decile or its median.
+give intervals far too narrow. Each process counts once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Timing(msgspec.Struct):
         interval: of the median, between processes.
         confidence: of the intervals, exactly.
         beside: what was timed between the samples.
-        ratios: of each process, its p10 to that of what was timed beside it.
+        ratios: of each process, its quickest hundredth to that of what was timed beside it.
         ratio, ratio_interval: of the middle process, and between processes.
         status: ``trusted`` or ``undecided``.
         why: what is wrong, where something is.
@@ -64,7 +64,7 @@ def summary(
     if not found:
         return Timing(status="undecided", why="no process has finished")
     medians = [one.median for one in found]
-    ratios = stats.paired_ratios([one.p10 for one in found], [one.beside for one in found])
+    ratios = stats.paired_ratios([one.own for one in found], [one.beside for one in found])
     interval, confidence = between(medians)
     ratio_interval, _ = between(ratios)
     told = Timing(

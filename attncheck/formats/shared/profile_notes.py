@@ -72,7 +72,9 @@ def _conventions(about: Mapping[str, Any], rows: Sequence[Row]) -> str:
         told += [
             f"times: single calls in {processes} fresh process{'es' * (processes != 1)}, "
             f"{threads} thread{'s' * (threads != 1)} each, evaluation mode",
-            f"ratio: to the {' or '.join(beside)} that was timed in turns" if beside else "",
+            f"ratio: quickest hundredth to that of the {' or '.join(beside)}, timed in turns"
+            if beside
+            else "",
             f"between processes: holds the true median with {sure:.0%} confidence" if sure else "",
             "roofline: share of the best product and copy that this device did just before",
         ]
