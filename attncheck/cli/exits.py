@@ -30,3 +30,21 @@ def exit_of(report: Report, *, strict: bool = False) -> Exit:
     if Verdict.UNDECIDED in verdicts:
         return Exit.VIOLATES if strict else Exit.UNDECIDED
     return Exit.CONFORMS
+
+
+def exit_of_profile(report: Report) -> Exit:
+    """Return 2 for work not done, 1 for a module that was not timed, 3 for doubtful figures."""
+    if report.problems or report.partial or not report.subjects:
+        return Exit.FAILED
+    profiles = [subject.profile for subject in report.subjects]
+    if any(profile.get("refused") for profile in profiles):
+        return Exit.VIOLATES
+    rows = [row for profile in profiles for row in profile["rows"]]
+    doubtful = any(
+        row.get("why") or row.get("unpriced") or (row.get(mode) or {}).get("status") == "undecided"
+        for row in rows
+        for mode in ("forward", "backward")
+    )
+    against = [profile["against"] for profile in profiles if profile["against"]]
+    open_ = doubtful or any(one["answer"] == "undecided" for one in against)
+    return Exit.UNDECIDED if open_ else Exit.CONFORMS

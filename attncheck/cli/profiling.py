@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from attncheck.cli import parsing
-from attncheck.cli.exits import Exit
+from attncheck.cli.exits import Exit, exit_of_profile
 from attncheck.cli.streams import complain, log
 from attncheck.errors import AttncheckError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from attncheck.cli.profile_output import Shown
     from attncheck.profiling.wanting import Plan, Wanted
     from attncheck.report import Report
 
@@ -137,6 +139,7 @@ def profile(
         budget=Budget(seconds=seconds),
         anyway=anyway,
     )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is finished is written
     files = [*(output or []), *([resume] if resume and not output else [])]
     shown = Shown(format_name, files, sort)
     memory = parsing.memory(memory_limit) if device in ("cpu", "meta") else _UNLIMITED
@@ -149,7 +152,7 @@ def profile(
     if report.partial:
         log("attncheck: interrupted; what follows is what was finished")
     written = shown.show(report)
-    raise typer.Exit(_exit(report) if written else Exit.FAILED)
+    raise typer.Exit(exit_of_profile(report) if written else Exit.FAILED)
 
 
 _UNLIMITED = 2**60
@@ -163,12 +166,11 @@ def _run(
     timeout: float,
     jobs: int,
     resume: Path | None,
-    shown: object,
+    shown: Shown,
     quiet: bool,
 ) -> Report:
     import tempfile
 
-    from attncheck.cli.profile_output import Shown
     from attncheck.cli.progress import measuring_line
     from attncheck.execution.limits import Limits
     from attncheck.profiling.opposing import opposed
@@ -176,7 +178,6 @@ def _run(
     from attncheck.profiling.running import steps
     from attncheck.profiling.sweeping import Sweep, sweep
 
-    assert isinstance(shown, Shown)
     with tempfile.TemporaryDirectory(prefix="attncheck-") as folder:
         plans, other = opposed(plans, against, asked, Path(folder))
         wanted = Sweep(
@@ -200,21 +201,3 @@ def _run(
         )
         with measuring_line(total, quiet=quiet) as listener:
             return sweep(wanted, listener, shown.save)
-
-
-def _exit(report: Report) -> Exit:
-    """Return 2 for work not done, 1 for a module that was not timed, 3 for doubtful figures."""
-    if report.problems or report.partial or not report.subjects:
-        return Exit.FAILED
-    profiles = [subject.profile for subject in report.subjects]
-    if any(profile.get("refused") for profile in profiles):
-        return Exit.VIOLATES
-    rows = [row for profile in profiles for row in profile["rows"]]
-    doubtful = any(
-        row.get("why") or row.get("unpriced") or (row.get(mode) or {}).get("status") == "undecided"
-        for row in rows
-        for mode in ("forward", "backward")
-    )
-    against = [profile["against"] for profile in profiles if profile["against"]]
-    open_ = doubtful or any(one["answer"] == "undecided" for one in against)
-    return Exit.UNDECIDED if open_ else Exit.CONFORMS
