@@ -52,6 +52,8 @@ def scaling(subject: Subject) -> Scaling | None:
     if not names:
         return None
     points = tuple((size, predict(subject, dims)) for size, dims in _sizes(subject, names))
+    if not points:  # no sizes of this kind lie in the domain
+        return None
     fused = any(cost.fused for _, cost in points)
     return Scaling(
         name="N",

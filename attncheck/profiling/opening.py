@@ -72,11 +72,16 @@ def dims_of_row(subject: Subject, measure: Measure, row: RowAsked) -> dict[str, 
     names = sides(subject)
     if not names:
         raise SubjectError(ValueError("the module is made for one size"), "constructor")
+    # A module that is made for one side takes it as a constructor argument.
+    ties = sorted(subject.binding.follows - {*_SIZES, "B", "C"})
     for size in range(row.size, 2 * row.size + 1):
-        dims = subject.dims_with(**{**changes, **dict.fromkeys(names, size)})
-        if subject.in_domain(dims):
-            return dims
-    return subject.dims_with(**{**changes, **dict.fromkeys(names, row.size)})
+        for tied in ((), *((name,) for name in ties)):
+            dims = subject.dims_with(**{**changes, **dict.fromkeys([*names, *tied], size)})
+            if subject.in_domain(dims):
+                return dims
+    domain = " and ".join(subject.spec.domain.values())
+    told = f"no size from {row.size} to {2 * row.size} is in the spec's domain, {domain}"
+    raise SubjectError(ValueError(told), "constructor")
 
 
 def size_of(subject: Subject, dims: Mapping[str, int]) -> int | None:

@@ -15,7 +15,7 @@ from attncheck.timing.ceilings import Ceiling
 from attncheck.timing.sampling import Digest
 from attncheck.timing.summary import Timing, summary
 
-_TOO_FAST = 1.2
+_TOO_FAST = 3.0
 """Times the measured peak at which a multiplication rate is taken for a mistake."""
 _COPIED = (
     "input", "dims", "size", "parameters", "macs", "elementwise", "peak_bytes",

@@ -84,6 +84,9 @@ def _steps(job: Job, one: Callable[[str, Subject, Measure, Device], dict[str, An
         except (RuntimeError, NotImplementedError, MemoryError) as error:
             # What torch raises of a precision, a layout or a size that it cannot do.
             yield _told(step, {"why": f"{type(error).__name__}: {str(error)[:200]}"})
+        except Exception as error:  # one point must not cost the others
+            failed = f"attncheck itself failed: {type(error).__name__}: {str(error)[:200]}"
+            yield _told(step, {"why": failed})
 
 
 def _timed(step: str, subject: Subject, measure: Measure, device: Device) -> dict[str, Any]:

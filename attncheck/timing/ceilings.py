@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from attncheck.lazy import torch
 from attncheck.timing.sampling import Call, Clock
 
-_SECONDS = 0.3
-_SIDES = {"cpu": 1024, "other": 4096}
+_SECONDS = 0.2
+_LONGEST = 1.0
+_SHAPES = {
+    "cpu": [(8, 64), (8, 256), (1, 256), (1, 1024)],
+    "other": [(64, 256), (8, 2048), (1, 4096), (1, 8192)],
+}
 _BYTES = {"cpu": 2**26, "other": 2**28}
 
 
@@ -19,7 +23,7 @@ class Ceiling(msgspec.Struct, frozen=True):
     """Peaks of one device in one precision, with the threads in use.
 
     Attributes:
-        macs: multiply-accumulates a second, of a large square product.
+        macs: multiply-accumulates a second, of the best of some square products.
         bytes: bytes a second, read and written, of a large copy.
     """
 
@@ -34,14 +38,34 @@ class Ceiling(msgspec.Struct, frozen=True):
 def ceiling(clock: Clock, device: str, dtype: str) -> Ceiling:
     """Return the best of short runs; a busy machine lowers it, and shares look larger."""
     kind = device if device == "cpu" else "other"
-    side, count = _SIDES[kind], _BYTES[kind] // 4
+    count = _BYTES[kind] // 4
     with torch.no_grad():
-        one = torch.ones(side, side, dtype=getattr(torch, dtype), device=device)
-        product = _best(clock, lambda: one @ one)
+        macs = max(_rates(clock, device, dtype, _SHAPES[kind]))
         source = torch.ones(count, dtype=torch.float32, device=device)
         target = torch.empty_like(source)
         copy = _best(clock, lambda: target.copy_(source))
-    return Ceiling(side**3 / product, 2 * 4 * count / copy)
+    return Ceiling(macs, 2 * 4 * count / copy)
+
+
+def _rates(
+    clock: Clock, device: str, dtype: str, shapes: Sequence[tuple[int, int]]
+) -> Iterator[float]:
+    """Yield multiply-accumulates a second of products, small ones first.
+
+    No one kernel is the best in every precision: some processors multiply batches of bfloat16
+    several times as fast as one large matrix. A large product is left out where it would take
+    seconds.
+    """
+    rate = 0.0
+    for batch, side in shapes:
+        work = batch * side**3
+        if rate and work / rate > _LONGEST:
+            return
+        one = torch.ones(batch, side, side, dtype=getattr(torch, dtype), device=device)
+        if batch == 1:
+            one = one[0]
+        rate = work / _best(clock, lambda one=one: one @ one)  # type: ignore[misc]
+        yield rate
 
 
 def _best(clock: Clock, call: Call, now: Callable[[], float] = time.perf_counter) -> float:
