@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment, Part
-from attncheck.equivalence.fitting import Dims, unify_all
+from attncheck.equivalence.fitting import Dims
+from attncheck.equivalence.matrices import may_stand_beside, one_below_another, side_by_side
 from attncheck.equivalence.naming import distance, spelled
 from attncheck.equivalence.sizes import Sizes
 from attncheck.equivalence.units import Unit, units_of
@@ -169,38 +170,12 @@ class Matcher:
         if any(s.bias is False and unit.bias for _, s in group):
             return None
         if slot.kind == "linear":
-            return self._fit_matrix(group, unit, state) if unit.kind == "matrix" else None
+            if unit.kind != "matrix":
+                return None
+            found = one_below_another(group, unit, self._shape(unit), state.dims)
+            return None if found is None else state.take(unit, *found)
         dims = self._sizes.fit(slot, unit, state.dims)
         return None if dims is None else state.take(unit, dims, {name: Part(unit)})
-
-    def _fit_matrix(
-        self, group: list[tuple[str, Slot]], unit: Unit, state: _State
-    ) -> _State | None:
-        rows, columns = self._shape(unit)
-        outs = tuple(slot.sizes[1] for _, slot in group)
-        total = " + ".join(f"({text})" for text in outs)
-        dims = unify_all(
-            (group[0][1].sizes[0], total if len(outs) > 1 else outs[0]),
-            (columns, rows),
-            state.dims,
-        )
-        if dims is None and len(outs) > 1 and rows % len(outs) == 0:
-            # Several widths unknown: a fused projection most likely has parts of one width.
-            each = rows // len(outs)
-            inputs, parts_of = (group[0][1].sizes[0], columns), [(o, each) for o in outs]
-            texts, sizes = zip(inputs, *dict.fromkeys(parts_of), strict=True)
-            dims = unify_all(texts, sizes, state.dims)
-        if dims is None:
-            return None
-        if len(group) == 1:
-            return state.take(unit, dims, {group[0][0]: Part(unit)})
-        parts: dict[str, Part] = {}
-        start = 0
-        for name, slot in group:
-            stop = start + slot.shape(dims)[1]
-            parts[name] = Part(unit, (start, stop))
-            start = stop
-        return state.take(unit, dims, parts)
 
     def _shape(self, unit: Unit) -> tuple[int, int]:
         """Return the rows and columns of a matrix, as it is read."""
@@ -210,30 +185,15 @@ class Matcher:
         return self._shapes[unit]
 
     def _side_by_side(self, pair: list[tuple[str, Slot]], state: _State) -> Iterator[_State]:
-        """Yield the states in which one matrix acts on two slots' inputs, joined in either order.
-
-        Its columns are those of the first slot and then those of the other.
-        """
-        if len(pair) < 2 or any(s.kind != "linear" or s.bias is False for _, s in pair):
-            return
-        slot, beside = pair[0][1], pair[1][1]
-        if slot.sizes[1] != beside.sizes[1] or slot.sizes[0] == beside.sizes[0]:
+        """Yield the states in which one matrix acts on two slots' inputs."""
+        if not may_stand_beside(pair):
             return
         for unit in self._units:
-            if unit.kind != "matrix" or unit.owner in state.owners or unit.names & state.names:
-                continue
-            rows, columns = self._shape(unit)
-            inputs = f"({slot.sizes[0]}) + ({beside.sizes[0]})"
-            dims = unify_all((inputs, slot.sizes[1]), (columns, rows), state.dims)
-            if dims is None:
-                continue
-            for (a, first), (b, _) in ((pair[0], pair[1]), (pair[1], pair[0])):
-                cut = first.shape(dims)[0]
-                parts = {
-                    a: Part(unit, columns=(0, cut)),
-                    b: Part(unit, columns=(cut, columns), biased=False),
-                }
-                yield state.take(unit, dims, parts)
+            if unit.kind == "matrix" and not (
+                unit.owner in state.owners or unit.names & state.names
+            ):
+                for dims, parts in side_by_side(pair, unit, self._shape(unit), state.dims):
+                    yield state.take(unit, dims, parts)
 
     def _with_bare_biases(self, state: _State) -> _State | None:
         """Give left-over bare vectors to slots without a bias, in order; None if any is left."""

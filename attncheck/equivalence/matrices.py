@@ -1,0 +1,75 @@
+"""One matrix of the subject for one slot or several: fused projections, and joined inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from attncheck.equivalence.assignment import Part
+from attncheck.equivalence.fitting import Dims, unify_all
+from attncheck.equivalence.units import Unit
+
+if TYPE_CHECKING:
+    from attncheck.reference.slots import Slot
+
+Named = list[tuple[str, "Slot"]]
+Fitted = tuple[Dims, dict[str, Part]]
+
+
+def one_below_another(
+    group: Named, unit: Unit, shape: tuple[int, int], dims: Dims
+) -> Fitted | None:
+    """Fit a matrix whose rows are those of the group's slots in turn; None where it has others.
+
+    Args:
+        group: slots on one input, one or more.
+        unit: the matrix.
+        shape: its rows and columns, as it is read.
+        dims: what is known.
+    """
+    rows, columns = shape
+    outs = tuple(slot.sizes[1] for _, slot in group)
+    total = " + ".join(f"({text})" for text in outs) if len(outs) > 1 else outs[0]
+    inputs = group[0][1].sizes[0]
+    found = unify_all((inputs, total), (columns, rows), dims)
+    if found is None and len(outs) > 1 and rows % len(outs) == 0:
+        # Several widths unknown: a fused projection most likely has parts of one width.
+        parts_of = dict.fromkeys((out, rows // len(outs)) for out in outs)
+        texts, sizes = zip((inputs, columns), *parts_of, strict=True)
+        found = unify_all(texts, sizes, dims)
+    if found is None:
+        return None
+    if len(group) == 1:
+        return found, {group[0][0]: Part(unit)}
+    parts: dict[str, Part] = {}
+    start = 0
+    for name, slot in group:
+        stop = start + slot.shape(found)[1]
+        parts[name] = Part(unit, (start, stop))
+        start = stop
+    return found, parts
+
+
+def may_stand_beside(pair: Named) -> bool:
+    """Say whether one matrix could act on the inputs of two slots, joined."""
+    if len(pair) < 2 or any(s.kind != "linear" or s.bias is False for _, s in pair):
+        return False
+    slot, beside = pair[0][1], pair[1][1]
+    return slot.sizes[1] == beside.sizes[1] and slot.sizes[0] != beside.sizes[0]
+
+
+def side_by_side(pair: Named, unit: Unit, shape: tuple[int, int], dims: Dims) -> Iterator[Fitted]:
+    """Yield the ways in which a matrix's columns are those of one slot and then the other's."""
+    rows, columns = shape
+    slot, beside = pair[0][1], pair[1][1]
+    inputs = f"({slot.sizes[0]}) + ({beside.sizes[0]})"
+    found = unify_all((inputs, slot.sizes[1]), (columns, rows), dims)
+    if found is None:
+        return
+    for (a, first), (b, _) in ((pair[0], pair[1]), (pair[1], pair[0])):
+        cut = first.shape(found)[0]
+        parts = {
+            a: Part(unit, columns=(0, cut)),
+            b: Part(unit, columns=(cut, columns), biased=False),
+        }
+        yield found, parts
