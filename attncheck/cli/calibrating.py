@@ -63,10 +63,12 @@ def _page(noise: Noise) -> Page:
     from attncheck import stats
     from attncheck.page import Page, Section, Table
 
-    rows = []
+    rows: list[list[str]] = []
+    confidence = noise.confidence
     for number, ratios in enumerate(noise.windows, start=1):
         interval = stats.order_interval(ratios, noise.confidence)
         assert interval is not None
+        confidence = interval.confidence
         rows.append(
             [
                 str(number),
@@ -76,7 +78,7 @@ def _page(noise: Noise) -> Page:
             ]
         )
     pairs = len(noise.windows[0])
-    columns = ["window", "median", f"{interval.confidence:.1%} interval", "all pairs"]
+    columns = ["window", "median", f"{confidence:.1%} interval", "all pairs"]
     threads = f"{noise.threads} thread{'s' if noise.threads > 1 else ''}"
     return Page(
         f"noise floor {noise.floor:.2%}  {noise.device}: {noise.device_name}, {threads}, "

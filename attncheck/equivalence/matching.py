@@ -35,6 +35,9 @@ class _State:
     def consumed(self) -> frozenset[str]:
         return self.names | {part.bias for part in self.parts.values() if part.bias}
 
+    def is_free(self, unit: Unit) -> bool:
+        return unit.owner not in self.owners and not unit.names & self.names
+
     def take(self, unit: Unit, dims: Dims, parts: dict[str, Part]) -> _State:
         return replace(
             self,
@@ -109,7 +112,7 @@ class Matcher:
     ) -> Iterator[tuple[_State, list[tuple[str, Slot]]]]:
         """Yield what may be read next, with the slots that are left, likeliest first."""
         for length, unit in self._pairs(slots):
-            if unit.owner in state.owners or unit.names & state.names:
+            if not state.is_free(unit):
                 continue
             fitted = self._fit(slots[:length], unit, state)
             if fitted is not None:
@@ -148,10 +151,8 @@ class Matcher:
                 run += 1
         lengths = [1, *range(run, 1, -1)]
         named = [name for name, _ in slots]
-        return sorted(lengths, key=lambda n: n == 1 or not self._has_joint(named[:n]))
-
-    def _has_joint(self, slots: list[str]) -> bool:
-        return any(spelled(slots, unit.owner) for unit in self._units)
+        joint = {n for n in lengths for u in self._units if spelled(named[:n], u.owner)}
+        return sorted(lengths, key=lambda n: n == 1 or n not in joint)
 
     def _same_input(self, first: Slot, other: Slot) -> bool:
         """Say whether two matrices act on one input: by name, or by size where both are known."""
@@ -189,9 +190,7 @@ class Matcher:
         if not may_stand_beside(pair):
             return
         for unit in self._units:
-            if unit.kind == "matrix" and not (
-                unit.owner in state.owners or unit.names & state.names
-            ):
+            if unit.kind == "matrix" and state.is_free(unit):
                 for dims, parts in side_by_side(pair, unit, self._shape(unit), state.dims):
                     yield state.take(unit, dims, parts)
 
