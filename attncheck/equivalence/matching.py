@@ -144,8 +144,7 @@ class Matcher:
 
     def _lengths(self, slots: list[tuple[str, Slot]]) -> list[int]:
         """Return how many slots one unit may fill: one, or a run of matrices on one input."""
-        first = slots[0][1]
-        run = 1
+        first, run = slots[0][1], 1
         if first.kind == "linear":
             while run < min(len(slots), 3) and self._same_input(first, slots[run][1]):
                 run += 1
