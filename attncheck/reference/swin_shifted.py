@@ -46,8 +46,8 @@ def swin_shifted(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     back = -s
     moved = rolled(grid, back)
     t = windows(moved, w)
-    upper = part_of(H, w, s)
-    left = part_of(W, w, s)
+    upper = part_of(H, w, s, grid)
+    left = part_of(W, w, s, grid)
     tens = 3 * upper
     parts = crossed(tens, left)
     labels = windows(parts, w)  # (1, windows, w², 1)

@@ -33,9 +33,12 @@ def rolled(x: Tensor, s: int) -> Tensor:
     return x.roll((s, s), (2, 3))
 
 
-def part_of(n: int, w: int, s: int) -> Tensor:
-    """Number the parts of one axis of a rolled map: 2 for what came round, 1 beside it: (n,)."""
-    place = torch.arange(n)
+def part_of(n: int, w: int, s: int, x: Tensor) -> Tensor:
+    """Number the parts of one axis of a rolled map: 2 for what came round, 1 beside it: (n,).
+
+    The numbers are on the device of ``x``.
+    """
+    place = torch.arange(n, device=x.device)
     return (place >= n - w).long() + (place >= n - s).long()
 
 
