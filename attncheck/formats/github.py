@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from attncheck.formats.shared.commands import MOST, command
 from attncheck.formats.shared.places import from_here, in_words, place
 from attncheck.formats.shared.wording import contrast, plural, problem_lines
 from attncheck.report import Finding, Report, Status, SubjectReport, Verdict
-
-MOST = 10
-"""Annotations of one level that GitHub shows for a step."""
 
 _LEVELS = ("error", "warning", "notice")
 
@@ -69,18 +67,9 @@ def _annotation(subject: SubjectReport, finding: Finding) -> tuple[str, str]:
 
 def _told(pairs: dict[str, str], message: str) -> tuple[str, str]:
     """Return an annotation as a command without its level, and as a plain line of the log."""
-    properties = ",".join(f"{name}={_property(value)}" for name, value in pairs.items())
     place_ = f" {pairs['file']}:{pairs['line']}" if "file" in pairs else ""
     plain = f"{pairs['title']}:{place_} {message.splitlines()[0] if message else ''}"
-    return f"{properties}::{_data(message)}", _harmless(plain)
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return command(pairs, message), _harmless(plain)
 
 
 def _harmless(text: str) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from attncheck.formats.shared.commands import MOST, command, data
 from attncheck.gate.result import Answer, Check, GateResult
 from attncheck.gate.showing import summary
 
-MOST = 10
-"""Annotations of one level that GitHub shows for a step; the rest is counted."""
 _LEVELS = {Answer.REGRESSED: "error", Answer.UNDECIDED: "warning"}
 
 
@@ -19,7 +18,7 @@ def annotated(result: GateResult) -> str:
         lines += [_command(level, check) for check in shown]
         if len(found) > len(shown):
             lines.append(f"::{level}::{len(found) - len(shown)} more are {answer.value}")
-    lines.append(f"::notice title=attncheck gate::{_data(summary(result))}")
+    lines.append(f"::notice title=attncheck gate::{data(summary(result))}")
     return "\n".join(lines) + "\n"
 
 
@@ -29,16 +28,7 @@ def _command(level: str, check: Check) -> str:
         properties = {"file": check.path, **properties}
         if check.line:
             properties["line"] = str(check.line)
-    said = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     message = check.reason or check.answer.value
     if check.resolve:
         message += f"\n{check.resolve}"
-    return f"::{level} {said}::{_data(message)}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return f"::{level} {command(properties, message)}"
