@@ -40,6 +40,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def thorough(session: nox.Session) -> None:
+    """The tests again, with longer searches and every claim on every module."""
+    ready(session)
+    session.run("pytest", *(session.posargs or ["-n", "2"]), env={"ATTNCHECK_THOROUGH": "1"})
+
+
+@nox.session
 def selftest(session: nox.Session) -> None:
     """Mutants of every reference are noticed, and our own corpus is judged right."""
     ready(session)

@@ -20,6 +20,7 @@ from attncheck.target.binding import dims_in_order
 from attncheck.target.preparing import Request, prepare
 from attncheck.target.resolving import resolve
 from attncheck.trial import Trial
+from tests.thorough import THOROUGH
 
 IDS = [name for name in spec_ids() if load(name).document.reference]
 
@@ -56,7 +57,7 @@ def cases(draw: st.DrawFn, name: str) -> tuple[Subject, dict[str, Any]]:
 
 
 LATTICE = settings(
-    max_examples=8,
+    max_examples=8 if THOROUGH else 2,
     deadline=None,
     derandomize=True,
     database=None,
