@@ -54,13 +54,20 @@ class OutputError(AttncheckError):
     """A report cannot be written."""
 
 
+def _alike(one: str, other: str) -> int:
+    """Return how many letters two words begin with alike."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the nearest spelling, or the allowed words."""
     import difflib  # only where something is wrong already
 
     allowed = sorted(allowed)
     nearest = difflib.get_close_matches(word, allowed, n=3, cutoff=0.6)
-    nearest.sort(key=lambda name: sorted(name) != sorted(word))  # transposed letters first
+    # Transposed letters first, then what begins alike.
+    nearest.sort(key=lambda name: (sorted(name) != sorted(word), -_alike(name, word)))
     if nearest:
         return f"did you mean '{nearest[0]}'?"
     return f"allowed: {', '.join(allowed)}" if allowed else "nothing is allowed here"

@@ -67,7 +67,13 @@ def with_biases(spec: str, decide: random.Random) -> dict[str, Any]:
     return values
 
 
-def proof_of(spec: str, function: Any, values: dict[str, Any], decide: random.Random) -> Proof:
+def proof_of(
+    spec: str,
+    function: Any,
+    values: dict[str, Any],
+    decide: random.Random,
+    patience: dict[str, float] | None = None,
+) -> Proof:
     """Return what comparing with the reference says of a rewrite."""
     seed = decide.random()
 
@@ -80,7 +86,7 @@ def proof_of(spec: str, function: Any, values: dict[str, Any], decide: random.Ra
     made_for = {"H", "W", "N"} & set(mechanism_of(spec).defaults)
     subject = dataclasses.replace(subject, pinned=subject.pinned | made_for)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in PATIENCE.items():
+        for name, value in (patience or {}).items():
             patch.setattr(proving, name, value)
         return proving.prove(mechanism_of(spec), Trial(subject, subject.base()))
 
@@ -91,7 +97,7 @@ def test_a_rewrite_is_proven_equal(spec: str) -> None:
     @given(dice)
     def check(decide: random.Random) -> None:
         function = reworded(mechanism_of(spec), decide)
-        proof = proof_of(spec, function, with_biases(spec, decide), decide)
+        proof = proof_of(spec, function, with_biases(spec, decide), decide, PATIENCE)
         assert proof.status == "equal", (proof.status, proof.probe, proof.difference)
 
     check()
