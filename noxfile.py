@@ -5,6 +5,8 @@ With ``--no-venv`` the sessions use the environment that is active.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nox
 from nox.virtualenv import PassthroughEnv
 
@@ -53,6 +55,16 @@ def selftest(session: nox.Session) -> None:
     session.run("attncheck", "selftest", *(session.posargs or ["--all"]))
     if not session.posargs:
         session.run("attncheck", "evaluate", "tests/corpus")
+
+
+@nox.session
+def gate(session: nox.Session) -> None:
+    """The whole catalogue is audited and held against the committed baseline."""
+    ready(session)
+    report = Path(session.create_tmp()) / "catalogue.json"
+    # Violated as published: the gate reads which violations are accepted.
+    session.run("attncheck", "audit", "--all", "-q", "-o", str(report), success_codes=[0, 1])
+    session.run("attncheck", "gate", str(report), "--baseline", "reports/baseline.json")
 
 
 @nox.session
