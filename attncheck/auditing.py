@@ -102,7 +102,7 @@ def audit(
             name_finding(job, finding)
         yield finding
     if job.case is None and not failure:
-        yield Counted(_counts(subject, job))
+        yield Counted(_counts(subject))
 
 
 def _cases(
@@ -120,16 +120,11 @@ def _cases(
         yield case
 
 
-def _counts(subject: Subject, job: Job) -> dict[str, Any]:
+def _counts(subject: Subject) -> dict[str, Any]:
     """Return parameters and MACs; nothing that goes wrong here may cost a finding."""
     try:
         from attncheck.counting.count import count
 
-        counts = dict(count(subject, subject.base()))
-        if job.costs:
-            from attncheck.costing import costs_of
-
-            counts["costs"] = costs_of(subject)
-        return counts
+        return dict(count(subject, subject.base()))
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from attncheck.auditing import audit, open_subject
+from attncheck.catalogue import load
+from attncheck.claim import Case
 from attncheck.counting.predicted import predict
 from attncheck.counting.scaling import scaling
+from attncheck.job import Job
 from attncheck.lazy import torch
 from attncheck.measuring.axes import indices, places_of
+from attncheck.messages import Counted, Opened
+from attncheck.report import Finding
 from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError
 from attncheck.trial import Trial
 
 _DRAWS = 3
+
+
+def audit_and_cost(
+    job: Job, note: Callable[[Case], None] | None = None
+) -> Iterator[Opened | str | Finding | Counted]:
+    """Audit a job as :func:`attncheck.auditing.audit` does; its counts also hold ``costs``."""
+    for event in audit(job, note):
+        if isinstance(event, Counted):
+            subject = open_subject(job, load(job.spec))[0]
+            yield Counted({**event.counts, "costs": costs_of(subject)})
+        else:
+            yield event
 
 
 def costs_of(subject: Subject) -> dict[str, Any]:

@@ -27,7 +27,6 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
         case: try this case alone (replay), else None.
         seed, dtype, device: for every case; ``dtype`` "" means float64 where it works.
         command: the command line that audits this subject, for ``reproduce``.
-        costs: whether to measure memory, growth and reach as well.
         measure: what ``attncheck profile`` wants measured, for its own generators.
     """
 
@@ -44,7 +43,6 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     dtype: str = ""
     device: str = "cpu"
     command: str = ""
-    costs: bool = False
     measure: dict[str, Any] = {}
 
 

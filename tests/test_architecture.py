@@ -46,6 +46,7 @@ LAYERS = [
         "spec",
         "formula",
         "literals",
+        "measured",
         "config",
         "report",
         "page",

@@ -78,10 +78,8 @@ def compare(
 
 def _selections(wanted: list[str], contract: str, asked: Asked) -> list[Selection]:
     """Return one subject for each word, at the first one's shape."""
-    import msgspec
 
     from attncheck.catalogue import load
-    from attncheck.execution.scheduling import Task
     from attncheck.selecting import select
     from attncheck.target.binding import dims_in_order
 
@@ -95,10 +93,8 @@ def _selections(wanted: list[str], contract: str, asked: Asked) -> list[Selectio
         if not found:
             sizes = dims_in_order(spec.document.dims, stated)
             shape = {n: sizes[n] for n in _ALIKE if n in sizes}
-        found += [
-            (one, Task(msgspec.structs.replace(task.job, costs=True), task.claims))
-            for one, task in own
-        ]
+        work = "attncheck.costing:audit_and_cost"
+        found += [(one, dataclasses.replace(task, work=work)) for one, task in own]
     return found
 
 

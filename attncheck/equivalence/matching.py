@@ -66,9 +66,9 @@ class Matcher:
     mechanism: Mechanism
     module: torch.nn.Module
     known: Mapping[str, Any]
-    relaxed: bool = False
-    used: Mapping[str, int] | None = None
-    steps: int = 4000
+    relaxed: bool
+    used: Mapping[str, int] | None
+    steps: int
     _units: list[Unit] = field(init=False)
     _tensors: dict[str, torch.Tensor] = field(init=False)
     _sizes: Sizes = field(init=False)

@@ -20,7 +20,8 @@ Line = Callable[[float], "torch.Tensor"]
 
 _GLOBAL = 1e-8
 """Relative to the largest value: what rounding leaves of a difference that vanishes."""
-_STEP = 1e-3
+SHORT_STEP = 1e-3
+"""Within it few rectifiers switch."""
 _CURVED = 1e-6
 """Of a value's change over a short step: more is curvature, less is rounding."""
 
@@ -103,8 +104,3 @@ def differences(at: Line, degree: int, start: float, step: float) -> tuple[float
     left, first = kept[0][moving].abs(), first[moving]
     allowed = _GLOBAL * scale if step == 1.0 else _CURVED * first
     return float((left <= allowed).double().mean()), float(left.max()) / max(scale, 1e-12)
-
-
-def short_step() -> float:
-    """Return a step within which few rectifiers switch."""
-    return _STEP

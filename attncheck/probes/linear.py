@@ -9,12 +9,12 @@ from typing import ClassVar
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.measuring.gating import NoGateError, projects
 from attncheck.measuring.lines import (
+    SHORT_STEP,
     Seen,
     UnobservableError,
     differences,
     line,
     scores,
-    short_step,
 )
 from attncheck.subject import Subject
 from attncheck.trial import Trial
@@ -94,7 +94,7 @@ class Linear(Claim, frozen=True, kw_only=True):
             if bent and not self.pieces:
                 return self._curved(left)
             if self.pieces:
-                smooth += [differences(at, self.degree, t, short_step())[0] for t in _STARTS]
+                smooth += [differences(at, self.degree, t, SHORT_STEP)[0] for t in _STARTS]
         known = [share for share in smooth if not math.isnan(share)]
         if self.pieces and not known:
             return undecided(f"the {self.of} never changes along a line")

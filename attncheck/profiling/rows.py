@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from attncheck.execution.supervising import Result
+from attncheck.measured import Timing
 from attncheck.profiling.measure import FACTS, Measure, RowAsked
 from attncheck.profiling.running import Measured
 from attncheck.timing.ceilings import Ceiling
 from attncheck.timing.sampling import Digest
-from attncheck.timing.summary import Timing, summary
+from attncheck.timing.summary import summary
 
 _TOO_FAST = 3.0
 """Times the measured peak at which a multiplication rate is taken for a mistake."""

@@ -8,46 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from attncheck import stats
+from attncheck.measured import Timing
 from attncheck.timing.sampling import Digest
 
 CONFIDENCE = 0.95
 _APART = 1.25
 """Processes that differ by more than this factor have not measured the same thing."""
-
-
-class Timing(msgspec.Struct):
-    """Latency of one pass, as a report shows it; times in nanoseconds.
-
-    Attributes:
-        processes: samples of every fresh process, thinned to a hundred each.
-        samples: how many there were.
-        cold: the median first call.
-        p10, median: the middle process's.
-        interval: of the median, between processes.
-        confidence: of the intervals, exactly.
-        beside: what was timed between the samples.
-        ratios: of each process, its quickest hundredth to that of what was timed beside it.
-        ratio, ratio_interval: of the middle process, and between processes.
-        status: ``trusted`` or ``undecided``.
-        why: what is wrong, where something is.
-    """
-
-    processes: list[list[int]] = []
-    samples: int = 0
-    cold: float | None = None
-    p10: float | None = None
-    median: float | None = None
-    interval: tuple[float, float] | None = None
-    confidence: float = 0.0
-    beside: str = ""
-    ratios: list[float] = []
-    ratio: float | None = None
-    ratio_interval: tuple[float, float] | None = None
-    status: str = "trusted"
-    why: str = ""
 
 
 def summary(

@@ -107,4 +107,4 @@ class ByPlace(nn.Module):
 
 
 STYLES = ["LocalContext"]
-FAULTS = {"OverDepth": "weights", "ByPlace": "translation"}
+FAULTS = {"OverDepth": "weights", "ByPlace": "translation-equivariance"}

@@ -9,8 +9,8 @@ from attncheck.formats.page_html.figures.growth import fitted, growth_figure, te
 from attncheck.formats.page_html.figures.pareto import Offer, front, pareto_figure
 from attncheck.formats.page_html.figures.strips import strips_figure
 from attncheck.formats.page_html.names import Names
-from attncheck.formats.page_html.profiled import Growth, Row, Timing
 from attncheck.formats.shared.units import count, duration, figures, plain, share, size
+from attncheck.measured import Growth, Row, Timing
 
 
 @pytest.mark.parametrize(

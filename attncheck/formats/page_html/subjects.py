@@ -11,7 +11,6 @@ from attncheck.formats.page_html.figures.growth import growth_figure
 from attncheck.formats.page_html.figures.reach import reach_figure
 from attncheck.formats.page_html.figures.strips import strips_figure
 from attncheck.formats.page_html.names import Names
-from attncheck.formats.page_html.profiled import Profile, profile_of
 from attncheck.formats.shared.counting import count_notes, count_rows
 from attncheck.formats.shared.excerpts import Excerpt, excerpts
 from attncheck.formats.shared.paths import shown
@@ -26,6 +25,7 @@ from attncheck.formats.shared.wording import (
     with_status,
     witness_shape,
 )
+from attncheck.measured import Profile, read_profile
 from attncheck.report import Finding, Status, SubjectReport
 
 
@@ -97,7 +97,7 @@ def view(name: str, subject: SubjectReport, names: Names) -> View:
         names: what gives its findings and figures their ids.
     """
     skipped = by_reason(with_status(subject, Status.SKIPPED))
-    profile = profile_of(subject.profile)
+    profile = read_profile(subject.profile)[0] if subject.profile else None
     known = _Excerpts()
     broken = [_broken(name, finding, names, known) for finding in _telling(subject)]
     said = diagnosis(subject)

@@ -10,8 +10,8 @@ from markupsafe import Markup
 from attncheck.formats.page_html.figures.axes import axis, frame, placed
 from attncheck.formats.page_html.figures.figure import Figure, Table
 from attncheck.formats.page_html.figures.svg import Point, dots, line, picture
-from attncheck.formats.page_html.profiled import Growth
 from attncheck.formats.shared.units import count, duration, figures, plain, size
+from attncheck.measured import Growth
 
 WIDTH, HEIGHT = 340.0, 250.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 66.0, 10.0, 14.0, 46.0

@@ -14,8 +14,8 @@ from markupsafe import Markup
 from attncheck.formats.page_html.figures.axes import Axis, axis, ground
 from attncheck.formats.page_html.figures.figure import Figure, Table
 from attncheck.formats.page_html.figures.svg import Point, dots, element, line, picture, text
-from attncheck.formats.page_html.profiled import Row, Timing
 from attncheck.formats.shared.units import duration, ratio
+from attncheck.measured import Row, Timing
 
 _WIDTH, _LEFT, _RIGHT = 760.0, 216.0, 24.0
 _TOP, _BOTTOM = 12.0, 46.0

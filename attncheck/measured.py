@@ -1,0 +1,155 @@
+"""What ``attncheck profile`` says of one subject, as every reader of a report finds it.
+
+Measuring fills these, gates compare them, pages draw them. Fields that a reader does not know are
+left alone; the report's schema only grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+MODES = ("forward", "backward")
+
+
+class Timing(msgspec.Struct):
+    """Latency of one pass; times in nanoseconds.
+
+    Attributes:
+        processes: samples of every fresh process, thinned to a hundred each.
+        samples: how many there were.
+        cold: the median first call.
+        p10, median: the middle process's.
+        interval: of the median, between processes.
+        confidence: of the intervals, exactly.
+        beside: what was timed between the samples.
+        ratios: of each process, its quickest hundredth to that of what was timed beside it.
+        ratio, ratio_interval: of the middle process, and between processes.
+        status: ``trusted`` or ``undecided``.
+        why: what is wrong, where something is.
+    """
+
+    processes: Sequence[Sequence[float]] = ()
+    samples: int = 0
+    cold: float | None = None
+    p10: float | None = None
+    median: float | None = None
+    interval: tuple[float, float] | None = None
+    confidence: float = 0.0
+    beside: str = ""
+    ratios: list[float] = []
+    ratio: float | None = None
+    ratio_interval: tuple[float, float] | None = None
+    status: str = "trusted"
+    why: str = ""
+
+
+class Row(msgspec.Struct):
+    """One point of a profile: an input, a dtype and how the module was run."""
+
+    input: str = ""
+    size: float | None = None
+    dtype: str = "float32"
+    compile: bool = False
+    channels_last: bool = False
+    parameters: float | None = None
+    macs: float | None = None
+    elementwise: float | None = None
+    peak_bytes: float | None = None
+    peak_backward_bytes: float | None = None
+    saved_bytes: float | None = None
+    peak_source: str = ""
+    forward: Timing | None = None
+    backward: Timing | None = None
+    throughput: float | None = None
+    intensity: float | None = None
+    roofline: float | None = None
+    kernels: float | None = None
+    energy_j: float | None = None
+
+    @property
+    def name(self) -> str:
+        """How messages call it: ``8x256x64x64 float32 compiled``."""
+        return " ".join([self.input, self.dtype, *switches(self.compile, self.channels_last)])
+
+    @property
+    def how(self) -> str:
+        """Dtype and switches, as a reader names the row beside its input."""
+        return ", ".join([self.dtype, *switches(self.compile, self.channels_last)])
+
+
+class Paired(msgspec.Struct):
+    """Ratios new / baseline of interleaved fresh processes, for one row and mode."""
+
+    ratios: list[float]
+    input: str
+    dtype: str = "float32"
+    compile: bool = False
+    channels_last: bool = False
+    mode: str = "forward"
+
+    @property
+    def name(self) -> str:
+        """The row's name."""
+        return " ".join([self.input, self.dtype, *switches(self.compile, self.channels_last)])
+
+
+class Against(msgspec.Struct):
+    """A comparison with another version of the same module."""
+
+    target: str = ""
+    answer: str = "undecided"
+    ratio: float | None = None
+    interval: tuple[float, float] | None = None
+    rows: list[Paired] = []
+
+
+class Growth(msgspec.Struct):
+    """How one cost grows: points, and a polynomial or an exponent through them."""
+
+    points: list[tuple[float, float]] = []
+    polynomial: str = ""
+    order: float | None = None
+    exponent: float | None = None
+
+    @property
+    def drawn(self) -> list[tuple[float, float]]:
+        """The points that log axes can show, by size."""
+        return sorted((x, y) for x, y in self.points if x > 0 and y > 0)
+
+
+class Profile(msgspec.Struct):
+    """The costs of one subject on one device."""
+
+    device: str = ""
+    device_name: str = ""
+    threads: int | None = None
+    torch: str = ""
+    driver: str = ""
+    disturbed: str = ""
+    warning: str = ""
+    complete: bool = True
+    noise_floor: float | None = None
+    rows: list[Row] = []
+    scaling: dict[str, Growth] = {}
+    against: Against | None = None
+
+
+def read_profile(raw: dict[str, Any]) -> tuple[Profile | None, str]:
+    """Return the profile of a report's subject, or why it cannot be read."""
+    try:
+        profile = msgspec.convert(raw, Profile)
+    except msgspec.ValidationError as error:
+        return None, f"the profile cannot be read: {error}"
+    names = [row.name for row in profile.rows]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        return None, f"the profile has {twice} twice"
+    return profile, ""
+
+
+def switches(compiled: bool, channels_last: bool) -> list[str]:
+    """Return how a module was run, in words."""
+    named = (("compiled", compiled), ("channels-last", channels_last))
+    return [word for word, on in named if on]
