@@ -68,6 +68,11 @@ class Finding(msgspec.Struct, omit_defaults=True):
     required: bool = True
     source: str = ""
 
+    @property
+    def counts(self) -> bool:
+        """Whether it makes its subject violate: a violation that is no mere advice."""
+        return self.status is Status.VIOLATED and not self.advice
+
 
 class SubjectReport(msgspec.Struct, omit_defaults=True):
     """Everything found out about one subject."""
@@ -113,11 +118,10 @@ class Report(msgspec.Struct, kw_only=True):
 
 def verdict_of(findings: list[Finding]) -> Verdict:
     """Return ``violates`` if any claim is violated, else ``undecided`` if a required one is."""
-    counted = [finding for finding in findings if not finding.advice]
-    if any(finding.status is Status.VIOLATED for finding in counted):
+    if any(finding.counts for finding in findings):
         return Verdict.VIOLATES
     open_ = (Status.UNDECIDED, Status.ERROR)
-    if any(finding.status in open_ and finding.required for finding in counted):
+    if any(f.status in open_ and f.required and not f.advice for f in findings):
         return Verdict.UNDECIDED
     return Verdict.CONFORMS
 

@@ -164,15 +164,16 @@ def compare(
 
 def same(printed: str, value: float) -> bool:
     """Say whether a value is the printed one within half a unit of its last digit."""
-    half = Decimal(1).scaleb(-_decimals(printed)) / 2
+    half = Decimal(1).scaleb(-decimals(printed)) / 2
     return abs(Decimal(repr(value)) - Decimal(printed)) <= half
 
 
 def cut(printed: str, value: float) -> bool:
     """Say whether the printed figure is the value without its further digits."""
-    digit = Decimal(1).scaleb(-_decimals(printed))
+    digit = Decimal(1).scaleb(-decimals(printed))
     return Decimal(0) <= Decimal(repr(value)) - Decimal(printed) < digit
 
 
-def _decimals(printed: str) -> int:
+def decimals(printed: str) -> int:
+    """Return how many digits a figure has behind its point."""
     return len(printed.partition(".")[2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attncheck.figuring.comparing import Compared, Figure
+from attncheck.figuring.comparing import Compared, Figure, decimals
 from attncheck.figuring.running import Figures, Source, Totals
 from attncheck.page import Page, Section, Table
 
@@ -49,7 +49,7 @@ def _plain(mechanism: str) -> str:
 
 def shown(part: Compared) -> str:
     """Return a count in the published unit, with two digits more than were printed."""
-    return f"{part.value:,.{_decimals(part.printed) + 2}f}"
+    return f"{part.value:,.{decimals(part.printed) + 2}f}"
 
 
 def said(row: Figure) -> str:
@@ -65,7 +65,7 @@ def said(row: Figure) -> str:
 
 
 def _difference(name: str, part: Compared) -> str:
-    text = f"{name} {part.difference:+.{_decimals(part.printed) + 1}f}"
+    text = f"{name} {part.difference:+.{decimals(part.printed) + 1}f}"
     if not part.explained:
         return text
     shown_here = " or ".join(part.explained[:_MOST_EXPLAINED])
@@ -80,7 +80,3 @@ def summary(total: Totals) -> str:
         f"digits, {total.disagree} disagree ({total.explained} of them explained by another known "
         f"convention), {total.not_built} not built"
     )
-
-
-def _decimals(printed: str) -> int:
-    return len(printed.partition(".")[2])

@@ -50,14 +50,14 @@ def new_claims(
     answer = _new(policy) if now.verdict is not Verdict.UNDECIDED else Answer.UNDECIDED
     yield Check(name, "subject", answer, "not in the baseline", remedies.promote)
     for finding in now.findings:
-        if _counts_as_violated(finding):
+        if finding.counts:
             yield _violated(name, None, finding, let)
 
 
 def _compare(
     name: str, before: Finding | None, now: Finding, let: Let, policy: Policy, promote: str
 ) -> Check:
-    if _counts_as_violated(now):
+    if now.counts:
         return _violated(name, before, now, let)
     check = Check(name, now.claim, Answer.HOLDS, now=now.status.value)
     if before is None:
@@ -123,10 +123,6 @@ def _violated(name: str, before: Finding | None, now: Finding, let: Let) -> Chec
 
 def _accepted(entry: Entry) -> str:
     return f"accepted until {entry.expires}: {entry.reason}"
-
-
-def _counts_as_violated(finding: Finding) -> bool:
-    return finding.status is Status.VIOLATED and not finding.advice
 
 
 def _elsewhere(before: Finding, now: Finding) -> bool:

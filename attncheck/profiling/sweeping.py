@@ -17,7 +17,7 @@ from attncheck.profiling.resuming import asked
 from attncheck.profiling.rows import growth_of, plain, rows_of
 from attncheck.profiling.running import Listener, Measured, audited, ceilings, key_of, measured
 from attncheck.profiling.wanting import Plan
-from attncheck.report import Finding, Problem, Report, Status, SubjectReport, Verdict
+from attncheck.report import Problem, Report, SubjectReport, Verdict
 
 
 @dataclass(frozen=True)
@@ -126,13 +126,9 @@ def wrongs(subject: SubjectReport) -> str:
     """Return the claims that a module violates, and that forbid to time it; "" without any."""
     if subject.verdict is not Verdict.VIOLATES:
         return ""
-    names = [f.claim for f in subject.findings if _counts(f)]
+    names = [f.claim for f in subject.findings if f.counts]
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
     return ", ".join(names[:4]) + more
-
-
-def _counts(finding: Finding) -> bool:
-    return finding.status is Status.VIOLATED and not finding.advice
 
 
 def _bare(one: SubjectReport) -> bool:

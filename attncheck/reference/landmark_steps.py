@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 
@@ -14,11 +13,6 @@ def segment_means(t: Tensor, count: int) -> Tensor:
     """
     segments = t.reshape(*t.shape[:2], count, -1, t.shape[-1])
     return segments.mean(3)
-
-
-def identity_like(t: Tensor) -> Tensor:
-    """Return the identity matrix of the last axis' size."""
-    return torch.eye(t.shape[-1], dtype=t.dtype, device=t.device)
 
 
 def largest_sums(a: Tensor, over: str) -> Tensor:

@@ -8,10 +8,10 @@ from typing import Any
 from torch import Tensor
 
 from attncheck.reference.heads import merge_heads, split_heads
-from attncheck.reference.landmark_steps import identity_like, largest_sums, segment_means
+from attncheck.reference.landmark_steps import largest_sums, segment_means
 from attncheck.reference.mechanism import mechanism
 from attncheck.reference.slots import linear as linear_slot
-from attncheck.reference.steps import linear, softmax
+from attncheck.reference.steps import identity_like, linear, softmax
 
 
 @mechanism(

@@ -8,9 +8,9 @@ from typing import Any
 from torch import Tensor, relu, sigmoid
 
 from attncheck.reference.mechanism import mechanism
-from attncheck.reference.second_order_steps import identity_like, trace
+from attncheck.reference.second_order_steps import trace
 from attncheck.reference.slots import linear as linear_slot
-from attncheck.reference.steps import flat_hw, linear, over_hw, perm
+from attncheck.reference.steps import flat_hw, identity_like, linear, over_hw, perm
 
 
 @mechanism(

@@ -91,3 +91,8 @@ def no_self(s: Tensor) -> Tensor:
     """Set the scores of positions with themselves to -inf: (..., N, N) -> same."""
     own = torch.eye(s.shape[-1], dtype=torch.bool, device=s.device)
     return s.masked_fill(own, -torch.inf)
+
+
+def identity_like(t: Tensor) -> Tensor:
+    """Return the identity matrix of the last axis' size: (..., N, N) -> (N, N)."""
+    return torch.eye(t.shape[-1], dtype=t.dtype, device=t.device)
