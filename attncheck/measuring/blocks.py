@@ -46,32 +46,19 @@ def block(text: str) -> Block:
 
 
 def block_places(
-    word: str, numbers: tuple[int, int, int], origin: tuple[int, ...], sizes: tuple[int, ...]
+    numbers: tuple[int, int, int], origin: tuple[int, ...], sizes: tuple[int, ...]
 ) -> torch.Tensor:
-    """Return the block that holds the origin as a boolean tensor of the places' sizes.
-
-    ``row block`` takes all columns of the block's rows, ``column block`` all rows of its columns.
-    """
+    """Return the block that holds the origin as a boolean tensor of the places' sizes."""
     size, start, around = numbers
     here = torch.zeros(sizes, dtype=torch.bool)
-    cut: list[slice] = []
-    for axis, (place, length) in enumerate(zip(origin, sizes, strict=True)):
-        first = (place - start) // size * size + start
-        whole = (word == "row block" and axis == len(sizes) - 1) or (
-            word == "column block" and axis == 0
-        )
-        low, high = max(0, first - around), first + size + around
-        cut.append(slice(0, length) if whole else slice(low, high))
-    here[tuple(cut)] = True
+    firsts = [(place - start) // size * size + start for place in origin]
+    here[tuple(slice(max(0, at - around), at + size + around) for at in firsts)] = True
     return here
 
 
-def describe_block(word: str, numbers: tuple[int, int, int]) -> str:
+def describe_block(numbers: tuple[int, int, int]) -> str:
     """Return the set as a person reads it."""
     size, start, around = numbers
-    if word != "block":
-        lines = "rows" if word == "row block" else "columns"
-        return f"its block of {size} {lines}"
     text = f"its {size}×{size} block"
     text += f" of the grid from {start}" if start else ""
     return text + (f" and {around} places around it" if around else "")

@@ -12,10 +12,10 @@ from attncheck.measuring.blocks import block, block_places, describe_block
 Place = tuple[int, ...]
 
 _WORDS = ("nothing", "self", "row", "column", "all", "causal")
-_SIZED = ("causal window", "window", "rows", "columns", "row block", "column block", "block")
+_SIZED = ("causal window", "window", "rows", "columns", "block")
 ALLOWED = (
     "self, row, column, rows K, columns K, all, window K, causal, causal window K, "
-    "block K [from S] [around A], row block K, column block K, joined by ' + '"
+    "block K [from S] [around A], joined by ' + '"
 )
 
 
@@ -32,7 +32,7 @@ def terms(text: str) -> list[tuple[str, str]]:
         sized = next((s for s in _SIZED if re.match(rf"{s}\s+\S", word)), "")
         if sized:
             size = word[len(sized) :].strip()
-            if sized.endswith("block"):
+            if sized == "block":
                 block(size)
             else:
                 Formula(size)
@@ -47,9 +47,7 @@ def terms(text: str) -> list[tuple[str, str]]:
 def largest_window(text: str, dims: Mapping[str, int]) -> int:
     """Return the size of the largest window named, 0 without one; blocks are no windows."""
     sizes = [
-        int(Formula(size).evaluate(dims))
-        for word, size in terms(text)
-        if size and not word.endswith("block")
+        int(Formula(size).evaluate(dims)) for word, size in terms(text) if size and word != "block"
     ]
     return max(sizes, default=0)
 
@@ -66,8 +64,8 @@ def claimed_places(
     """
     result = torch.zeros(sizes, dtype=torch.bool)
     for word, size in terms(text):
-        if word.endswith("block"):
-            result |= block_places(word, block(size).evaluate(dims), origin, sizes)
+        if word == "block":
+            result |= block_places(block(size).evaluate(dims), origin, sizes)
             continue
         width = int(Formula(size).evaluate(dims)) if size else 0
         result |= _single(word, width, origin, sizes)
@@ -125,8 +123,8 @@ def describe_claim(text: str, dims: Mapping[str, int]) -> str:
     names = {"self": "itself alone", "all": "every position", "nothing": "no position"}
     parts = []
     for word, size in terms(text):
-        if word.endswith("block"):
-            parts.append(describe_block(word, block(size).evaluate(dims)))
+        if word == "block":
+            parts.append(describe_block(block(size).evaluate(dims)))
             continue
         width = str(Formula(size).evaluate(dims)) if size else ""
         if word == "window":
