@@ -12,6 +12,7 @@ from attncheck.counting.count import Counted, count_module
 from attncheck.counting.tree import Branch, tree
 from attncheck.job import Job
 from attncheck.literals import from_json
+from attncheck.page import Page, Section, Table
 from attncheck.target.inputs import parse_input
 from attncheck.target.placing import check_device
 from attncheck.target.preparing import Request, prepare
@@ -110,3 +111,43 @@ def _told(job: Job, counted: Counted, by_module: Branch, dims: dict[str, int], o
         disagreement="" if on == "meta" else counted.disagreement,
         tree=by_module,
     )
+
+
+def page_of(found: Account) -> Page:
+    """Return the account as a page: totals, the tree, the operators."""
+    totals = [
+        ["parameters", f"{found.parameters:,}"],
+        ["MACs", f"{found.macs:,}"],
+        ["element-wise operations", f"{found.elementwise:,}"],
+    ]
+    if found.trainable != found.parameters:
+        totals.insert(1, ["of them trainable", f"{found.trainable:,}"])
+    sections = [Section(table=Table(totals))]
+    rows = [
+        [f"{'  ' * depth}{b.name or b.kind}", b.kind if b.name else "", *_shares(b)]
+        for depth, b in found.tree.walk()
+    ]
+    if len(rows) > 1:
+        columns = ["", "class", "parameters", "MACs", "own MACs"]
+        sections.append(Section("By submodule", table=Table(rows, columns)))
+    if found.by_operator:
+        operators = [[name, f"{macs:,}"] for name, macs in found.by_operator.items()]
+        sections.append(Section("By operator", table=Table(operators)))
+    told = [f"the same parameter: {', '.join(group)}" for group in found.tied]
+    if found.unused:
+        told.append(f"never used: {', '.join(found.unused)}")
+    if found.unpriced:
+        told.append(f"no price is known for {', '.join(found.unpriced)}: MACs leave them out")
+    if found.disagreement:
+        told.append(f"the counters differ or only one counted: {found.disagreement}")
+    if told:
+        sections.append(Section("To know", told))
+    at = " ".join(f"{name}={size}" for name, size in found.dims.items())
+    how = "read off shapes" if found.device == "meta" else "counted twice, fvcore the second"
+    sections.append(Section(paragraphs=[f"one call at {at}; one multiply-add = 1 MAC; {how}"]))
+    return Page(f"{found.subject} · {found.target}", sections)
+
+
+def _shares(branch: Branch) -> list[str]:
+    own = f"{branch.own_macs:,}" if branch.below and branch.own_macs else ""
+    return [f"{branch.parameters:,}", f"{branch.macs:,}", own]

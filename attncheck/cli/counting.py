@@ -12,10 +12,7 @@ from attncheck.cli.exits import Exit
 from attncheck.errors import AttncheckError, UsageError
 
 if TYPE_CHECKING:
-    from attncheck.accounting import Account
     from attncheck.asking import Asked
-    from attncheck.counting.tree import Branch
-    from attncheck.page import Page
 
 _DEVICES = ("cpu", "meta")
 
@@ -54,7 +51,7 @@ def count(
 
     Exit status: 0 counted, 2 could not do the work, 3 an operator has no price or counters differ.
     """
-    from attncheck.accounting import account
+    from attncheck.accounting import account, page_of
     from attncheck.asking import Asked
     from attncheck.selecting import select
     from attncheck.target.raising import SubjectError
@@ -96,45 +93,3 @@ def _family(asked: Asked) -> str:
 
     given = [parse_input(text) for text in asked.inputs]
     return "tokens" if given and len(given[0].shape) == 3 else "map"
-
-
-def page_of(found: Account) -> Page:
-    """Return the account as a page: totals, the tree, the operators."""
-    from attncheck.page import Page, Section, Table
-
-    totals = [
-        ["parameters", f"{found.parameters:,}"],
-        ["MACs", f"{found.macs:,}"],
-        ["element-wise operations", f"{found.elementwise:,}"],
-    ]
-    if found.trainable != found.parameters:
-        totals.insert(1, ["of them trainable", f"{found.trainable:,}"])
-    sections = [Section(table=Table(totals))]
-    rows = [
-        [f"{'  ' * depth}{b.name or b.kind}", b.kind if b.name else "", *_shares(b)]
-        for depth, b in found.tree.walk()
-    ]
-    if len(rows) > 1:
-        columns = ["", "class", "parameters", "MACs", "own MACs"]
-        sections.append(Section("By submodule", table=Table(rows, columns)))
-    if found.by_operator:
-        operators = [[name, f"{macs:,}"] for name, macs in found.by_operator.items()]
-        sections.append(Section("By operator", table=Table(operators)))
-    told = [f"the same parameter: {', '.join(group)}" for group in found.tied]
-    if found.unused:
-        told.append(f"never used: {', '.join(found.unused)}")
-    if found.unpriced:
-        told.append(f"no price is known for {', '.join(found.unpriced)}: MACs leave them out")
-    if found.disagreement:
-        told.append(f"the counters differ or only one counted: {found.disagreement}")
-    if told:
-        sections.append(Section("To know", told))
-    at = " ".join(f"{name}={size}" for name, size in found.dims.items())
-    how = "read off shapes" if found.device == "meta" else "counted twice, fvcore the second"
-    sections.append(Section(paragraphs=[f"one call at {at}; one multiply-add = 1 MAC; {how}"]))
-    return Page(f"{found.subject} · {found.target}", sections)
-
-
-def _shares(branch: Branch) -> list[str]:
-    own = f"{branch.own_macs:,}" if branch.below and branch.own_macs else ""
-    return [f"{branch.parameters:,}", f"{branch.macs:,}", own]
