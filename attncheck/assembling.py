@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,8 @@ def subject_report(spec: Spec, task: Task, result: Result) -> SubjectReport | No
 
 
 def _place(finding: Finding) -> None:
-    """Write a finding's paths as every machine would: relative to the working folder or to
-    where attncheck lies, so that equal findings are equal reports.
+    """Write a finding's paths as every machine would: relative to the packages that are installed,
+    to the working folder or to where attncheck lies, so that equal findings are equal reports.
     """
     if finding.location is not None:
         finding.location = _portable_place(finding.location)
@@ -62,7 +63,8 @@ def _place(finding: Finding) -> None:
 
 def _portable_place(where: Location) -> Location:
     path = Path(where.path)
-    for folder in (Path.cwd(), Path(__file__).parents[1]):
+    packages = Path(sysconfig.get_path("purelib"))
+    for folder in (packages, Path.cwd(), Path(__file__).parents[1]):
         if path.is_absolute() and path.is_relative_to(folder):
             return msgspec.structs.replace(where, path=path.relative_to(folder).as_posix())
     return where
