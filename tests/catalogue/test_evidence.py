@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import torch
 
-from attncheck.catalogue import load
+from attncheck.catalogue import load, spec_ids
 from attncheck.report import Finding, Verdict
 from attncheck.sampling import generator, randomise
 from attncheck.target.resolving import resolve
 from tests.catalogue.evidence import HERE, evidence
 from tests.reference.judging import broken, findings_of, verdict
+from tests.reference.test_styles import STYLES as EARLIER
 from tests.thorough import THOROUGH
 
 if sys.version_info >= (3, 11):
@@ -42,6 +43,14 @@ def judged(evidence: ModuleType, name: str, claims: tuple[str, ...] = ()) -> dic
     inputs = call.pop("inputs", ())
     file = HERE / f"{evidence.__name__.rpartition('.')[2]}.py"
     return findings_of(evidence.SPEC, f"{file}:{name}", inputs=inputs, claims=claims, **call)
+
+
+def test_every_mechanism_has_its_evidence() -> None:
+    here = {one.SPEC for one in ALL}
+    before = {spec for spec, _ in EARLIER}  # in tests/reference, as is mha
+    known = {name for name in spec_ids() if load(name).document.reference}
+    assert here | before | {"mha"} == known
+    assert all(one.VALUES and one.STYLES and one.FAULTS for one in ALL)
 
 
 @pytest.mark.parametrize(("evidence", "values"), EQUATIONS, ids=named)
