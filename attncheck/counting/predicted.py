@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from attncheck.claim import Case
 from attncheck.counting.count import count_trial
@@ -20,19 +20,28 @@ class Predicted:
 
     Attributes:
         macs: multiply-accumulates.
-        memory: peak bytes above parameters and inputs.
+        memory: peak bytes above parameters and inputs; 0 where nobody asked.
         unpriced: operators without a price.
         fused: whether a fused attention kernel took part: its real peak is lower.
+        parts: submodule's name -> its multiply-accumulates.
+        outer: those of matrix products over one element, which may count as none.
     """
 
     macs: int
     memory: int
     unpriced: tuple[str, ...]
     fused: bool
+    parts: Mapping[str, int] = field(default_factory=dict)
+    outer: int = 0
 
 
 def predict(
-    subject: Subject, dims: Mapping[str, int], *, training: bool = False, dtype: str = "float32"
+    subject: Subject,
+    dims: Mapping[str, int],
+    *,
+    training: bool = False,
+    dtype: str = "float32",
+    memory: bool = True,
 ) -> Predicted:
     """Return the cost of a call at dims of any size.
 
@@ -42,12 +51,23 @@ def predict(
         training: follow memory through a forward and a backward pass, with all that autograd
             keeps; otherwise a forward pass alone that keeps nothing.
         dtype: of parameters and inputs.
+        memory: follow memory at all; it takes a second call.
 
     Raises:
         SubjectError: the module cannot be built, or needs values and not only shapes.
     """
     trial = Trial(subject, Case(dims=dict(dims), dtype=dtype, device="meta"))
-    counted = count_trial(trial, twice=False)
+    tally = count_trial(trial, twice=False).tally
+    seen = Predicted(
+        macs=tally.macs,
+        memory=0,
+        unpriced=tuple(sorted(tally.unpriced)),
+        fused=False,
+        parts=dict(tally.by_module),
+        outer=sum(tally.hidden.outer),
+    )
+    if not memory:
+        return seen
     module, inputs = trial.module(initial=True), trial.inputs()
     there = [*module.parameters(), *module.buffers(), *inputs.values()]
     fused = _Fused()
@@ -55,15 +75,13 @@ def predict(
         torch.set_grad_enabled(training),
         torch.device("meta"),
         fused,
-        following(there) as memory,
+        following(there) as live,
     ):
         main = trial.call(module, inputs).main
         if training:
             with blamed("backward"):
                 main.sum().backward()  # type: ignore[no-untyped-call]
-    return Predicted(
-        counted.tally.macs, memory.peak, tuple(sorted(counted.tally.unpriced)), fused.seen
-    )
+    return replace(seen, memory=live.peak, fused=fused.seen)
 
 
 class _Fused:

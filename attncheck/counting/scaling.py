@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from attncheck.counting.polynomial import POINTS, Polynomial, through
@@ -39,11 +39,31 @@ class Scaling:
     def order(self, of: str) -> float | None:
         """Return the exponent of N in the leading term of ``macs`` or ``memory``."""
         found: Polynomial | None = getattr(self, of)
-        return None if found is None else found.degree / self.per
+        return None if found is None else self._order(found)
+
+    def leaves(self, order: float, layers: Sequence[str] = ()) -> bool:
+        """Say whether the MACs grow with this order, a host's own layers left out.
+
+        Matrix products over one element are left out too: they may count as none. Something
+        must be left.
+        """
+        left = [
+            (size, cost.macs - cost.outer - sum(cost.parts.get(name, 0) for name in layers))
+            for size, cost in self.points
+        ]
+        found = through(left)
+        return found is not None and any(found.coefficients) and self._order(found) == order
+
+    def _order(self, found: Polynomial) -> float:
+        return found.degree / self.per
 
 
-def scaling(subject: Subject) -> Scaling | None:
+def scaling(subject: Subject, *, memory: bool = True) -> Scaling | None:
     """Return how MACs and peak bytes grow; None where the module's sizes are fixed.
+
+    Args:
+        subject: what is called, at seven sizes.
+        memory: whether to follow memory too, which takes as long again.
 
     Raises:
         SubjectError: the module cannot be run on shapes alone.
@@ -51,16 +71,18 @@ def scaling(subject: Subject) -> Scaling | None:
     names = varied(subject)
     if not names:
         return None
-    points = tuple((size, predict(subject, dims)) for size, dims in _sizes(subject, names))
+    points = tuple(
+        (size, predict(subject, dims, memory=memory)) for size, dims in _sizes(subject, names)
+    )
     if not points:  # no sizes of this kind lie in the domain
         return None
-    fused = any(cost.fused for _, cost in points)
+    unknown = not memory or any(cost.fused for _, cost in points)
     return Scaling(
         name="N",
         per=2 if "H" in names else 1,
         points=points,
         macs=through([(size, cost.macs) for size, cost in points]),
-        memory=None if fused else through([(size, cost.memory) for size, cost in points]),
+        memory=None if unknown else through([(size, cost.memory) for size, cost in points]),
     )
 
 

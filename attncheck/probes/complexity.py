@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError
 from attncheck.trial import Trial
 
+if TYPE_CHECKING:
+    from attncheck.counting.scaling import Scaling
+
+_MOST_LAYERS = 3
 _ORDER = re.compile(r"^(1|N)(\^(\d+(\.\d+)?))?$")
 
 
@@ -22,7 +26,9 @@ class Complexity(Claim, frozen=True, kw_only=True):
     a square map or a sequence; the exact polynomial through them, which two further sizes must
     confirm to the last unit, is the cost as a function of N. Its leading power must be `order`:
     `1`, `N`, `N^1.5` (criss-cross: H + W scores for each of H·W positions), `N^2`. Where no
-    polynomial fits, as with windows that do not divide the size, the claim is undecided.
+    polynomial fits, as with windows that do not divide the size, the claim is undecided. A block
+    that hosts the mechanism beside convolutions of its own is passed over where these grow
+    faster than the mechanism.
 
     ## Why it matters
     "Linear attention" that multiplies queries with keys first is quadratic; at the author's
@@ -51,7 +57,7 @@ class Complexity(Claim, frozen=True, kw_only=True):
         from attncheck.counting.scaling import scaling
 
         try:
-            found = scaling(trial.subject)
+            found = scaling(trial.subject, memory=self.of == "memory")
         except SubjectError as error:
             return undecided(f"its cost cannot be read off shapes: {error}")
         if found is None:
@@ -63,6 +69,12 @@ class Complexity(Claim, frozen=True, kw_only=True):
         evidence = {"polynomial": text, "sizes": [size for size, _ in found.points]}
         if seen == self._power():
             return holds(f"{self.of} = {text}", **evidence)
+        if self.of == "macs" and seen > self._power():
+            if found.leaves(self._power()):
+                return holds(f"{text}, outer products among them", **evidence)
+            if names := self._host(trial, found):
+                quoted = ", ".join(f"'{name}'" for name in names)
+                return skipped(f"the module is a host: {quoted} grows faster than {self.order}")
         grows = "1" if not seen else "N" if seen == 1 else f"N^{seen:g}"
         return violated(
             f"{self.of} = {text}: they grow with {grows}, not with {self.order}",
@@ -70,6 +82,17 @@ class Complexity(Claim, frozen=True, kw_only=True):
             seen=grows,
             **evidence,
         )
+
+    def _host(self, trial: Trial, found: Scaling) -> tuple[str, ...]:
+        """Return layers of a host's own without which the cost grows as claimed; () if none."""
+        from attncheck.counting.hosts import beside
+
+        module, shares = trial.module(initial=True), found.points[-1][1].parts
+        for layers in range(1, _MOST_LAYERS + 1):
+            for names in beside(module, shares, layers).values():
+                if found.leaves(self._power(), names):
+                    return names
+        return ()
 
     def _power(self) -> float:
         match = _ORDER.match(self.order)

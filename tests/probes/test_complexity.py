@@ -80,3 +80,58 @@ def test_rows_and_columns_cost_the_square_root_more() -> None:
 
 def test_where_no_polynomial_fits_nothing_is_said() -> None:
     assert order(Halved, "tokens", "N").status is Status.UNDECIDED
+
+
+class GateOfMeans(nn.Module):
+    """Constant in the number of positions."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.down, self.up = nn.Linear(channels, channels // 4), nn.Linear(channels // 4, channels)
+
+    def gate(self, x: torch.Tensor) -> torch.Tensor:
+        return self.up(self.down(x).relu()).sigmoid()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.gate(x.mean((2, 3)))[:, :, None, None]
+
+
+class ByOuterProduct(GateOfMeans):
+    """The gate is laid over the positions by a matrix product, which contracts nothing."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        ones = x.new_ones(len(x), 1, x[0, 0].numel())
+        return x * (self.gate(x.mean((2, 3)))[..., None] @ ones).view_as(x)
+
+
+class BehindAConvolution(GateOfMeans):
+    """A block of a detector, with the gate at its end."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(self.conv(x))
+
+
+class GateOfEachPosition(GateOfMeans):
+    """The layers run at every position; then the mean is taken."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.gate(x.movedim(1, -1)).mean((1, 2))[:, :, None, None]
+
+
+def test_a_gate_of_means_is_constant_however_it_is_spread() -> None:
+    assert order(GateOfMeans, "map", "1").status is Status.HOLDS
+    assert order(ByOuterProduct, "map", "1").status is Status.HOLDS
+
+
+def test_a_host_with_convolutions_of_its_own_is_passed_over() -> None:
+    finding = order(BehindAConvolution, "map", "1")
+    assert finding.status is Status.SKIPPED
+    assert "'conv'" in finding.message
+
+
+def test_layers_that_run_at_every_position_grow() -> None:
+    assert order(GateOfEachPosition, "map", "1").status is Status.VIOLATED
