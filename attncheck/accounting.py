@@ -37,6 +37,8 @@ class Account(msgspec.Struct, frozen=True):
         elementwise: element-wise operations.
         by_operator: operator -> MACs, dearest first.
         unpriced: operators without a price.
+        written_out: MACs of contractions written as a product and its sum, which ``macs`` leaves
+            out: they are element-wise operations.
         second: fvcore's count; None where it was not asked or cannot count.
         disagreement: how the counters differ; "" where they agree.
         tree: by submodule.
@@ -54,6 +56,7 @@ class Account(msgspec.Struct, frozen=True):
     elementwise: int
     by_operator: dict[str, int]
     unpriced: list[str]
+    written_out: int
     second: int | None
     disagreement: str
     tree: Branch
@@ -107,6 +110,7 @@ def _told(job: Job, counted: Counted, by_module: Branch, dims: dict[str, int], o
         elementwise=tally.other_ops,
         by_operator=dict(tally.by_operator.most_common()),
         unpriced=sorted(tally.unpriced),
+        written_out=tally.hidden.written_out,
         second=counted.second.macs,
         disagreement="" if on == "meta" else counted.disagreement,
         tree=by_module,
@@ -138,6 +142,11 @@ def page_of(found: Account) -> Page:
         told.append(f"never used: {', '.join(found.unused)}")
     if found.unpriced:
         told.append(f"no price is known for {', '.join(found.unpriced)}: MACs leave them out")
+    if found.written_out:
+        told.append(
+            f"products that are only summed would be {found.written_out:,} MACs more, "
+            "were they written as matrix products: they stand under element-wise operations"
+        )
     if found.disagreement:
         told.append(f"the counters differ or only one counted: {found.disagreement}")
     if told:

@@ -20,7 +20,8 @@ def watching(run: Callable[[Any, Any, Any, Any], Any]) -> AbstractContextManager
     """Return a context in which every operator goes through ``run(mode, operator, args, kwargs)``.
 
     ``run`` must call the operator and return what it returns. Inside ``run`` the context is off;
-    ``with mode:`` turns it on again.
+    ``with mode:`` turns it on again. A tensor that wraps others (a jagged one, a sharded one) is
+    left to unwrap itself, and ``run`` sees the operators on the tensors inside.
     """
     from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -35,6 +36,8 @@ def watching(run: Callable[[Any, Any, Any, Any], Any]) -> AbstractContextManager
         def __torch_dispatch__(
             self, func: Any, types: Any, args: Any = (), kwargs: Any = None
         ) -> Any:
+            if any(hasattr(kind, "__tensor_flatten__") for kind in types):
+                return NotImplemented
             return run(self, func, args, kwargs or {})
 
     return Mode()  # type: ignore[no-untyped-call,unused-ignore]

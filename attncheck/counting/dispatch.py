@@ -59,7 +59,8 @@ class Tally:
                 if is_free(operator):
                     self.other_ops += work_of(operator, inputs, outputs)
                     view = bool(getattr(operator, "is_view", False))
-                    self.hidden.saw(base_name(operator), inputs, outputs, view=view)
+                    name, axes = base_name(operator), args[1] if len(args) > 1 else None
+                    self.hidden.saw(name, inputs, outputs, view=view, axes=axes)
                 else:
                     self.unpriced[name] += 1
                 return 0
@@ -82,7 +83,7 @@ def counting(module: torch.nn.Module | None = None) -> Iterator[Tally]:
     tally, stack = Tally(), Stack(module)
 
     def run(mode: Any, operator: Any, args: Any, kwargs: Any) -> Any:
-        if _decomposes(operator):
+        if _decomposes(operator) and not any(each.is_nested for each in tensors_in((args, kwargs))):
             with mode:
                 result = operator.decompose(*args, **kwargs)
             if result is not NotImplemented:

@@ -23,17 +23,25 @@ def _sdpa(given: Arguments, _: Any) -> int:
     return int(math.prod(q.shape[:-1]) * k.shape[-2] * (q.shape[-1] + v.shape[-1]))
 
 
+def _lengths(tokens: Any) -> list[int]:
+    """Return how many tokens each sample of (B, N, d) has; nested tensors hold no padding."""
+    if tokens.is_nested:
+        return [int(sample.shape[0]) for sample in tokens.unbind()]
+    return [int(tokens.shape[1])] * int(tokens.shape[0])
+
+
 def _native_multi_head_attention(given: Arguments, _: Any) -> int:
-    q, k, width = given["query"], given["key"], given["embed_dim"]
-    batch, queries, keys = q.shape[0], q.shape[1], k.shape[1]
-    return int(batch * (2 * queries * width**2 + 2 * keys * width**2 + 2 * queries * keys * width))
+    """Projections of the tokens there are; the scores are padded to the longest sample."""
+    q, k, width = _lengths(given["query"]), _lengths(given["key"]), given["embed_dim"]
+    scores = len(q) * max(q, default=0) * max(k, default=0)
+    return int(2 * (sum(q) + sum(k)) * width**2 + 2 * scores * width)
 
 
 def _encoder_layer(given: Arguments, _: Any) -> int:
-    src, width = given["src"], given["embed_dim"]
-    batch, n = src.shape[0], src.shape[1]
+    n, width = _lengths(given["src"]), given["embed_dim"]
     feed_forward = given["ffn_weight_1"].numel() + given["ffn_weight_2"].numel()
-    return int(batch * n * (4 * width**2 + feed_forward) + 2 * batch * n * n * width)
+    scores = len(n) * max(n, default=0) ** 2
+    return int(sum(n) * (4 * width**2 + feed_forward) + 2 * scores * width)
 
 
 def _mkldnn_rnn(given: Arguments, _: Any) -> int:
@@ -58,6 +66,13 @@ def _dot(given: Arguments, _: Any) -> int:
 
 def _addbmm(given: Arguments, _: Any) -> int:
     return int(given["batch1"].numel() * given["batch2"].shape[-1])
+
+
+def _matmul(given: Arguments, out: Any) -> int:
+    """Whole products arrive of nested tensors, whose samples have sizes of their own."""
+    first = given["self"]
+    pairs = zip(out.unbind(), first.unbind(), strict=True) if out.is_nested else [(out, first)]
+    return sum(int(product.numel() * factor.shape[-1]) for product, factor in pairs)
 
 
 def _mm(given: Arguments, _: Any) -> int:
@@ -96,9 +111,10 @@ def _convolution(given: Arguments, out: Any) -> int:
 
 
 def _linear(given: Arguments, _: Any) -> int:
-    first = given.get("input", given.get("self"))
+    """Every row of the input with every row of the weight; a vector is one row."""
+    first, weight = given.get("input", given.get("self")), given["weight"]
     assert first is not None
-    return int(first.numel() * given["weight"].shape[0])
+    return int(first.numel() * (weight.numel() // weight.shape[-1]))
 
 
 def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -123,6 +139,7 @@ PRICES: Mapping[str, Price] = {
     "aten.addmv": _mv,
     "aten.dot": _dot,
     "aten.vdot": _dot,
+    "aten.matmul": _matmul,
     "aten.mm": _mm,
     "aten.addmm": _mm,
     "aten._int_mm": _mm,
@@ -139,6 +156,7 @@ PRICES: Mapping[str, Price] = {
     "aten._conv_depthwise2d": _convolution,
     "aten.conv_depthwise3d": _convolution,
     "aten._slow_conv2d_forward": _convolution,
+    "aten.linear": _linear,
     "aten.mkldnn_linear": _linear,
     "torchvision.deform_conv2d": _convolution,
 }

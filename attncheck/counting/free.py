@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from attncheck.lazy import torch
@@ -34,7 +33,10 @@ _functional_sym_constrain_range _functional_sym_constrain_range_for_size _print 
 resize_as_ size stride dense_dim sparse_dim is_coalesced is_non_overlapping_and_dense
 is_strides_like_format as_strided_scatter complex logspace hann_window randint_like
 _pack_padded_sequence _nested_tensor_from_tensor_list _jagged_to_padded_dense_forward
-_padded_dense_to_jagged_forward _to_dense nonzero_static zero quantize_per_tensor
+_padded_dense_to_jagged_forward _nested_tensor_from_mask _nested_tensor_from_mask_left_aligned
+_nested_from_padded _nested_from_padded_and_nested_example _nested_tensor_size
+_nested_tensor_strides _nested_tensor_storage_offsets to_padded_tensor _to_dense nonzero_static
+zero quantize_per_tensor
 """)
 """Data only moves: no arithmetic."""
 
@@ -99,7 +101,7 @@ def work_of(operator: Any, inputs: list[torch.Tensor], outputs: list[torch.Tenso
         return 0
     if getattr(torch.Tag, "inplace_view", None) in set(operator.tags):
         return 0
-    return max((math.prod(t.shape) for t in [*inputs, *outputs]), default=0)
+    return max((tensor.numel() for tensor in [*inputs, *outputs]), default=0)
 
 
 def base_name(operator: Any) -> str:

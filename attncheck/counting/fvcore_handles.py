@@ -141,13 +141,12 @@ def _encoder_layer(inputs: list[Any], _: list[Any]) -> int:
     return src[0] * (src[1] * (4 * width**2 + forward) + 2 * src[1] ** 2 * width)
 
 
-def _recurrent(weights_at: int) -> Callable[[list[Any], list[Any]], int]:
-    def macs(inputs: list[Any], _: list[Any]) -> int:
-        steps = math.prod(_shape(inputs[0])[:-1])
-        weights = [_shape(value) for value in _list(inputs[weights_at])]
-        return steps * sum(math.prod(shape) for shape in weights if len(shape) == 2)
-
-    return macs
+def _recurrent(inputs: list[Any], _: list[Any]) -> int:
+    """The last list is the weights'; packed sequences hold the steps that there are."""
+    steps = math.prod(_shape(inputs[0])[:-1])
+    lists = [value for value in inputs if value.node().kind() == "prim::ListConstruct"]
+    weights = [_shape(value) for value in _list(lists[-1])]
+    return steps * sum(math.prod(shape) for shape in weights if len(shape) == 2)
 
 
 def _cell(inputs: list[Any], _: list[Any]) -> int:
@@ -164,8 +163,17 @@ def _cdist(inputs: list[Any], outputs: list[Any]) -> int:
     return math.prod(_shape(outputs[0])) * _shape(inputs[0])[-1]
 
 
-def _pdist(inputs: list[Any], outputs: list[Any]) -> int:
-    return math.prod(_shape(outputs[0])) * _shape(inputs[0])[-1]
+def _covariance(inputs: list[Any], _: list[Any]) -> int:
+    """(c, n) with itself."""
+    shape = _shape(inputs[0])
+    return shape[0] * math.prod(shape) if len(shape) == 2 else math.prod(shape)
+
+
+def _power(inputs: list[Any], _: list[Any]) -> int:
+    """Squares as long as the exponent has digits, and a product for each further one."""
+    shape, exponent = _shape(inputs[0]), int(_constant(inputs[1]))
+    products = exponent.bit_length() + exponent.bit_count() - 2
+    return max(products, 0) * math.prod(shape) * shape[-1]
 
 
 Handle = Callable[[list[Any], list[Any]], int]
@@ -184,10 +192,11 @@ HANDLES: dict[str, Handle] = {
     "scaled_dot_product_attention": _attention,
     "_native_multi_head_attention": _native_attention,
     "_transformer_encoder_layer_fwd": _encoder_layer,
-    **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), _recurrent(2)),
+    **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), _recurrent),
     **dict.fromkeys(("gru_cell", "rnn_tanh_cell", "rnn_relu_cell", "lstm_cell"), _cell),
     "bilinear": _bilinear,
-    "cdist": _cdist,
-    "pdist": _pdist,
+    **dict.fromkeys(("cdist", "pdist"), _cdist),
+    **dict.fromkeys(("cov", "corrcoef"), _covariance),
+    **dict.fromkeys(("matrix_power", "linalg_matrix_power"), _power),
 }
 """Traced operator, without ``aten::``, -> its multiply-accumulates."""

@@ -1,0 +1,1 @@
+"""Measurements beside other tools: scripts, which no part of attncheck imports."""
