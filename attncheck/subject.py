@@ -37,6 +37,8 @@ class Subject:
         dtype: the precision in which claims are tried: ``float64``, or ``float32`` where the
             module cannot compute in double precision.
         device: where its cases are tried; on ``meta`` only shapes are computed.
+        widened: it casts to float32 inside, and works as well in double precision throughout:
+            cases in float64 are run so.
     """
 
     spec: SpecDocument
@@ -49,6 +51,7 @@ class Subject:
     pinned: frozenset[str] = frozenset()
     dtype: str = "float64"
     device: str = "cpu"
+    widened: bool = False
 
     @cached_property
     def dims(self) -> dict[str, int]:

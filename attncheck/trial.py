@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from attncheck.subject import Subject
 from attncheck.target.calling import Argument
 from attncheck.target.outputs import Output, read_output
 from attncheck.target.raising import blamed
+from attncheck.target.widening import widened
 
 Tensors = dict[str, "torch.Tensor"]
 
@@ -138,7 +140,8 @@ class Trial:
     def call(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> Output:
         """Call the module on these very tensors, whatever it does to them."""
         positional, keyword = self.arguments(inputs)
-        with blamed("forward"):
+        wide = self.subject.widened and self.case.dtype == "float64"
+        with blamed("forward"), widened() if wide else nullcontext():
             raw = module(*positional, **keyword)
         return read_output(raw, self.subject.convention, self.sizes(self.output_axes))
 

@@ -40,7 +40,7 @@ def plan(entry: Entry, skips: Sequence[str] = (), seed: int = 0) -> Planned:
     """
     if reason := _obstacle(entry):
         return Planned(entry, None, None, left_out=reason)
-    own = bool(entry.spec) and find_path(entry.spec) is not None
+    own = _has_own(entry)
     spec = load(entry.spec if own else family_of(entry))
     claims = {
         name: claim
@@ -68,6 +68,11 @@ def family_of(entry: Entry) -> str:
     return "seq2seq" if len(data) > 1 else "tokens"
 
 
+def _has_own(entry: Entry) -> bool:
+    """Say whether we have the spec that the corpus names."""
+    return bool(entry.spec) and find_path(entry.spec) is not None
+
+
 def _obstacle(entry: Entry) -> str:
     if entry.target:
         package = entry.target.partition(":")[0].partition(".")[0]
@@ -79,7 +84,8 @@ def _obstacle(entry: Entry) -> str:
         return "it is called in a way that --input cannot say"
     if not entry.inputs or any(_shape(given) is None for given in entry.inputs):
         return "its inputs are no shapes"
-    if any(len(_shape(i) or []) not in (3, 4) for i in entry.inputs if not isinstance(i, dict)):
+    ranks = {len(i) for i in entry.inputs if isinstance(i, list)}
+    if not _has_own(entry) and not ranks <= {3, 4}:
         return "its inputs are neither maps nor sequences"
     return ""
 

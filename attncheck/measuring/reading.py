@@ -47,19 +47,61 @@ def arguments_not_read(subject: Subject) -> list[str]:
     return [a.arg for a in every[1:] if a.arg not in read]
 
 
+_ALL_PARTS = {"children", "named_children", "modules", "named_modules", "_modules", "parameters"}
+"""Who calls one of these may mean any part."""
+
+
 def is_mentioned(module: torch.nn.Module, name: str) -> bool:
-    """Say whether some method other than ``__init__`` names the parameter or a layer above it."""
-    parts = name.split(".")
+    """Say whether methods other than ``__init__`` name every layer on the way to the parameter.
+
+    Parts of a container are meant with it. A parameter's own name counts where no layer has it.
+    """
     words: set[str] = set()
-    for sub in module.modules():
-        kind = type(sub)
-        for method in vars(kind).values():
-            if inspect.isfunction(method) and method.__name__ != "__init__":
-                tree = _tree(method)
-                if tree is None:
-                    return True
-                words |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
-    return parts[0] in words
+    for kind in {type(sub) for sub in module.modules()}:
+        for method in [m for base in kind.__mro__ for m in _methods(base)]:
+            tree = _tree(method)
+            if tree is None:
+                return True
+            words |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+            words |= {str(n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant)}
+            words |= {"_modules"} if _asks_by_name(tree) else set()
+    return bool(words & _ALL_PARTS) or all(part in words for part in _own_parts(module, name))
+
+
+def _methods(kind: type) -> list[Callable[..., object]]:
+    """Return the methods that a class itself adds; none of torch's base of all modules."""
+    if kind in (torch.nn.Module, object):
+        return []
+    found = vars(kind).values()
+    return [m for m in found if inspect.isfunction(m) and m.__name__ != "__init__"]
+
+
+def _asks_by_name(tree: ast.Module) -> bool:
+    """Say whether ``getattr`` is called with a name that is made at run time."""
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and len(n.args) > 1]
+    return any(
+        isinstance(call.func, ast.Name)
+        and call.func.id == "getattr"
+        and not isinstance(call.args[1], ast.Constant)
+        for call in calls
+    )
+
+
+def _own_parts(module: torch.nn.Module, name: str) -> list[str]:
+    """Return the names on the way to a parameter that some method must speak."""
+    containers = (
+        torch.nn.Sequential,
+        torch.nn.ModuleList,
+        torch.nn.ModuleDict,
+        torch.nn.ParameterList,
+        torch.nn.ParameterDict,
+    )
+    parts, spoken = name.split("."), []
+    for part in parts[:-1] or parts:
+        if not isinstance(module, containers):
+            spoken.append(part)
+        module = getattr(module, part, module)
+    return spoken
 
 
 def _tree(function: object) -> ast.Module | None:

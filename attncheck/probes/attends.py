@@ -18,9 +18,10 @@ class Attends(Claim, frozen=True, kw_only=True):
     """An output position depends on the content of the other positions, not on their mean alone.
 
     ## What it checks
-    The other positions are changed in a way that keeps every channel's mean. Under
-    multi-head, non-local or any other attention over positions the output must change, since
-    each of them is weighed by its own content. The output must have positions at all.
+    All positions but the first and the last are changed in a way that keeps every channel's mean.
+    Under multi-head, non-local or any other attention over positions the output at one of these
+    two must change, since each of the others is weighed by its own content; under a causal mask
+    it is the last. The output must have positions at all.
 
     ## Why it matters
     "Multi-head attention" that pools first sees one vector per image: no position is compared
@@ -43,8 +44,8 @@ class Attends(Claim, frozen=True, kw_only=True):
         count = 1
         for axis in places:
             count *= x.shape[axis]
-        if count < 3:
-            return skipped("needs three positions")
+        if count < 4:
+            return skipped("needs four positions")
         before = trial.run(module, inputs)
         changed = _mean_kept(x, places)
         after = trial.run(module, {**inputs, trial.main: changed})
@@ -58,22 +59,24 @@ class Attends(Claim, frozen=True, kw_only=True):
                 seen="a function of channel means" if same else "no positions",
             )
         sites = Sites(out, places_of(out))
-        moved = difference(sites.rows(before)[0], sites.rows(after)[0])
+        rows = sites.rows(before), sites.rows(after)
+        moved = max(difference(rows[0][at], rows[1][at]) for at in (0, -1))
         if moved > budget(before, after):
-            return holds(f"the first position moved by {moved:.2g}")
+            return holds(f"the first or the last position moved by {moved:.2g}")
         return violated(
-            "the first position's output does not notice what the other positions hold, as long "
-            "as the channel means stay: no position is compared with another",
+            "neither the first nor the last position's output notices what the others hold, as "
+            "long as the channel means stay: no position is compared with another",
             expected="every position weighs the others",
             seen="at most their means",
         )
 
 
 def _mean_kept(x: torch.Tensor, places: tuple[int, ...]) -> torch.Tensor:
-    """Return x with every position but the first changed and the mean over positions kept."""
+    """Return x with every position between first and last changed, its mean over positions kept."""
     source = torch.Generator().manual_seed(5)
     noise = torch.randn(x.shape, generator=source, dtype=torch.float64).to(x)
     others = torch.ones_like(noise)
-    others[tuple(slice(0, 1) if i in places else slice(None) for i in range(x.ndim))] = 0
+    for end in (0, -1):
+        others[tuple(end if i in places else slice(None) for i in range(x.ndim))] = 0
     mean = (noise * others).sum(places, keepdim=True) / others.sum(places, keepdim=True)
     return x + (noise - mean) * others

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
@@ -44,6 +45,7 @@ class DType(Claim, frozen=True, kw_only=True):
 
     def check(self, trial: Trial) -> Outcome:
         name = trial.case.dtype
+        trial = Trial(replace(trial.subject, widened=False), trial.case)  # as it is written
         module, inputs = trial.module(), trial.inputs()
         try:
             with torch.no_grad():

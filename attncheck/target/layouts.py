@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from attncheck.lazy import torch
 from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError
-from attncheck.trial import Trial
+from attncheck.target.widening import Narrowing
+from attncheck.trial import Tensors, Trial
 
 
 def error_of(subject: Subject) -> SubjectError | None:
@@ -16,6 +19,17 @@ def error_of(subject: Subject) -> SubjectError | None:
     except SubjectError as error:
         return error
     return None
+
+
+def casts_inside(subject: Subject) -> bool:
+    """Say whether it casts float64 to float32 on the way, and runs as well without."""
+    if subject.dtype != "float64" or subject.device == "meta":
+        return False
+    trial = Trial(subject, subject.base())
+    with Narrowing() as narrowing:
+        trial.run(trial.module(), trial.inputs())
+    wide = replace(subject, widened=True)
+    return narrowing.seen and error_of(wide) is None and answers(wide)
 
 
 def answers(subject: Subject) -> bool:
@@ -55,7 +69,11 @@ def _takes_larger(subject: Subject) -> bool:
 
 
 def _independent(subject: Subject) -> bool:
-    """Say whether the first sample's output ignores the other samples."""
+    """Say whether the first sample's output ignores the others, and the last one's too.
+
+    One of them is not enough: attention across the batch may be causal, and then the first
+    position, or with a mask the wrong way round the last, sees nothing but itself.
+    """
     if subject.device == "meta":
         return True  # shapes alone tell nothing of samples
     trial = Trial(subject, subject.base())
@@ -63,13 +81,30 @@ def _independent(subject: Subject) -> bool:
         trial = trial.with_case(dims={"B": 2})
     try:
         module, inputs = trial.module(), trial.inputs()
-        changed = {
-            name: torch.cat([t[:1], t[1:] + 1.0]) if trial.axes(name)[0] == "B" else t
-            for name, t in inputs.items()
-        }
-        before, after = trial.run(module, inputs), trial.run(module, changed)
+        before = trial.run(module, inputs)
+        if not before.ndim:
+            return True  # a number, as a loss gives: of all samples
+        return all(
+            _same(before.narrow(0, at, 1), trial.run(module, _changed(trial, inputs, at)), at)
+            for at in (0, trial.dims["B"] - 1)
+        )
     except SubjectError:
         return False
-    if not before.ndim:
-        return True  # a number, as a loss gives: of all samples
-    return bool(torch.allclose(before[:1], after[:1], rtol=1e-6, atol=1e-9))
+
+
+def _changed(trial: Trial, inputs: Tensors, kept: int) -> Tensors:
+    """Return the inputs with every sample changed but one."""
+    found = {}
+    for name, tensor in inputs.items():
+        if trial.axes(name)[0] == "B":
+            added = torch.ones_like(tensor)
+            added[kept] = 0
+            tensor = tensor + added
+        found[name] = tensor
+    return found
+
+
+def _same(before: torch.Tensor, after: torch.Tensor, at: int) -> bool:
+    if at >= len(after):
+        return False
+    return bool(torch.allclose(before, after.narrow(0, at, 1), rtol=1e-6, atol=1e-9))

@@ -20,7 +20,7 @@ from attncheck.target.calling import (
     dims_of,
     forward_parameters,
 )
-from attncheck.target.layouts import answers, error_of, stands
+from attncheck.target.layouts import answers, casts_inside, error_of, stands
 from attncheck.target.pinning import pin_sizes
 from attncheck.target.raising import SubjectError, blamed
 from attncheck.target.resolving import Factory, resolve
@@ -95,14 +95,14 @@ def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError
                 if not answers(attempt):
                     first, failure = first or attempt, None
                 elif stands(attempt) and _only_moved(fallback, attempt):
-                    return pin_sizes(attempt), None
+                    return _settled(attempt), None
                 else:
                     fallback = fallback or attempt
                 break
             if first is None or (failure is not None and dtype == "float64"):
                 first, failure = first or attempt, failure or error
     if fallback is not None:
-        return pin_sizes(fallback), None
+        return _settled(fallback), None
     if first is None:
         raise TargetError(
             "the shapes of --input contradict each other",
@@ -110,6 +110,11 @@ def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError
             instead="all inputs of one call share their batch, and keys and values their length",
         )
     return first, failure
+
+
+def _settled(subject: Subject) -> Subject:
+    """Return the subject with what only trying it can tell."""
+    return pin_sizes(replace(subject, widened=casts_inside(subject)))
 
 
 def _restrict(fixed: Mapping[str, int], dims: Mapping[str, int]) -> dict[str, int]:

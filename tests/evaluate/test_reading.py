@@ -119,3 +119,11 @@ def test_what_is_no_corpus_is_said_so(tmp_path: Path) -> None:
     wrong.write_text("- { id: x }", encoding="utf-8")
     with pytest.raises(UsageError, match="neither file and class nor a target"):
         read([wrong])
+
+
+def test_a_vector_is_an_input_where_its_own_spec_says_so() -> None:
+    """The query of additive attention is a decoder's one state."""
+    entry = Entry(id="x", file="x.py", class_="X", spec="bahdanau", inputs=[[2, 8], [2, 5, 8]])
+    assert plan(entry).own
+    entry.spec = "no-such-spec"
+    assert "neither maps nor sequences" in plan(entry).left_out

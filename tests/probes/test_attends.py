@@ -58,3 +58,22 @@ def test_multi_head_attention_over_pixels_attends() -> None:
 
 def test_attention_over_tokens_attends() -> None:
     assert finding_of("attends", OverTokens, "tokens").status == "holds"
+
+
+class Causal(OverTokens):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = self.qkv(x).chunk(3, -1)
+        return nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+
+
+class MeanAdded(OverTokens):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.qkv(x).chunk(3, -1)[0] + x.mean(1, keepdim=True)
+
+
+def test_causal_attention_attends_from_the_last_position() -> None:
+    assert finding_of("attends", Causal, "tokens").status == "holds"
+
+
+def test_the_mean_of_all_tokens_compares_none() -> None:
+    assert finding_of("attends", MeanAdded, "tokens").status == "violated"

@@ -100,6 +100,48 @@ class DuplicatedHead(nn.Module):
         return self.fc(x), self.aux(x)
 
 
+class Parts(nn.Module):
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.query, self.key, self.value = (nn.Linear(dim, dim) for _ in range(3))
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        scores = self.query(x) @ self.key(x).mT
+        scores = scores if mask is None else scores + mask
+        return scores.softmax(-1) @ self.key(x)
+
+
+class PartsInside(nn.Module):
+    """The part that nobody names stands in a layer that is named."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.self, self.out = Parts(dim), nn.Linear(dim, dim)
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        return self.out(self.self(x, mask))
+
+
+class TokenForHidden(Attention):
+    """A vector that only a call with a mask reads."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim)
+        self.hidden = nn.ParameterDict({"token": nn.Parameter(torch.randn(dim))})
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        if mask is not None:
+            x = torch.where(mask[..., None], self.hidden["token"], x)
+        return super().forward(x)
+
+
+def test_a_layer_that_no_method_names_is_found_whatever_else_forward_takes() -> None:
+    finding = finding_of("unused", PartsInside, "tokens")
+    assert finding.status == "violated"
+    assert finding.evidence["parameters"] == ["self.value.weight", "self.value.bias"]
+    assert finding_of("unused", TokenForHidden, "tokens").status == "holds"
+
+
 def test_a_layer_that_forward_forgets_is_found() -> None:
     finding = finding_of("unused", ForgottenLayer, "tokens")
     assert finding.status == "violated"
