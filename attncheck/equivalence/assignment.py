@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from attncheck.equivalence.rows import Rows
 from attncheck.equivalence.units import Unit
 
 
@@ -18,14 +19,14 @@ class Part:
     """
 
     unit: Unit
-    rows: tuple[int, int] | None = None
+    rows: Rows | None = None
     bias: str = ""
     columns: tuple[int, int] | None = None
     biased: bool = True
 
     def describe(self) -> str:
         """Return the part as the report names it."""
-        rows = f" rows {self.rows[0]}–{self.rows[1] - 1}" if self.rows else ""
+        rows = f" {self.rows.describe()}" if self.rows else ""
         columns = f" columns {self.columns[0]}–{self.columns[1] - 1}" if self.columns else ""
         return f"{self.unit.describe()}{rows}{columns}"
 

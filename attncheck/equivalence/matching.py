@@ -114,8 +114,7 @@ class Matcher:
         for length, unit in self._pairs(slots):
             if not state.is_free(unit):
                 continue
-            fitted = self._fit(slots[:length], unit, state)
-            if fitted is not None:
+            for fitted in self._fits(slots[:length], unit, state):
                 yield fitted, slots[length:]
         for fitted in self._side_by_side(slots[:2], state):
             yield fitted, slots[2:]
@@ -162,20 +161,18 @@ class Matcher:
             return len({formula.evaluate(self.known) for formula in sizes}) == 1
         return first.sizes[0] == other.sizes[0]
 
-    def _fit(self, group: list[tuple[str, Slot]], unit: Unit, state: _State) -> _State | None:
+    def _fits(self, group: list[tuple[str, Slot]], unit: Unit, state: _State) -> Iterator[_State]:
+        """Yield the states in which the unit fills these slots."""
         self.steps -= 1
-        if self.steps < 0:
-            return None
         name, slot = group[0]
-        if any(s.bias is False and unit.bias for _, s in group):
-            return None
+        if self.steps < 0 or any(s.bias is False and unit.bias for _, s in group):
+            return
         if slot.kind == "linear":
-            if unit.kind != "matrix":
-                return None
-            found = one_below_another(group, unit, self._shape(unit), state.dims)
-            return None if found is None else state.take(unit, *found)
-        dims = self._sizes.fit(slot, unit, state.dims)
-        return None if dims is None else state.take(unit, dims, {name: Part(unit)})
+            if unit.kind == "matrix":
+                for found in one_below_another(group, unit, self._shape(unit), state.dims):
+                    yield state.take(unit, *found)
+        elif (dims := self._sizes.fit(slot, unit, state.dims)) is not None:
+            yield state.take(unit, dims, {name: Part(unit)})
 
     def _shape(self, unit: Unit) -> tuple[int, int]:
         """Return the rows and columns of a matrix, as it is read."""

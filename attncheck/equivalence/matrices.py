@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attncheck.equivalence.assignment import Part
 from attncheck.equivalence.fitting import Dims, unify_all
+from attncheck.equivalence.rows import layouts
 from attncheck.equivalence.units import Unit
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ Fitted = tuple[Dims, dict[str, Part]]
 
 def one_below_another(
     group: Named, unit: Unit, shape: tuple[int, int], dims: Dims
-) -> Fitted | None:
-    """Fit a matrix whose rows are those of the group's slots in turn; None where it has others.
+) -> Iterator[Fitted]:
+    """Yield the ways in which a matrix's rows are those of the group's slots, and no others.
 
     Args:
         group: slots on one input, one or more.
@@ -38,16 +39,17 @@ def one_below_another(
         texts, sizes = zip((inputs, columns), *parts_of, strict=True)
         found = unify_all(texts, sizes, dims)
     if found is None:
-        return None
+        return
     if len(group) == 1:
-        return found, {group[0][0]: Part(unit)}
-    parts: dict[str, Part] = {}
-    start = 0
-    for name, slot in group:
-        stop = start + slot.shape(found)[1]
-        parts[name] = Part(unit, (start, stop))
-        start = stop
-    return found, parts
+        yield found, {group[0][0]: Part(unit)}
+        return
+    widths = [slot.shape(found)[1] for _, slot in group]
+    heads = found.get("heads")
+    for layout in layouts(widths, heads if isinstance(heads, int) else 1):
+        yield (
+            found,
+            {name: Part(unit, own) for (name, _), own in zip(group, layout, strict=True)},
+        )
 
 
 def may_stand_beside(pair: Named) -> bool:

@@ -102,8 +102,7 @@ def _layer(slot: Slot, part: Part, values: Mapping[str, Any], module: torch.nn.M
             return BoundLayer(weight[:, slice(*part.columns)], bias if part.biased else None)
         if part.rows is None:
             return BoundLayer(weight, bias)
-        rows = slice(*part.rows)
-        return BoundLayer(weight[rows], None if bias is None else bias[rows])
+        return BoundLayer(part.rows.of(weight), None if bias is None else part.rows.of(bias))
     squeezed = squeezed_kernel(weight, int(slot.setting("rank", values, 2)))
     assert squeezed is not None
     return BoundConv(

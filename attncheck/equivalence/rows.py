@@ -1,0 +1,62 @@
+"""Which rows of a fused matrix one slot reads, in the orders in which people lay them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from attncheck.lazy import torch
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a matrix, read as those of a slot: the heads one after the other.
+
+    Attributes:
+        start, stop: which; with ``heads``, which of each head's rows.
+        heads: how many heads there are, each with rows of all slots; 1 where a slot's rows stand
+            together.
+        fused: how many slots the matrix has, where heads change fastest, then slots; else 0.
+    """
+
+    start: int
+    stop: int
+    heads: int = 1
+    fused: int = 0
+
+    def of(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Return these rows of a weight or a bias, as a view or a copy that keeps gradients."""
+        if self.fused:
+            apart = tensor.reshape(-1, self.fused, self.heads, *tensor.shape[1:])
+            return apart[:, self.start].transpose(0, 1).flatten(0, 1)
+        if self.heads > 1:
+            apart = tensor.reshape(self.heads, -1, *tensor.shape[1:])
+            return apart[:, self.start : self.stop].flatten(0, 1)
+        return tensor[self.start : self.stop]
+
+    def describe(self) -> str:
+        """Return them as the report names them."""
+        if self.fused:
+            return f"part {self.start + 1} of {self.fused}, heads innermost"
+        heads = f" of each of {self.heads} heads" if self.heads > 1 else ""
+        return f"rows {self.start}–{self.stop - 1}{heads}"
+
+
+def layouts(widths: Sequence[int], heads: int) -> Iterator[list[Rows]]:
+    """Yield the rows of slots with these widths in one matrix, the likeliest layout first.
+
+    q k v one below another; those of the first head, then of the second, as GPT-NeoX and BLOOM
+    have them; and heads innermost, as ``b n (d k h) -> k b h n d`` takes them apart.
+    """
+    yield list(_after_each_other(widths, 1))
+    if heads > 1 and all(width % heads == 0 for width in widths):
+        yield list(_after_each_other([width // heads for width in widths], heads))
+        if len(set(widths)) == 1 and widths[0] > heads:
+            yield [Rows(at, at + 1, heads, len(widths)) for at in range(len(widths))]
+
+
+def _after_each_other(widths: Sequence[int], heads: int) -> Iterator[Rows]:
+    start = 0
+    for width in widths:
+        yield Rows(start, start + width, heads)
+        start += width
