@@ -32,7 +32,9 @@ from attncheck.reference.steps import linear, norm, softmax
     q_norm=rms_norm("q_latent", when="norm == both"),
     q_up=linear_slot("q_latent", "I", bias="bias", when="q_low"),
     query=linear_slot("C", "I", bias="bias", when="q_low == False"),
-    q_rope=linear_slot("q_latent", "heads * turned", bias="bias", when="rope"),
+    q_rope=linear_slot(
+        "q_latent*q_low + C*(1 - q_low)", "heads * turned", bias="bias", when="rope"
+    ),
     kv_down=linear_slot("C", "latent", bias="bias"),
     kv_norm=rms_norm("latent", when="norm != none"),
     k_up=linear_slot("latent", "I", bias="bias"),
