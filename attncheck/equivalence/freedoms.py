@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from attncheck.lazy import torch
     from attncheck.reference.mechanism import Mechanism
 
-_MOST_COMBINATIONS = 48
+_MOST_COMBINATIONS = 64
 _UNKNOWN = object()
 """Left to unification: the sizes of tensors tell it where they are not fused."""
 _INPUT_AXES = frozenset({"B", "C", "C2", "D", "H", "W", "N", "M"})
@@ -71,14 +71,15 @@ def _heads(subject: Subject, module: torch.nn.Module) -> list[int]:
 
 
 def _untold(mechanism: Mechanism, subject: Subject) -> set[str]:
-    """Return the dims that no tensor's size tells, such as a window."""
-    texts = [text for slot in mechanism.slots.values() for text in slot.sizes]
-    texts += [
-        v for slot in mechanism.slots.values() for _, v in slot.settings if isinstance(v, str)
-    ]
+    """Return the dims that no tensor's size tells, such as a window or a dilation."""
+    slots = mechanism.slots.values()
+    texts = [text for slot in slots for text in slot.sizes]
+    settings = [(key, v) for slot in slots for key, v in slot.settings if isinstance(v, str)]
+    texts += [v for key, v in settings if key != "dilation"]
     told = {name for text in [*texts, *mechanism.derived.values()] for name in Formula(text).names}
     dims = {name for name, default in mechanism.defaults.items() if default is None}
-    return (dims & set(subject.dims)) - told
+    spread = {name for key, v in settings if key == "dilation" for name in Formula(v).names}
+    return ((dims | spread) & set(subject.dims)) - told
 
 
 def _numbers(name: str, subject: Subject, module: torch.nn.Module) -> list[int]:

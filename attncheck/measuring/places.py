@@ -12,10 +12,10 @@ from attncheck.measuring.blocks import block, block_places, describe_block
 Place = tuple[int, ...]
 
 _WORDS = ("nothing", "self", "row", "column", "all", "causal")
-_SIZED = ("causal window", "window", "rows", "columns", "block")
+_SIZED = ("causal window", "window", "rows", "columns", "block", "whole blocks")
 ALLOWED = (
     "self, row, column, rows K, columns K, all, window K, causal, causal window K, "
-    "block K [from S] [around A], joined by ' + '"
+    "block K [from S] [around A], whole blocks K, joined by ' + '"
 )
 
 
@@ -47,7 +47,9 @@ def terms(text: str) -> list[tuple[str, str]]:
 def largest_window(text: str, dims: Mapping[str, int]) -> int:
     """Return the size of the largest window named, 0 without one; blocks are no windows."""
     sizes = [
-        int(Formula(size).evaluate(dims)) for word, size in terms(text) if size and word != "block"
+        int(Formula(size).evaluate(dims))
+        for word, size in terms(text)
+        if size and word not in ("block", "whole blocks")
     ]
     return max(sizes, default=0)
 
@@ -60,7 +62,8 @@ def claimed_places(
     A window of K holds K×K places around the origin, cut at the border; of an even K the larger
     half lies after it; K rows, or columns, are those around its own. A block of K is
     the K×K square of a grid that holds the origin: the grid begins at S, and the block is taken
-    with A places around it. Causal order is the order of tokens, or of pixels row by row.
+    with A places around it; whole blocks of K are all of that grid that the map does not cut, as
+    a pooling without padding sees them. Causal order is that of tokens, or of pixels row by row.
     """
     result = torch.zeros(sizes, dtype=torch.bool)
     for word, size in terms(text):
@@ -87,6 +90,8 @@ def _single(word: str, width: int, origin: Place, sizes: tuple[int, ...]) -> tor
             here[origin[0]] = True
         case "column":
             here[:, origin[-1]] = True
+        case "whole blocks":
+            here[tuple(slice(0, size // width * width) for size in sizes)] = True
         case "window" | "rows" | "columns":
             around = [slice(max(0, i - (width - 1) // 2), i + width // 2 + 1) for i in origin]
             if word != "window":
@@ -131,6 +136,8 @@ def describe_claim(text: str, dims: Mapping[str, int]) -> str:
             parts.append(f"a {width}×{width} window" if "H" in dims else f"a window of {width}")
         elif word in ("rows", "columns"):
             parts.append(f"{width} {word}")
+        elif word == "whole blocks":
+            parts.append(f"every whole {width}×{width} block")
         elif word == "causal":
             parts.append("every position up to its own")
         elif size:

@@ -12,14 +12,16 @@ from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError
 from attncheck.trial import Trial
 
+_POOLED_AWAY = "Output size is too small"  # torch's words for a pooling of nothing
+
 
 class OnePixel(Claim, frozen=True, kw_only=True):
     """One pixel, or one token, gives a finite output.
 
     ## What it checks
     A map of 1 × 1, or sequences of length one, in eval mode: nothing is raised and the output is
-    finite. Sizes that the constructor fixes stay as they are, and a module that takes multiples of
-    a window only is not asked.
+    finite. Sizes that the constructor fixes stay as they are. A module that takes multiples of a
+    window only is not asked, nor one that pools 2×2 blocks: one pixel holds none.
 
     ## Why it matters
     Small images end in maps of one pixel; a decoder starts with one token. A standard deviation
@@ -49,6 +51,8 @@ class OnePixel(Claim, frozen=True, kw_only=True):
         except SubjectError as error:
             if _is_particular(trial, sizes):
                 return skipped(f"the module takes some sizes only, and not one: {error}")
+            if _POOLED_AWAY in str(error) and _runs(trial, dict.fromkeys(sizes, 2)):
+                return skipped(f"the module pools blocks of two, and one is too few: {error}")
             return violated(
                 f"{what}: {error}", expected="a finite output", seen=type(error.error).__name__
             ).at(where_raised(error.error))
@@ -65,10 +69,14 @@ class OnePixel(Claim, frozen=True, kw_only=True):
 def _is_particular(trial: Trial, sizes: set[str]) -> bool:
     """Say whether the module refuses one more than its base size too, as windowed ones do."""
     base = trial.subject.base()
-    other = trial.with_case(dims={name: base.dims[name] + 1 for name in sizes})
+    return not _runs(trial, {name: base.dims[name] + 1 for name in sizes})
+
+
+def _runs(trial: Trial, dims: dict[str, int]) -> bool:
+    other = trial.with_case(dims=dims)
     try:
         with torch.no_grad():
             other.run(other.module(train=False), other.inputs())
     except SubjectError:
-        return True
-    return False
+        return False
+    return True

@@ -41,7 +41,8 @@ class Reach(Claim, frozen=True, kw_only=True):
     Sets: `self`, `row`, `column`, `all`, `window K` (K×K around the position; K may be a formula
     over dims), `rows K` and `columns K` (K whole rows or columns around its own),
     `block K` (the K×K square of a grid; `block K from S` where the grid begins at S,
-    `block K around A` with A places on each side), for tokens
+    `block K around A` with A places on each side), `whole blocks K` (all of that grid that the map
+    does not cut), for tokens
     also `causal` and `causal window K`; joined by ` + `.
     Between sets, ` or ` allows any one of them: a window before a token, or around it.
     `per_pass = { 1 = "row + column", 2 = "all" }` applies the module to its own output.

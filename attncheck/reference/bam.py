@@ -15,7 +15,7 @@ from attncheck.reference.steps import conv, linear, mean_hw, norm, over_hw, poin
 
 
 @mechanism(
-    dims={"C": None, "r": 16},
+    dims={"C": None, "r": 16, "dilation": 4},
     derived={"h": "C // r"},
     options={"bias": True, "conv_bias": True, "norms": "hidden", "combine": "sum"},
     squeeze=linear_slot("C", "h", bias="bias"),
@@ -24,9 +24,9 @@ from attncheck.reference.steps import conv, linear, mean_hw, norm, over_hw, poin
     excite_norm=batch_norm("C", rank=1, when="norms == last"),
     reduce=linear_slot("C", "h", bias="conv_bias"),
     reduce_norm=batch_norm("h", when="norms == hidden"),
-    first=conv_slot("h", "h", kernel=3, dilation=4, bias="conv_bias"),
+    first=conv_slot("h", "h", kernel=3, dilation="dilation", bias="conv_bias"),
     first_norm=batch_norm("h", when="norms == hidden"),
-    second=conv_slot("h", "h", kernel=3, dilation=4, bias="conv_bias"),
+    second=conv_slot("h", "h", kernel=3, dilation="dilation", bias="conv_bias"),
     second_norm=batch_norm("h", when="norms == hidden"),
     score=linear_slot("h", "1", bias="conv_bias"),
     score_norm=batch_norm("1", when="norms == last"),

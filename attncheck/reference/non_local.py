@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, relu
 
 from attncheck.reference.mechanism import mechanism
+from attncheck.reference.pooling_steps import block_maxima
 from attncheck.reference.slots import batch_norm, tensor
 from attncheck.reference.slots import linear as linear_slot
 from attncheck.reference.steps import flat_hw, from_flat_hw, norm, perm, pointwise, softmax
@@ -16,7 +17,14 @@ from attncheck.reference.steps import flat_hw, from_flat_hw, norm, perm, pointwi
 @mechanism(
     dims={"C": None},
     derived={"I": "C // 2"},
-    options={"bias": True, "pairing": "embedded", "norm": True, "scale": False, "gamma": False},
+    options={
+        "bias": True,
+        "pairing": "embedded",
+        "norm": True,
+        "scale": False,
+        "gamma": False,
+        "subsample": False,
+    },
     theta=linear_slot("C", "I", bias="bias", when="pairing != gaussian"),
     phi=linear_slot("C", "I", bias="bias", when="pairing != gaussian"),
     g=linear_slot("C", "I", bias="bias"),
@@ -30,13 +38,15 @@ def non_local(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     """Weigh all positions for each position: (B, C, H, W) -> same."""
     H = x.shape[2]
     W = x.shape[3]
-    N = H * W
     t_map = x if o.pairing == "gaussian" else pointwise(p.theta, x)
     f_map = x if o.pairing == "gaussian" else pointwise(p.phi, x)
     g_map = pointwise(p.g, x)
+    f_seen = block_maxima(f_map, 2) if o.subsample else f_map  # section 3.3
+    g_seen = block_maxima(g_map, 2) if o.subsample else g_map
     t = flat_hw(t_map)  # (B, I, N)
-    f = flat_hw(f_map)
-    v = flat_hw(g_map)
+    f = flat_hw(f_seen)
+    v = flat_hw(g_seen)
+    N = f.shape[2]
     q = perm(t, 0, 2, 1)  # (B, N, I)
     if o.pairing == "concatenation":
         k = perm(f, 0, 2, 1)

@@ -9,7 +9,7 @@ SPEC = "bam"
 VALUES = [
     {"C": 4, "r": 2},
     {"C": 4, "r": 2, "combine": "product", "bias": False, "conv_bias": False},
-    {"C": 4, "r": 2, "norms": "last"},
+    {"C": 4, "r": 2, "norms": "last", "dilation": 2},
 ]
 
 
@@ -26,15 +26,15 @@ def affine(layer, t: Tensor) -> Tensor:
     return t @ layer.weight.T + (0 if layer.bias is None else layer.bias)
 
 
-def dilated(layer, t: Tensor) -> Tensor:
-    """Taps four pixels apart of a map (H, W, C)."""
+def dilated(layer, t: Tensor, apart: int) -> Tensor:
+    """Taps some pixels apart of a map (H, W, C)."""
     H, W = t.shape[:2]
     y = torch.zeros_like(t)
     for i in range(H):
         for j in range(W):
             for a in range(3):
                 for c in range(3):
-                    m, n = i + 4 * (a - 1), j + 4 * (c - 1)
+                    m, n = i + apart * (a - 1), j + apart * (c - 1)
                     if 0 <= m < H and 0 <= n < W:
                         y[i, j] += layer.weight[:, :, a, c] @ t[m, n]
     return y + (0 if layer.bias is None else layer.bias)
@@ -50,9 +50,9 @@ def equation(p, v, x: Tensor) -> Tensor:
         m_c = m_c if hidden else normed(p.excite_norm, m_c)
         t = affine(p.reduce, x[b].permute(1, 2, 0))
         t = normed(p.reduce_norm, t).clamp(min=0) if hidden else t
-        t = dilated(p.first, t)
+        t = dilated(p.first, t, v.dilation)
         t = normed(p.first_norm, t).clamp(min=0) if hidden else t
-        t = dilated(p.second, t)
+        t = dilated(p.second, t, v.dilation)
         t = normed(p.second_norm, t).clamp(min=0) if hidden else t
         m_s = affine(p.score, t)
         m_s = (m_s if hidden else normed(p.score_norm, m_s))[:, :, 0]
@@ -94,5 +94,21 @@ class ChannelsTwice(Branches):
         return x + x * torch.sigmoid(self.channel(x) + self.channel(x))
 
 
-STYLES = ["Branches"]
-FAULTS = {"NoResidual": "gate", "ChannelsTwice": "unused"}
+class TwoApart(Branches):
+    """The dilation is a hyperparameter of the paper; people name it in their own ways."""
+
+    def __init__(self, gate_channels: int, reduction_ratio: int = 4, dia_val: int = 2) -> None:
+        super().__init__(gate_channels, reduction_ratio, dia_val)
+
+
+class DilationForgotten(Branches):
+    def __init__(self, gate_channels: int, reduction_ratio: int = 4) -> None:
+        super().__init__(gate_channels, reduction_ratio, 1)
+
+
+STYLES = ["Branches", "TwoApart"]
+FAULTS = {
+    "NoResidual": "gate",
+    "ChannelsTwice": "unused",
+    "DilationForgotten": "equivalence",
+}

@@ -27,6 +27,7 @@ MAP = (7, 11)
         ("self + window 3", 9),
         ("causal", 39),
         ("all", 77),
+        ("whole blocks 2", 60),
     ],
 )
 def test_a_set_holds_as_many_places_as_its_name_says(text: str, count: int) -> None:
@@ -59,6 +60,12 @@ def test_what_was_seen_is_named(text: str, name: str) -> None:
 
 def test_a_claim_is_shown_with_its_sizes() -> None:
     assert describe_claim("window 2*k - 1", {"k": 7, "H": 7}) == "a 13×13 window"
+
+
+def test_whole_blocks_are_those_that_a_pooling_sees() -> None:
+    seen = claimed_places("whole blocks 3 + self", (6, 10), MAP, {})
+    assert int(seen.sum()) == 6 * 9 + 1
+    assert describe_claim("whole blocks 3", {}) == "every whole 3×3 block"
 
 
 def test_rows_are_of_maps() -> None:

@@ -53,7 +53,9 @@ def criss_cross(module: torch.nn.Module, x: Tensor) -> Tensor:
     return y
 
 
-def non_local(module: torch.nn.Module, x: Tensor, pairing: str, scale: bool = False) -> Tensor:
+def non_local(
+    module: torch.nn.Module, x: Tensor, pairing: str, scale: bool = False, pooled: bool = False
+) -> Tensor:
     """Each pixel over all pixels, in the paper's four pairings; no norm."""
     y = torch.empty_like(x)
     B, _, H, W = x.shape
@@ -65,25 +67,43 @@ def non_local(module: torch.nn.Module, x: Tensor, pairing: str, scale: bool = Fa
             theta = {p: _matrix(module.theta, v) for p, v in pixel.items()}
             phi = {p: _matrix(module.phi, v) for p, v in pixel.items()}
         g = {p: _matrix(module.g, v) for p, v in pixel.items()}
+        seen = places
+        if pooled:
+            phi, g = _block_maxima(phi, H, W), _block_maxima(g, H, W)
+            seen = list(g)
         for p in places:
             if pairing == "concatenation":
                 left = _dot(module.w_theta.tolist(), theta[p])
-                scores = [max(0.0, left + _dot(module.w_phi.tolist(), phi[o])) for o in places]
+                scores = [max(0.0, left + _dot(module.w_phi.tolist(), phi[o])) for o in seen]
             else:
-                scores = [_dot(theta[p], phi[o]) for o in places]
+                scores = [_dot(theta[p], phi[o]) for o in seen]
             if scale:
                 scores = [s / math.sqrt(len(theta[p])) for s in scores]
             if pairing in ("dot", "concatenation"):
-                weights = [s / len(places) for s in scores]
+                weights = [s / len(seen) for s in scores]
             else:
                 weights = _softmax(scores)
             mixed = [
-                sum(a * g[o][c] for a, o in zip(weights, places, strict=True))
-                for c in range(len(g[p]))
+                sum(a * g[o][c] for a, o in zip(weights, seen, strict=True))
+                for c in range(len(g[seen[0]]))
             ]
             for c, value in enumerate(_matrix(module.out, mixed)):
                 y[b, c, p[0], p[1]] = value + pixel[p][c]
     return y
+
+
+def _block_maxima(pixels: dict, H: int, W: int) -> dict:
+    """The largest of four pixels, channel by channel; a last odd row or column is in no block."""
+    return {
+        (i, j): [
+            max(four)
+            for four in zip(
+                *(pixels[2 * i + a, 2 * j + c] for a in (0, 1) for c in (0, 1)), strict=True
+            )
+        ]
+        for i in range(H // 2)
+        for j in range(W // 2)
+    }
 
 
 def eca(module: torch.nn.Module, x: Tensor) -> Tensor:

@@ -141,6 +141,24 @@ class NonLocalByAttention(nn.Module):
         return x + self.norm(self.out(y.mT.unflatten(2, x.shape[2:])))
 
 
+class NonLocalSubsampled(nn.Module):
+    """The authors' subsampling: keys and values are maxima of 2×2 blocks."""
+
+    def __init__(self, in_channels: int, sub_sample: bool = True) -> None:
+        super().__init__()
+        inner = in_channels // 2
+        self.theta = nn.Conv2d(in_channels, inner, 1)
+        pool = nn.MaxPool2d(2) if sub_sample else nn.Identity()
+        self.phi = nn.Sequential(nn.Conv2d(in_channels, inner, 1), pool)
+        self.g = nn.Sequential(nn.Conv2d(in_channels, inner, 1), pool)
+        self.out = nn.Conv2d(inner, in_channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = (f(x).flatten(2) for f in (self.theta, self.phi, self.g))
+        y = v @ (q.mT @ k).softmax(-1).mT
+        return x + self.out(y.unflatten(2, x.shape[2:]))
+
+
 class BottleneckWithGate(nn.Module):
     """A YOLOv5 bottleneck around a gate on channels and one on positions."""
 

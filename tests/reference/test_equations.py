@@ -64,3 +64,10 @@ def test_non_local_in_every_pairing(pairing: str, scale: bool) -> None:
     module = made(non_local, C=6, pairing=pairing, norm=False, scale=scale)
     x = image(2, 6, 3, 4)
     assert agree(module(x), brute.non_local(module, x, pairing, scale))
+
+
+@pytest.mark.parametrize("pairing", ["embedded", "dot"])
+def test_non_local_with_subsampling(pairing: str) -> None:
+    module = made(non_local, C=6, pairing=pairing, norm=False, subsample=True)
+    x = image(1, 6, 5, 4)
+    assert agree(module(x), brute.non_local(module, x, pairing, pooled=True))

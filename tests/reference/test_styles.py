@@ -14,6 +14,7 @@ STYLES = [
     ("cca", "CrissCrossByEinsum"),
     ("rcca", "CrissCrossTwice"),
     ("nonlocal", "NonLocalByAttention"),
+    ("nonlocal", "NonLocalSubsampled"),
     ("resblock", "BottleneckWithGate"),
 ]
 
