@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from attncheck.formats.shared.counting import count_notes, count_rows
 from attncheck.formats.shared.excerpts import Excerpt, excerpts
+from attncheck.formats.shared.markdown import escaped, fenced, page_blocks, table
 from attncheck.formats.shared.paths import shown
+from attncheck.formats.shared.profiles import has_profiles, profile_page
 from attncheck.formats.shared.reach import legend, reach_map
 from attncheck.formats.shared.wording import (
     advice,
@@ -37,8 +39,10 @@ class MarkdownFormat:
         """Return the report as Markdown; colour and width change nothing."""
         blocks = [b for subjects in by_spec(report.subjects) for b in _spec(subjects)]
         for problem in report.problems:
-            blocks.append(f"### {problem.spec} {_escaped(problem.subject)} was not audited")
+            blocks.append(f"### {problem.spec} {escaped(problem.subject)} was not audited")
             blocks.append(fenced(problem_lines(problem)))
+        if has_profiles(report):
+            blocks += page_blocks(profile_page(report))
         if report.partial:
             blocks.append("Interrupted: not every claim was tried.")
         return "\n\n".join(blocks) + "\n"
@@ -57,14 +61,14 @@ def _spec(subjects: Sequence[SubjectReport]) -> Iterator[str]:
     if counts := count_rows(subjects):
         names = [subject.subject for subject in subjects if subject.counts]
         yield table(["counts", *names], [[label, *cells] for label, cells in counts], numbers=True)
-        yield "\n".join(f"- {_escaped(note)}" for note in count_notes(subjects))
+        yield "\n".join(f"- {escaped(note)}" for note in count_notes(subjects))
 
 
 def _subject(subject: SubjectReport) -> Iterator[str]:
     broken, undecided, told = violations(subject), open_lines(subject), advice(subject)
     if not (broken or undecided or told):
         return
-    yield f"### {_escaped(subject.subject)} · `{shown(subject.target)}`"
+    yield f"### {escaped(subject.subject)} · `{shown(subject.target)}`"
     for finding in broken:
         yield from _violation(finding)
     if undecided:
@@ -74,15 +78,15 @@ def _subject(subject: SubjectReport) -> Iterator[str]:
     skipped = by_reason(with_status(subject, Status.SKIPPED))
     notes = [*subject.notes, *(f"not tried, {why}: {', '.join(c)}" for why, c in skipped)]
     if notes:
-        yield "\n".join(f"- {_escaped(note)}" for note in notes)
+        yield "\n".join(f"- {escaped(note)}" for note in notes)
 
 
 def _violation(finding: Finding) -> Iterator[str]:
-    yield f"#### ✗ {_escaped(finding.claim)}"
+    yield f"#### ✗ {escaped(finding.claim)}"
     if finding.message:
-        yield _escaped(finding.message)
+        yield escaped(finding.message)
     if pairs := contrast(finding):
-        yield "\n".join(f"- {label}: {_escaped(text)}" for label, text in pairs)
+        yield "\n".join(f"- {label}: {escaped(text)}" for label, text in pairs)
     if (found := reach_map(finding.evidence)) is not None:
         heads = f"claimed: {found.claimed_count}", f"seen: {found.seen_count}"
         wide = max(2 * len(found.claimed[0]), len(heads[0])) + 3
@@ -110,28 +114,6 @@ def _excerpt(excerpt: Excerpt) -> Iterator[str]:
             lines.append(f"     │ {marks}  {line.note}".rstrip())
     if lines:
         yield fenced(lines)
-
-
-def fenced(lines: Iterable[str], language: str = "text") -> str:
-    """Return a fenced block whose fence is longer than any in the lines."""
-    lines = list(lines)
-    fence = "```"
-    while any(fence in line for line in lines):
-        fence += "`"
-    return "\n".join([f"{fence}{language}", *lines, fence])
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = False) -> str:
-    """Return a table; with ``numbers`` every column but the first is aligned right."""
-    rule = ["---", *(["---:" if numbers else "---"] * (len(head) - 1))]
-    lines = [head, rule, *([_escaped(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _escaped(text: str) -> str:
-    """Return text that Markdown shows as it is, on one line."""
-    plain = " ".join(text.split())
-    return plain.replace("<", "&lt;").replace("|", "\\|")
 
 
 FORMAT = MarkdownFormat()

@@ -14,9 +14,16 @@ class TextFormat:
     def render(self, report: Report, *, color: bool, width: int) -> str:
         """Return the report for a terminal of this many columns."""
         # rich is imported when a screen is drawn: other formats start without it.
+        from attncheck.formats.shared.profiles import has_profiles, profile_page
+        from attncheck.formats.terminal.pages import render_page
         from attncheck.formats.terminal.screen import render
 
-        return render(report, color=color, width=width)
+        screen = render(report, color=color, width=width)
+        if not has_profiles(report):
+            return screen
+
+        figures = render_page(profile_page(report), color=color, width=width)
+        return f"{screen}\n{figures}"
 
 
 FORMAT = TextFormat()

@@ -34,7 +34,7 @@ def page_of(result: GateResult) -> Page:
 
 def markdown_of(result: GateResult) -> str:
     """Return the result as Markdown, for a pull request's comment or a job's summary."""
-    from attncheck.formats.markdown import fenced, table
+    from attncheck.formats.shared.markdown import fenced, table
 
     blocks = [f"## Gate: {summary(result)}"]
     for heading, columns, rows in _tables(result):

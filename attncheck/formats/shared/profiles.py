@@ -9,6 +9,7 @@ from attncheck.formats.shared.charts import chart
 from attncheck.formats.shared.profile_notes import name_of, notes
 from attncheck.formats.shared.profile_tables import point, tables
 from attncheck.formats.shared.units import count, duration, figures, plain, share, size
+from attncheck.measured import read_profile
 from attncheck.page import Page, Section, Table
 from attncheck.report import Report, SubjectReport
 
@@ -30,9 +31,14 @@ _MOST_CHARTS = 4
 _MOST_OPERATORS = 8
 
 
+def has_profiles(report: Report) -> bool:
+    """Say whether a report holds figures that can be read."""
+    return any(subject.profile and read_profile(subject.profile)[0] for subject in report.subjects)
+
+
 def profile_page(report: Report, sort: str = "") -> Page:
     """Return the profiles of a report as a page; rows sorted as asked, or as they were measured."""
-    subjects = [subject for subject in report.subjects if subject.profile]
+    subjects = [s for s in report.subjects if s.profile and read_profile(s.profile)[0]]
     pairs = [(name_of(s), row) for s in subjects for row in s.profile.get("rows", [])]
     if sort:
         pairs.sort(key=lambda pair: SORTS[sort](*pair))
@@ -63,7 +69,9 @@ def _warnings(subjects: Sequence[SubjectReport]) -> Iterator[Section]:
     refused = [s for s in subjects if s.profile.get("refused")]
     if refused:
         told.append("--anyway measures them, and marks every figure")
-    told += [f"{name_of(s)}: {s.profile['disturbed']}" for s in subjects if s.profile["disturbed"]]
+    told += [
+        f"{name_of(s)}: {s.profile['disturbed']}" for s in subjects if s.profile.get("disturbed")
+    ]
     if told:
         yield Section("Warning", told)
 
@@ -73,15 +81,20 @@ def _against(subjects: Sequence[SubjectReport]) -> Iterator[Section]:
         if not (found := subject.profile.get("against")):
             continue
         rows = []
-        for row in found["rows"]:
+        for row in found.get("rows", []):
             interval = row.get("interval")
             span = f"{figures(interval[0])} to {figures(interval[1])}" if interval else "–"
-            sure = f"{row['confidence']:.1%} of {len(row['ratios'])} pairs" if interval else ""
-            ratio = figures(row["ratio"]) if row["ratio"] else "–"
-            told = row["answer"] + (f": {row['why']}" if row.get("why") else "")
-            rows.append([*point("", row)[1:3], row["mode"], ratio, span, sure, told])
+            sure = (
+                f"{row.get('confidence', 0.0):.1%} of {len(row['ratios'])} pairs"
+                if interval
+                else ""
+            )
+            ratio = figures(row["ratio"]) if row.get("ratio") else "–"
+            told = row.get("answer", "–") + (f": {row['why']}" if row.get("why") else "")
+            mode = row.get("mode", "forward")
+            rows.append([*point("", row)[1:3], mode, ratio, span, sure, told])
         columns = ["input", "dtype", "pass", "ratio", "interval", "confidence", "answer"]
-        heading = f"{name_of(subject)} against {found['target']}: {found['answer']}"
+        heading = f"{name_of(subject)} against {found.get('target')}: {found.get('answer')}"
         yield Section(heading, table=Table(rows, columns))
 
 
