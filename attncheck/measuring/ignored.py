@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
 from attncheck.lazy import torch
 from attncheck.subject import Subject
+from attncheck.target.binding import parameters_of
 from attncheck.target.names import dim_named
 from attncheck.target.raising import SubjectError
 from attncheck.target.resolving import resolve
@@ -23,7 +24,8 @@ def ignored_arguments(trial: Trial) -> dict[str, str]:
 
     A size is a dim of the definition that no tensor of the call has as an axis: a reduction, a
     kernel, heads. A reduction that a least width overrules has its effect in a wider module, so
-    that the module is also built, not run, with sixteen times the channels.
+    that the module is also built, not run, with sixteen times the channels. A kernel that counts
+    only where no width is given, as one chosen by the width, has its effect there.
     """
     subject = trial.subject
     given = subject.binding.arguments(trial.dims)
@@ -36,9 +38,9 @@ def ignored_arguments(trial: Trial) -> dict[str, str]:
         sized = isinstance(value, int) and not isinstance(value, bool)
         if not sized or dim_named(name, subject.dims, subject.spec.names) not in own:
             continue
-        tried = list(_same_as(trial, name, value, widths))
-        if len(tried) >= _ENOUGH and all(same for _, same in tried):
-            found[name] = ", ".join(str(n) for n in (value, *(other for other, _ in tried)))
+        tried = _all_the_same(_same_as(trial, name, value, widths))
+        if len(tried) >= _ENOUGH and not _stands_in(trial, name, value, set(widths)):
+            found[name] = ", ".join(str(n) for n in (value, *tried))
     return found
 
 
@@ -61,6 +63,16 @@ def _is_width(argument: str, trial: Trial) -> bool:
     return dim_named(argument, trial.dims, trial.subject.spec.names) in ("C", "C2")
 
 
+def _all_the_same(tried: Iterator[tuple[int, bool]]) -> list[int]:
+    """Return the values; none where one makes another module, and then no more are built."""
+    values: list[int] = []
+    for other, same in tried:
+        if not same:
+            return []
+        values.append(other)
+    return values
+
+
 def _same_as(
     trial: Trial, name: str, value: int, widths: Mapping[str, int]
 ) -> Iterator[tuple[int, bool]]:
@@ -80,10 +92,27 @@ def _same_as(
             continue
 
 
-def _with(trial: Trial, changes: Mapping[str, Any]) -> Trial:
+def _stands_in(trial: Trial, name: str, value: int, widths: set[str]) -> bool:
+    """Say whether the argument has its effect where the optional widths are left out."""
+    parameters = parameters_of(trial.subject.factory)
+    optional = {w for w in widths if w in parameters and parameters[w].default is None}
+    if not optional:
+        return False
+    made: list[dict[str, tuple[int, ...]]] = []
+    for other in (value, *_OTHERS, _WIDER * value):
+        try:
+            made.append(_shapes(_with(trial, {name: other}, without=optional).module()))
+        except SubjectError:
+            continue
+    return any(shapes != made[0] for shapes in made)
+
+
+def _with(trial: Trial, changes: Mapping[str, Any], without: Set[str] = frozenset()) -> Trial:
     binding = trial.subject.binding
-    symbolic = {n: text for n, text in binding.symbolic.items() if n not in changes}
-    changed = replace(binding, symbolic=symbolic, literal={**binding.literal, **changes})
+    gone = {*changes, *without}
+    symbolic = {n: text for n, text in binding.symbolic.items() if n not in gone}
+    literal = {n: v for n, v in binding.literal.items() if n not in gone}
+    changed = replace(binding, symbolic=symbolic, literal={**literal, **changes})
     return replace(trial, subject=replace(trial.subject, binding=changed))
 
 

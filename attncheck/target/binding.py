@@ -71,7 +71,7 @@ def bind(
     Raises:
         TargetError: a parameter has no value, or an argument has no parameter.
     """
-    parameters = _parameters(factory)
+    parameters = parameters_of(factory)
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     named = {n: p for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
     symbolic: dict[str, str] = {}
@@ -125,7 +125,8 @@ def bind(
     return Binding(symbolic, literal, fixed)
 
 
-def _parameters(factory: Factory) -> dict[str, inspect.Parameter]:
+def parameters_of(factory: Factory) -> dict[str, inspect.Parameter]:
+    """Return the parameters of a constructor by name; none where it has no signature."""
     try:
         return dict(inspect.signature(factory).parameters)
     except (TypeError, ValueError):

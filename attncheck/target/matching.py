@@ -104,9 +104,17 @@ def _by_name(
     if len(required) > len(data) or (len(wanted) < len(data) and not takes_any):
         return None
     optional = [p for p in wanted if not is_required(p)]
+    added: list[inspect.Parameter] = []
+    if takes_any:
+        # What follows *args comes beside the main input, never in its place.
+        added = [p for p in optional if p.kind is inspect.Parameter.KEYWORD_ONLY]
+        optional = [p for p in optional if p not in added]
     taken = required + optional[: len(data) - len(required)]
+    left = len(data) - len(taken)
+    added = added[: left if taken else max(left - 1, 0)]
     names = [p.name for p in named_parameters(parameters) if p in taken]
-    names += [f"args[{i}]" for i in range(len(data) - len(names))]
+    names += [f"args[{i}]" for i in range(left - len(added))]
+    names += [p.name for p in added]
     return arguments + _by_role(names, data)
 
 

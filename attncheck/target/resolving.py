@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from attncheck.errors import TargetError, did_you_mean
+from attncheck.target.elsewhere import instead_of
 
 Factory = Callable[..., Any]
 
@@ -61,9 +62,8 @@ def resolve(target: str, folder: Path | None = None) -> Factory:
         try:
             found = getattr(found, part)
         except AttributeError:
-            public = [key for key, value in vars(found).items() if isinstance(value, type)]
             raise TargetError(
-                f"no '{part}' in {place}", where=target, instead=did_you_mean(part, public)
+                f"no '{part}' in {place}", where=target, instead=instead_of(part, place, found)
             ) from None
     if not callable(found):
         raise TargetError(f"'{name}' is a {type(found).__name__}, not a class", where=target)

@@ -38,6 +38,7 @@ REFUSED = {
     "broken": ("broken.py:Fine", "importing it raises SyntaxError", ""),
     "no-file": ("fin.py:Fine", "no such file", "did you mean 'fine.py'?"),
     "no-class": ("fine.py:Fin", "no 'Fin' in fine.py", "did you mean 'Fine'?"),
+    "elsewhere": ("lib:Mine", "no 'Mine' in lib", "write lib.deep.mine:Mine"),
     "no-module": ("plain.py:Plain", "no torch.nn.Module", "name a subclass"),
     "no-callable": ("plain.py:number", "'number' is a int, not a class", ""),
     "unbound": ("unbound.py:Unbound", "parameter 'flavour'", "add: --init flavour=VALUE"),

@@ -46,6 +46,12 @@ class KeywordOnly(Cross):
         return self.cross(x, context, context)
 
 
+class AnythingThenContext(Cross):
+    def forward(self, *args: Tensor, context: Any = None, **extra: Any) -> Tensor:
+        assert not extra
+        return self.cross(args[0], *((args[0],) * 2 if context is None else (context,) * 2))
+
+
 class OptionalContext(Cross):
     def forward(self, x: Tensor, context: Any = None, return_weights: bool = False) -> Tensor:
         assert return_weights is False
@@ -88,6 +94,7 @@ def call_of(factory: Any, spec: str, *inputs: str, **arguments: Any) -> str:
         (Attention, "self(x)"),
         (TimeMajorAttention, "self(x), time-major"),
         (OptionalContext, "self(x)"),
+        (AnythingThenContext, "self(args[0])"),
         (CrossAttention, "context(x, context)"),
         (KeywordOnly, "context(x, context)"),
         (QKV, "qkv(q, k, v)"),
