@@ -8,22 +8,25 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from attncheck.equivalence.agreeing import Agreement, agreements
 from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.comparing import EQUAL, Probe, compare, relative
 from attncheck.equivalence.likely import RELAXED, likely
-from attncheck.equivalence.proving import Proof
+from attncheck.equivalence.proving import PATIENCE, Proof
 from attncheck.equivalence.reading import bound
 from attncheck.lazy import torch
 from attncheck.mutation.making import mutants_of
 from attncheck.mutation.mutant import Mutant
 from attncheck.mutation.operators.gradient import CUT
+from attncheck.mutation.suspects import suspects
 from attncheck.target.raising import SubjectError
 from attncheck.trial import Trial
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
-_MOST_SECONDS = 2.0
+_MOST_RUNS = 1500
+"""Runs of mutants, about two seconds. The budget is no clock: a slow machine says the same."""
 _LIKELIEST = 6
 _ENOUGH = 8
 _TELLING = 2
@@ -77,48 +80,59 @@ def diagnose(
     if proof.at is None:
         return None
     probe = proof.at
-    deadline = time.process_time() + _MOST_SECONDS
     try:
         module = probe.trial.module()
         seen = probe.trial.run(module, probe.inputs)
     except SubjectError:
         return None
-    bindings = likely(mechanism, proof, module)
-    for binding in bindings:
+    agreed = agreements(mechanism, likely(mechanism, proof, module), probe, module)
+    for binding in (a.assignment for a in agreed):
         if binding.left_over and _is_reference(mechanism, binding, probe, module):
             return Diagnosis((), binding.left_over, binding, probe)
-    for group, tried in _rounds(mutants or mutants_of(mechanism), bindings):
-        wanted = [m for m in group if probe.gradients or m.operator != CUT]
-        for binding in tried:
-            found: list[Mutant] = []
-            run = _runner(mechanism, binding, probe, module)
-            for mutant in wanted:
-                if time.process_time() > deadline or len(found) >= _ENOUGH:
-                    break
-                made = run(mutant)
-                if made is None or relative(seen, made) > EQUAL:
-                    continue
-                if _equals(mechanism, mutant, binding, probe, module):
-                    found.append(mutant)
-            if found:
-                return Diagnosis(tuple(found), binding.left_over, binding, probe)
+    budget = itertools.count(_MOST_RUNS, -1)
+    deadline = time.process_time() + PATIENCE
+    for binding, group in _rounds(mutants or mutants_of(mechanism), agreed):
+        found: list[Mutant] = []
+        run = _runner(mechanism, binding, probe, module)
+        for mutant in group:
+            if mutant.operator == CUT and not probe.gradients:
+                continue
+            if len(found) >= _ENOUGH or next(budget) <= 0 or time.process_time() > deadline:
+                break
+            made = run(mutant)
+            if made is None or relative(seen, made) > EQUAL:
+                continue
+            if _equals(mechanism, mutant, binding, probe, module):
+                found.append(mutant)
+        if found:
+            return Diagnosis(tuple(found), binding.left_over, binding, probe)
     return None
 
 
 def _rounds(
-    mutants: Sequence[Mutant], bindings: list[Assignment]
-) -> Iterator[tuple[list[Mutant], list[Assignment]]]:
-    """Yield which mutants to try under which bindings: the likeliest bindings come first."""
+    mutants: Sequence[Mutant], agreed: list[Agreement]
+) -> Iterator[tuple[Assignment, list[Mutant]]]:
+    """Yield which mutants to try under which assignment, likeliest first, none twice.
+
+    First come those on lines where the subject leaves the definition, then the telling ones under
+    every assignment, then the long tail under the likeliest.
+    """
     by_rank = itertools.groupby(mutants, key=lambda mutant: mutant.rank)
     ranks = [(rank, list(group)) for rank, group in by_rank]
-    telling = [group for rank, group in ranks if rank <= _TELLING]
-    rest = [group for rank, group in ranks if rank > _TELLING]
-    for group in telling:
-        yield group, bindings[:_LIKELIEST]
-    for group in telling:
-        yield group, bindings[_LIKELIEST:]
-    for group in rest:
-        yield group, bindings[:RELAXED]
+    best = [a for a in agreed if len(a.shared) == len(agreed[0].shared)][:_LIKELIEST]
+    lines = [suspects(mutants[0].definition, a.missing) for a in best]
+    for near in (0, 1):
+        for _, group in ranks:
+            for a, suspected in zip(best, lines, strict=True):
+                yield a.assignment, [m for m in group if m.line in suspected[near]]
+    done = {id(a): suspected[0] | suspected[1] for a, suspected in zip(best, lines, strict=True)}
+    for first, last in ((0, _LIKELIEST), (_LIKELIEST, len(agreed))):
+        for rank, group in ranks:
+            for a in agreed[first:last] if rank <= _TELLING else []:
+                yield a.assignment, [m for m in group if m.line not in done.get(id(a), ())]
+    for rank, group in ranks:
+        for a in agreed[:RELAXED] if rank > _TELLING else []:
+            yield a.assignment, [m for m in group if m.line not in done.get(id(a), ())]
 
 
 def _runner(

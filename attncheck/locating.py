@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from attncheck.claim import violated
 from attncheck.equivalence.assignment import Assignment
-from attncheck.equivalence.comparing import Probe, reference_output
+from attncheck.equivalence.comparing import Probe
+from attncheck.equivalence.marks import Mark, mark, steps_of
 from attncheck.lazy import torch
 from attncheck.mutation.mutant import Mutant
 from attncheck.report import Location
@@ -17,14 +18,11 @@ from attncheck.source.paired import traced
 from attncheck.source.places import place
 from attncheck.source.reading import made_by
 from attncheck.source.strategies.gradients import gradient_cut
-from attncheck.source.tracing import Step, tracing
+from attncheck.source.tracing import Step
 from attncheck.target.raising import SubjectError
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
-
-Mark = tuple[int, float, float, float]
-"""A tensor whatever its shape and order: entries, mean, mean square and largest value."""
 
 _MOST_RELATED = 5
 
@@ -43,8 +41,8 @@ def locate(
         steps = traced(probe.trial, module, probe.inputs).steps
     except SubjectError:
         return None, ()
-    ours = _values(mechanism.function, mechanism, binding, probe, module)
-    theirs = _values(mutant.function, mechanism, binding, probe, module)
+    ours = steps_of(mechanism.function, mechanism, binding, probe, module)
+    theirs = steps_of(mutant.function, mechanism, binding, probe, module)
     right = {mark for _, mark in ours}
     line = mutant.line - mutant.definition.first_line + 1
     edited = [mark for at, mark in theirs if at == line]
@@ -127,44 +125,4 @@ def _layers(mutant: Mutant, binding: Assignment, module: torch.nn.Module) -> Ite
 
 
 def _made(step: Step) -> set[Mark]:
-    return {_mark(value.tensor) for value in step.values.values()}
-
-
-def _values(
-    function: Callable[..., Any],
-    mechanism: Mechanism,
-    binding: Assignment,
-    probe: Probe,
-    module: torch.nn.Module,
-) -> list[tuple[int, Mark]]:
-    """Return (line of the definition, value) of every step of the definition or a mutant."""
-    path = function.__code__.co_filename
-    with tracing(_Only(path)) as steps:  # type: ignore[arg-type]
-        reference_output(mechanism, binding, probe, module, probe.inputs, function)
-    return list(_marks(steps))
-
-
-def _marks(steps: list[Step]) -> Iterator[tuple[int, Mark]]:
-    for step in steps:
-        for value in step.values.values():
-            if value.tensor.numel() > 1:
-                yield step.line, _mark(value.tensor)
-
-
-def _mark(tensor: torch.Tensor) -> Mark:
-    t = tensor.double()
-    if t.numel() == 0:
-        return 0, 0.0, 0.0, 0.0
-    figures = (t.mean(), t.square().mean(), t.max())
-    mean, square, largest = (float(f"{float(figure):.9e}") for figure in figures)
-    return t.numel(), mean, square, largest
-
-
-class _Only:
-    """The one file of a definition, for the tracer."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def __contains__(self, path: str) -> bool:
-        return path == self._path
+    return {mark(value.tensor) for value in step.values.values()}
