@@ -1,11 +1,12 @@
-"""How far latency estimates of fresh processes lie apart: ours, and those of other tools.
+"""How far apart two measurements of one latency lie: ours, and those of other tools.
 
-    python benchmarks/latency_spread.py [--processes 8]
+    python benchmarks/latency_spread.py [--rounds 8] [--neighbour]
 
-Each process measures each module once with every method, one after the other. Shown is, for each
-method, the spread between processes, (max - min) / median, and 1.4826 × the median absolute
-deviation / median; the last column is its median over modules. What a process says of itself is
-no measure of this.
+A round measures each module once with every method, each with the same time: attncheck's estimate
+is made of three fresh processes, the others have one process for three times as long, as they are
+used. Shown is, for each method, how rounds differ: (max - min) / median, and 1.4826 × the median
+absolute deviation / median; the last column is the median over modules. What one run says of its
+own error is no measure of this.
 """
 
 from __future__ import annotations
@@ -19,44 +20,21 @@ import time
 from collections.abc import Callable
 
 MODULES = {"se": 32, "cbam": 32, "gam": 16, "cca": 32, "pam": 24}
+SECONDS = 0.5
+PROCESSES = 3
 _CHILD = "--child"
+_HOG = """
+import time
+while True:
+    end = time.time() + 0.7
+    while time.time() < end:
+        pass
+    time.sleep(0.4)
+"""
 
 
-def methods(call: Callable[[], object]) -> dict[str, float]:
-    """Return seconds of a call by each method, the ratio to the workload by ours."""
-    import torch.utils.benchmark
-
-    from attncheck.devices import open_device
-    from attncheck.timing.sampling import Budget, sampled
-    from attncheck.timing.workload import workload
-
-    beside = workload("cpu")
-    seen = sampled(open_device("cpu"), lambda: call, lambda: beside, Budget(0.5))
-    told = seen.digest()
-    timer = torch.utils.benchmark.Timer("call()", globals={"call": call})
-    begin = time.perf_counter()
-    for _ in range(100):
-        call()
-    naive = (time.perf_counter() - begin) / 100
-    rounds = []
-    end = time.perf_counter() + 0.5
-    while time.perf_counter() < end or len(rounds) < 5:
-        start = time.perf_counter()
-        call()
-        rounds.append(time.perf_counter() - start)
-    return {
-        "attncheck: ratio": told.own / told.beside,
-        "attncheck: p10": told.p10,
-        "pytest-benchmark: min": min(rounds),
-        "pytest-benchmark: median": statistics.median(rounds),
-        "Timer.blocked_autorange: median": timer.blocked_autorange(min_run_time=0.5).median,
-        "Timer.timeit(100): mean": timer.timeit(100).mean,
-        "naive loop of 100: mean": naive,
-    }
-
-
-def child() -> None:
-    """Print what one process measures, as JSON."""
+def calls() -> dict[str, Callable[[], object]]:
+    """Return a forward pass of each module."""
     import torch
 
     from attncheck.catalogue import load
@@ -66,16 +44,70 @@ def child() -> None:
     from attncheck.target.preparing import Request, prepare
 
     torch.set_num_threads(1)
-    found = {}
+    found: dict[str, Callable[[], object]] = {}
     for name, size in MODULES.items():
         document = load(name).document
         request = Request("r", document.reference, arguments=document.reference_arguments)
         subject = prepare(document, request)[0]
         row = RowAsked(size=size, batch=1)
-        found[name] = methods(
-            ready(subject, dims_of_row(subject, Measure(), row), row, "cpu").infer
-        )
-    print(json.dumps(found))
+        found[name] = ready(subject, dims_of_row(subject, Measure(), row), row, "cpu").infer
+    return found
+
+
+def ours(call: Callable[[], object]) -> dict[str, float]:
+    """Return what one of attncheck's processes says of a call."""
+    from attncheck.devices import open_device
+    from attncheck.timing.sampling import Budget, sampled
+    from attncheck.timing.workload import workload
+
+    beside = workload("cpu")
+    told = sampled(open_device("cpu"), lambda: call, lambda: beside, Budget(SECONDS)).digest()
+    return {"least": told.least, "p10": told.p10, "ratio": told.own / told.beside}
+
+
+def others(call: Callable[[], object]) -> dict[str, float]:
+    """Return seconds of a call by each other method, given the time of all our processes."""
+    import torch.utils.benchmark
+
+    seconds = PROCESSES * SECONDS
+    timer = torch.utils.benchmark.Timer("call()", globals={"call": call})
+    blocked = timer.blocked_autorange(min_run_time=seconds)
+    rounds: list[float] = []
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(rounds) < 5:
+        start = time.perf_counter()
+        call()
+        rounds.append(time.perf_counter() - start)
+    number, begin = 0, time.perf_counter()
+    while time.perf_counter() - begin < seconds:
+        call()
+        number += 1
+    return {
+        "pytest-benchmark: min": min(rounds),
+        "pytest-benchmark: median": statistics.median(rounds),
+        "Timer.blocked_autorange: median": blocked.median,
+        "Timer.blocked_autorange: mean": blocked.mean,
+        "naive loop: mean": (time.perf_counter() - begin) / number,
+    }
+
+
+def one_round() -> dict[str, dict[str, float]]:
+    """Return module -> method -> estimate."""
+    parts = [_child("ours") for _ in range(PROCESSES)]
+    found = _child("others")
+    for name, told in found.items():
+        said = [part[name] for part in parts]
+        told["attncheck: quickest"] = min(one["least"] for one in said)
+        told["attncheck: p10"] = statistics.median(one["p10"] for one in said)
+        told["attncheck: ratio"] = statistics.median(one["ratio"] for one in said)
+    return found
+
+
+def _child(which: str) -> dict[str, dict[str, float]]:
+    words = [sys.executable, __file__, _CHILD, which]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    found: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def spread(values: list[float]) -> tuple[float, float]:
@@ -86,21 +118,33 @@ def spread(values: list[float]) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Run the processes and print the table."""
+    """Run the rounds and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--processes", type=int, default=8)
-    words = [sys.executable, __file__, _CHILD]
-    runs = []
-    for _ in range(parser.parse_args().processes):
-        done = subprocess.run(words, capture_output=True, text=True, check=True)
-        runs.append(json.loads(done.stdout.splitlines()[-1]))
-    print(f"{'range / MAD, %':<34}" + "".join(f"{name:>14}" for name in [*MODULES, "median"]))
-    for method in next(iter(runs[0].values())):
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--neighbour", action="store_true", help="beside two hogging processes")
+    asked = parser.parse_args()
+    hogs = [subprocess.Popen([sys.executable, "-c", _HOG]) for _ in range(2 * asked.neighbour)]
+    try:
+        runs = [one_round() for _ in range(asked.rounds)]
+    finally:
+        for one in hogs:
+            one.kill()
+    methods = next(iter(runs[0].values()))
+    rows = []
+    for method in methods:
         spreads = [spread([run[name][method] for run in runs]) for name in MODULES]
-        spreads.append(tuple(statistics.median(one) for one in zip(*spreads, strict=True)))
-        cells = "".join(f"{100 * wide:>8.1f} /{100 * mad:>4.1f}" for wide, mad in spreads)
-        print(f"{method:<34}{cells}")
+        middle = tuple(statistics.median(one) for one in zip(*spreads, strict=True))
+        rows.append((middle[0], method, [*spreads, middle]))
+    print("| range / MAD, % | " + " | ".join([*MODULES, "median"]) + " |")
+    print("| --- |" + " ---: |" * (len(MODULES) + 1))
+    for _, method, spreads in sorted(rows):
+        cells = " | ".join(f"{100 * wide:.1f} / {100 * mad:.1f}" for wide, mad in spreads)
+        print(f"| {method} | {cells} |")
 
 
 if __name__ == "__main__":
-    child() if _CHILD in sys.argv else main()
+    if _CHILD in sys.argv:
+        measure = ours if sys.argv[-1] == "ours" else others
+        print(json.dumps({name: measure(call) for name, call in calls().items()}))
+    else:
+        main()

@@ -56,7 +56,8 @@ def _benchmark(
     group = " ".join([direction, *filter(None, said)])
     name = f"{subject.spec}@{subject.subject}[{group}]"
     extra = {key: row[key] for key in _KEPT if row.get(key) is not None}
-    extra |= {key: timed[key] for key in ("p10", "ratio", "status", "why") if timed.get(key)}
+    kept = ("least", "p10", "ratio", "status", "why")
+    extra |= {key: timed[key] for key in kept if timed.get(key)}
     extra |= {key: profile[key] for key in ("threads", "disturbed", "warning") if profile.get(key)}
     return {
         "group": group,

@@ -82,6 +82,7 @@ class Samples:
             len(self.own),
             self.cold,
             thinned(self.own),
+            min(self.own),
         )
 
 
@@ -95,6 +96,7 @@ class Digest(msgspec.Struct, frozen=True):
         count: samples of the call.
         cold: its first call.
         samples: some of them, as far apart in time as they come.
+        least: the quickest call.
     """
 
     p10: float
@@ -104,6 +106,7 @@ class Digest(msgspec.Struct, frozen=True):
     count: int
     cold: int
     samples: list[int]
+    least: int
 
 
 def thinned(samples: list[int], most: int = _KEPT) -> list[int]:

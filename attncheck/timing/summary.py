@@ -38,6 +38,7 @@ def summary(
         processes=[one.samples for one in found],
         samples=sum(one.count for one in found),
         cold=stats.median([one.cold for one in found]),
+        least=min(one.least for one in found),
         p10=stats.median([one.p10 for one in found]),
         median=stats.median(medians),
         interval=interval,

@@ -72,6 +72,7 @@ def _conventions(about: Mapping[str, Any], rows: Sequence[Row]) -> str:
         told += [
             f"times: single calls in {processes} fresh process{'es' * (processes != 1)}, "
             f"{threads} thread{'s' * (threads != 1)} each, evaluation mode",
+            "quickest: of all calls; what comes out most alike another day",
             f"ratio: quickest hundredth to that of the {' or '.join(beside)}, timed in turns"
             if beside
             else "",

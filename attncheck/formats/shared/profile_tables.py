@@ -39,7 +39,7 @@ def tables(pairs: Sequence[tuple[str, Row]]) -> Iterator[Section]:
         if row.get(mode) is not None
     ]
     if timed:
-        columns = [*_POINT, "pass", "p10", "median", "between processes", "ratio", "to"]
+        columns = [*_POINT, "pass", "quickest", "p10", "median", "between processes", "ratio", "to"]
         columns += ["samples/s", "roofline"]
         yield Section("Time of one call", table=_slim(columns, timed))
 
@@ -66,6 +66,7 @@ def _time(row: Row, mode: str) -> list[str]:
     ratio = timing.get("ratio")
     forward = mode == "forward"
     return [
+        duration(timing.get("least")),
         duration(timing.get("p10")) + doubt,
         duration(timing.get("median")) + doubt,
         _span(timing.get("interval")),

@@ -110,14 +110,15 @@ def _scattered(process: Sequence[float], across: Axis, lane: float) -> Iterator[
 
 
 def _table(strips: Sequence[_Strip]) -> Table:
-    head = ["input", "how", "direction", "samples", "p10", "median", "interval", "ratio"]
-    head += ["its interval", "status"]
+    head = ["input", "how", "direction", "samples", "quickest", "p10", "median"]
+    head += ["interval", "ratio", "its interval", "status"]
     rows = [
         [
             strip.row.input,
             strip.row.how,
             strip.direction,
             f"{sum(map(len, strip.samples)):,} in {len(strip.samples)}",
+            duration(strip.timing.least),
             duration(strip.timing.p10),
             duration(strip.timing.median),
             _between(strip.timing.interval, duration),
@@ -127,7 +128,7 @@ def _table(strips: Sequence[_Strip]) -> Table:
         ]
         for strip in strips
     ]
-    return Table(head, rows, words=frozenset({1, 2, 9}))
+    return Table(head, rows, words=frozenset({1, 2, 10}))
 
 
 def _between(interval: tuple[float, float] | None, written: Callable[[float | None], str]) -> str:
