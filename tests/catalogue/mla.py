@@ -11,6 +11,7 @@ VALUES = [
     {"C": 4, "heads": 2, "head_dim": 3, "latent": 3},
     {"C": 4, "heads": 2, "head_dim": 2, "latent": 3, "q_low": False, "norm": "kv", "causal": True},
     {"C": 4, "heads": 1, "head_dim": 2, "latent": 3, "rope": True, "norm": "both", "bias": True},
+    {"C": 4, "heads": 2, "head_dim": 2, "latent": 3, "rope": True, "q_low": False},
 ]
 CALL = {"d_model": 12, "n_heads": 3, "latent_dim": 5, "inputs": ("2x6x12",)}
 
@@ -78,6 +79,38 @@ class FusedUp(nn.Module):
         return self.wo(y.transpose(1, 2).flatten(2))
 
 
+class QueriesOfTheToken(nn.Module):
+    """No latent for the queries, as in the authors' small model; rotary parts beside."""
+
+    def __init__(self, d_model: int, n_heads: int, latent_dim: int, rope_dim: int = 2) -> None:
+        super().__init__()
+        self.h, self.r = n_heads, rope_dim
+        self.q_proj = nn.Linear(d_model, d_model, bias=False)
+        self.q_rope = nn.Linear(d_model, n_heads * rope_dim, bias=False)
+        self.kv_a = nn.Linear(d_model, latent_dim, bias=False)
+        self.k_rope = nn.Linear(d_model, rope_dim, bias=False)
+        self.k_b = nn.Linear(latent_dim, d_model, bias=False)
+        self.v_b = nn.Linear(latent_dim, d_model, bias=False)
+        self.o_proj = nn.Linear(d_model, d_model, bias=False)
+
+    def turn(self, t: Tensor) -> Tensor:
+        place = torch.arange(t.shape[-2], dtype=t.dtype, device=t.device)
+        rate = 10000 ** (-torch.arange(0, self.r, 2, dtype=t.dtype, device=t.device) / self.r)
+        angle = torch.outer(place, rate)
+        a, b = t[..., ::2], t[..., 1::2]
+        pairs = (a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos())
+        return torch.stack(pairs, -1).flatten(-2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        c = self.kv_a(x)
+        layers = (self.q_proj, x), (self.q_rope, x), (self.k_b, c), (self.v_b, c)
+        q, q_r, k, v = (f(t).unflatten(-1, (self.h, -1)).transpose(1, 2) for f, t in layers)
+        k_r = self.turn(self.k_rope(x)[:, None]).expand(-1, self.h, -1, -1)
+        q, k = torch.cat((q, self.turn(q_r)), -1), torch.cat((k, k_r), -1)
+        y = (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1) @ v
+        return self.o_proj(y.transpose(1, 2).flatten(2))
+
+
 class ScaledByTheModel(FusedUp):
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = self.heads(x)
@@ -92,5 +125,5 @@ class OverQueries(FusedUp):
         return self.wo((a @ v).transpose(1, 2).flatten(2))
 
 
-STYLES = ["FusedUp"]
+STYLES = ["FusedUp", "QueriesOfTheToken"]
 FAULTS = {"ScaledByTheModel": "logit-scale", "OverQueries": "weights"}
