@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from attncheck.formats import find_format
-from attncheck.report import Report
+from attncheck.report import Report, Verdict, decode
 from tests.formats import large, sample
 
 pytestmark = pytest.mark.browser
@@ -93,6 +93,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "sample": sample.report(),
         "profiled": large.profiled(2, samples=30),
         "many": large.report(80),
+        "catalogue": decode((ROOT / "reports/baseline.json").read_bytes()),
     }
     for name, report in reports.items():
         text = find_format("html").render(report, color=False, width=80)
@@ -107,6 +108,23 @@ def test_what_is_wrong_is_seen_first(tab: Tab, pages: dict[str, Path]) -> None:
     box = page.locator(".worst li").first.bounding_box()
     assert box["y"] + box["height"] < 900
     tab.keep("sample-light")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_catalogue_is_a_page_that_the_readme_shows(
+    browser: Any, pages: dict[str, Path], scheme: str
+) -> None:
+    report = decode((ROOT / "reports/baseline.json").read_bytes())
+    broken = [s for s in report.subjects if s.verdict is Verdict.VIOLATES]
+    shown = Tab(browser, scheme, width=1180)
+    page = shown.open(pages["catalogue"])
+    told = f"{len(broken)} of {len(report.subjects)} subjects violate their claims"
+    assert page.locator("h1").inner_text() == told
+    shown.keep(f"verdicts-{scheme}")
+    page.locator(".worst li a").first.click()
+    page.wait_for_selector("details.subject[open] .finding, details.subject[open] pre")
+    shown.keep(f"violation-{scheme}")
+    assert shown.complaints == []
 
 
 def test_it_is_filtered_by_verdict_text_mechanism_and_claim(
