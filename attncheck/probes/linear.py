@@ -35,7 +35,8 @@ class Linear(Claim, frozen=True, kw_only=True):
     `pieces` there are rectifiers (ReLU) in between: the curve is made of straight pieces, so that
     differences over a short step vanish almost everywhere, and over a long step somewhere do
     not. With `alike` all positions of the input hold one vector, so that no weights of an
-    attention matter, whatever they are, and its output must be linear in that vector.
+    attention matter, whatever they are, and its output must be linear in that vector. A LayerNorm
+    of the input itself counts as its scale and shift: what follows it is what is claimed.
 
     ## Why it matters
     A second sigmoid, a GELU for a ReLU, an activation on the values: every shape and range is
@@ -57,6 +58,9 @@ class Linear(Claim, frozen=True, kw_only=True):
     """Whether all positions of the input hold one vector."""
     softmax: bool = False
     """Whether the claim is made only of modules that call a softmax."""
+    within: float = 0.0
+    """How far differences may be from none, relative to the values, where a small constant takes
+    part, such as the eps of a normaliser."""
     input: str = ""
     """The inputs that move, joined by ' + '; all by default."""
 
@@ -90,7 +94,7 @@ class Linear(Claim, frozen=True, kw_only=True):
         for seed in range(_DRAWS):
             at = line(trial, seed, self.of, names, alike=self.alike)
             share, left = differences(at, self.degree, 0.0, 1.0)
-            bent, most = bent or share < 1, max(most, left)
+            bent, most = bent or (share < 1 and left > self.within), max(most, left)
             if bent and not self.pieces:
                 return self._curved(left)
             if self.pieces:

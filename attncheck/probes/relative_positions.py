@@ -25,7 +25,8 @@ class RelativePositions(Claim, frozen=True, kw_only=True):
     One call with the same token at every position is recorded, fused attention taken apart. What
     the softmax reads must then be the same for all pairs of one distance. With `values`, the
     output must be the same at every position: weights that sum to one over equal values give
-    that value. `logits = false` asks for that alone, of attention without a softmax.
+    that value. `logits = false` asks for that alone, of attention without a softmax. Some two
+    distances must have different logits: else positions have no part at all.
 
     ## Why it matters
     A rotary embedding whose angles lie in another order than the pairs that they turn still
@@ -86,9 +87,9 @@ def _of_logits(nodes: list[Node], size: int) -> Outcome | None:
     if not logits:
         return undecided("no softmax over pairs of tokens is seen")
     apart = [_apart(found.detach().double()) for found in logits]
-    worst, scale = max(apart, key=lambda pair: pair[0] / pair[1])
+    worst, scale, _ = max(apart, key=lambda found: found[0] / found[1])
     if worst <= _RELATIVE * scale:
-        return None
+        return None if any(between > 1e-9 * scale for _, scale, between in apart) else _same()
     return violated(
         f"with the same token everywhere, logits of one distance are {worst:.3g} apart (logits "
         f"differ by {scale:.3g} in all): they depend on where the pair stands, not on its distance",
@@ -99,8 +100,18 @@ def _of_logits(nodes: list[Node], size: int) -> Outcome | None:
     )
 
 
-def _apart(logits: torch.Tensor) -> tuple[float, float]:
-    """Return how far logits of one distance are apart at most, and how far all of them are."""
+def _same() -> Outcome:
+    return violated(
+        "with the same token everywhere all logits of a query are the same number: positions have "
+        "no part in them",
+        expected="logits that depend on the distance of query and key",
+        seen="one number for every distance",
+    )
+
+
+def _apart(logits: torch.Tensor) -> tuple[float, float, float]:
+    """Return how far logits of one distance are apart at most, how large they are at most, and
+    how far those of one query are apart."""
     size = logits.shape[-1]
     visible = logits.masked_fill(logits < _HIDDEN, torch.nan)
     worst = 0.0
@@ -110,4 +121,9 @@ def _apart(logits: torch.Tensor) -> tuple[float, float]:
             worst = max(worst, float((line.amax(-1) - line.amin(-1)).max()))
     kept = visible[~visible.isnan()]
     scale = float(kept.max() - kept.min()) if kept.numel() else 0.0
-    return worst, max(scale, float(kept.abs().max()) if kept.numel() else 1.0, 1e-12)
+    steps = (visible - visible.roll(1, -1))[..., 1:].nan_to_num(0.0).abs()
+    return (
+        worst,
+        max(scale, float(kept.abs().max()) if kept.numel() else 1.0, 1e-12),
+        float(steps.max()),
+    )

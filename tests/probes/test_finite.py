@@ -72,3 +72,17 @@ def test_a_variance_as_a_difference_of_squares_is_found() -> None:
     assert finding.status == "violated"
     assert "1000" in finding.message
     assert finding_of("finite", GroupNormed).status == "holds"
+
+
+class LastSeesNothing(Cosine):
+    """A row of the softmax has every key hidden: NaN whatever the input."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden = torch.ones(x.shape[1], x.shape[1]).tril().bool()
+        return (x @ x.mT).masked_fill(hidden, -torch.inf).softmax(-1) @ self.v(x)
+
+
+def test_what_ordinary_inputs_make_nan_is_found() -> None:
+    finding = finding_of("finite", LastSeesNothing, "tokens")
+    assert finding.status == "violated"
+    assert "ordinary inputs" in finding.message

@@ -93,3 +93,16 @@ def test_without_a_softmax_only_the_outputs_can_be_compared() -> None:
     assert finding_of(kind, NoSoftmax, "tokens").status is Status.UNDECIDED
     assert finding_of(kind, NoSoftmax, "tokens", parameters=alone).status is Status.HOLDS
     assert finding_of(kind, CountsOneMore, "tokens", parameters=alone).status is Status.VIOLATED
+
+
+class OneAngleForAll(Rotary):
+    """Positions are taken from the batch: every token of a sample is turned alike."""
+
+    def laid_out(self, half: Tensor) -> Tensor:
+        return torch.cat((half, half), -1)[1:2]
+
+
+def test_positions_without_effect_are_found() -> None:
+    finding = finding_of("relative-positions", OneAngleForAll, "tokens", heads=2)
+    assert finding.status is Status.VIOLATED
+    assert "no part" in finding.message
