@@ -11,6 +11,7 @@ from attncheck.attending.recording import record
 from attncheck.lazy import torch
 from attncheck.measuring.axes import indices, places_of
 from attncheck.measuring.gating import gated_inputs, observe
+from attncheck.measuring.input_norms import input_norms_affine
 from attncheck.trial import Tensors, Trial
 
 Seen = Literal["output", "gate logit", "scores"]
@@ -65,7 +66,8 @@ def _seen(
     trial: Trial, module: torch.nn.Module, inputs: Tensors, of: Seen, name: str
 ) -> torch.Tensor:
     if of == "output":
-        return trial.run(module, inputs)
+        with input_norms_affine(trial, inputs):
+            return trial.run(module, inputs)
     if of == "gate logit":
         gate = observe(trial, module, inputs, "gate", name)
         if not bool(((gate > 0) & (gate < 1)).all()):
@@ -79,7 +81,7 @@ def _seen(
 
 def scores(trial: Trial, module: torch.nn.Module, inputs: Tensors) -> list[torch.Tensor]:
     """Return what each softmax of a call reads, in one axis; none where no softmax is called."""
-    with torch.no_grad():
+    with torch.no_grad(), input_norms_affine(trial, inputs):
         nodes, _ = record(trial, module, inputs)
     return [n.arguments[0].value.flatten() for n in nodes if n.op in SOFTMAX and n.from_input]
 

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from attncheck.lazy import torch
@@ -76,13 +76,34 @@ def usual_surroundings() -> Surroundings:
     return surroundings()
 
 
-def patched_by(package: str) -> list[str]:
-    """Return the functions of torch that stand for one of this package now."""
+def patched_in(module: str) -> list[str]:
+    """Return the functions of torch that stand for one of this Python module, as imported."""
     return [
         f"the function {name}"
         for name, function in _functions()
-        if (getattr(function, "__module__", None) or "torch").split(".")[0] == package != "torch"
+        if getattr(function, "__module__", None) == module
     ]
+
+
+def mark_patched(package: str, before: Surroundings) -> Surroundings:
+    """Wrap the functions of torch that stand for one of this package, and return what is there.
+
+    Importing a package may have replaced them, which is not the module's doing; a constructor that
+    has replaced them, when the subject was bound, does so again over the wrapper.
+    """
+    for name, function in before.functions.items():
+        home = getattr(function, "__module__", None) or "torch"
+        if home.split(".")[0] == package != "torch" and not isinstance(function, type):
+            owner, attribute = _owner(name)
+            setattr(owner, attribute, _wrapped(function))
+    return replace(before, functions=dict(_functions()))
+
+
+def _wrapped(function: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return wrapper
 
 
 def _set(settings: Mapping[str, Any]) -> None:

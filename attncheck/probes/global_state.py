@@ -11,7 +11,12 @@ from typing import ClassVar
 
 from attncheck.claim import Case, Claim, Outcome, holds, violated
 from attncheck.lazy import torch
-from attncheck.measuring.surroundings import patched_by, surroundings, usual_surroundings
+from attncheck.measuring.surroundings import (
+    mark_patched,
+    patched_in,
+    surroundings,
+    usual_surroundings,
+)
 from attncheck.subject import Subject
 from attncheck.target.raising import blamed
 from attncheck.trial import Trial
@@ -25,8 +30,10 @@ class GlobalState(Claim, frozen=True, kw_only=True):
     after the call wherever it stood before was reseeded), default dtype and device, grad mode,
     number of threads, switches of torch's backends, functions of `torch`,
     `torch.nn.functional`, `torch.Tensor` and `nn.Module` that were replaced, warning filters,
-    the environment and working directory, threads and child processes that go on living. Numbers
-    drawn from a generator are the business of *deterministic*; what is printed is only noted.
+    the environment and working directory, threads and child processes that go on living. What
+    the module's own file replaces at import counts too, what the rest of its package does then
+    does not. Numbers drawn from a generator are the business of *deterministic*; what is
+    printed is only noted.
 
     ## Why it matters
     `torch.manual_seed(0)` in `forward` gives every later dropout and every shuffle of the program
@@ -44,13 +51,15 @@ class GlobalState(Claim, frozen=True, kw_only=True):
 
     def check(self, trial: Trial) -> Outcome:
         before = usual_surroundings()
-        package = str(getattr(trial.subject.factory, "__module__", "")).split(".")[0]
+        home = str(getattr(trial.subject.factory, "__module__", ""))
+        at_import = patched_in(home)
         printed = io.StringIO()
         try:
+            marked = mark_patched(home.split(".")[0], before)
             with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
                 reseeded = _reseeds(trial)
                 filters = _filters_changed(trial)
-                after, patched = surroundings(), patched_by(package)
+                after = surroundings()
         finally:
             before.restore()
         if reseeded:
@@ -60,10 +69,12 @@ class GlobalState(Claim, frozen=True, kw_only=True):
                 seen="the same state, whatever it was before",
                 what="seed",
             )
-        changed = list(dict.fromkeys([*before.differences(after), *patched, *filters]))
-        if changed:
+        changed = list(dict.fromkeys([*marked.differences(after), *filters]))
+        if changed or at_import:
+            doing = "building and calling the module changes" if changed else "its file replaces"
+            changed = changed or at_import
             return violated(
-                "building and calling the module changes " + "; ".join(changed[:4]),
+                f"{doing} " + "; ".join(changed[:4]),
                 expected="everything outside the module as it was",
                 seen=changed[0],
                 changed=changed,

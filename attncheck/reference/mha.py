@@ -9,14 +9,16 @@ from torch import Tensor
 
 from attncheck.reference.heads import hide, merge_heads, only_visible, over_heads, split_heads
 from attncheck.reference.mechanism import mechanism
+from attncheck.reference.slots import layer_norm
 from attncheck.reference.slots import linear as linear_slot
-from attncheck.reference.steps import linear, softmax
+from attncheck.reference.steps import linear, norm, softmax
 
 
 @mechanism(
     dims={"C": None, "D": None, "heads": None, "head_dim": None},
     derived={"I": "heads * head_dim"},
-    options={"bias": True, "out_bias": True, "out": True},
+    options={"bias": True, "out_bias": True, "out": True, "norm_first": False},
+    before=layer_norm("C", when="norm_first"),
     query=linear_slot("C", "I", bias="bias"),
     key=linear_slot("D", "I", bias="bias"),
     value=linear_slot("D", "I", bias="bias"),
@@ -32,13 +34,15 @@ def mha(
 ) -> Tensor:
     """Attend from queries to keys, each head on its own: (B, N, C) -> (B, N, C).
 
-    Without keys the queries attend to themselves, without values the keys are the values.
+    Without keys the queries attend to themselves, without values the keys are the values. With
+    ``norm_first`` the LayerNorm of a pre-norm block stands in the attention's own class.
     ``mask`` is True where a key is hidden: (B, M), (B, N, M) or (B, heads, N, M); a query that
     sees no key at all gets the output of a zero.
     """
-    keys = query if key is None else key
+    x = norm(p.before, query) if o.norm_first else query
+    keys = x if key is None else key
     values = keys if value is None else value
-    q_all = linear(p.query, query)
+    q_all = linear(p.query, x)
     k_all = linear(p.key, keys)
     v_all = linear(p.value, values)
     q = split_heads(q_all, o.heads)  # (B, heads, N, d)

@@ -95,3 +95,18 @@ def test_printing_is_noted() -> None:
     finding = finding_of("global-state", Prints)
     assert finding.status == "holds"
     assert "shape" in finding.evidence["prints"]
+
+
+def test_what_its_package_replaced_at_import_is_not_the_modules_doing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ours(t: torch.Tensor) -> torch.Tensor:
+        return t / (1 + t.abs())
+
+    ours.__module__ = "tests.patches"
+    monkeypatch.setattr(F, "softsign", ours)
+    assert finding_of("global-state", Plain).status == "holds"
+    assert F.softsign is ours
+    ours.__module__ = __name__
+    assert "its file replaces" in finding_of("global-state", Plain).message
+    assert finding_of("global-state", Patches).status == "violated"

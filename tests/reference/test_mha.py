@@ -62,3 +62,13 @@ def test_heads_of_any_width_without_output_or_biases() -> None:
             logits = torch.stack([q[0, i, head] @ k[0, j, head] for j in range(4)]) / 5**0.5
             wanted = sum(w * v[0, j, head] for j, w in enumerate(logits.softmax(0)))
             assert torch.allclose(module(x, y)[0, i, head], wanted)
+
+
+def test_with_a_norm_first_the_tokens_are_normalised_before_they_attend() -> None:
+    module, x = ours(norm_first=True), torch.randn(2, 5, 12, dtype=torch.float64)
+    before = nn.LayerNorm(12).double()
+    before.load_state_dict(
+        {n: dict(module.named_parameters())[f"before.{n}"] for n in before.state_dict()}
+    )
+    normed = before(x)
+    assert torch.allclose(module(x), torchs(module)(normed, normed, normed)[0], atol=1e-12)
