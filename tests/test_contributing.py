@@ -35,6 +35,22 @@ class SRM(nn.Module):
     def deviation(self, t):
         return t.std(2, keepdim=True)
 '''
+AS_A_LAYER = """
+import torch
+from torch import nn
+
+
+class SRM(nn.Module):
+    def __init__(self, planes):
+        super().__init__()
+        self.cfc = nn.Conv1d(planes, planes, 2, groups=planes, bias=False)
+        self.bn = nn.BatchNorm1d(planes)
+
+    def forward(self, x):
+        flat = x.flatten(2)
+        z = self.cfc(torch.stack((flat.mean(-1), flat.std(-1)), -1))
+        return x * self.bn(z).sigmoid().unsqueeze(-1)
+"""
 FAULTY = THEIRS.replace("t.std(2, keepdim=True)", "t.mean(2, keepdim=True)")
 
 
@@ -82,6 +98,13 @@ def test_a_correct_module_conforms_to_two_files(folder: Path) -> None:
     done = run(folder, 2)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"SRM +conforms", done.stdout)
+    assert "equal to" in done.stdout
+
+
+def test_weights_may_stand_in_a_layer_where_the_definition_has_a_tensor(folder: Path) -> None:
+    (folder / "theirs.py").write_text(AS_A_LAYER, encoding="utf-8")
+    done = run(folder, 2, "--claim", "equivalence")
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "equal to" in done.stdout
 
 

@@ -147,6 +147,8 @@ def _units(module: torch.nn.Module) -> Iterator[Unit]:
             if all(k == 1 for k in sub.kernel_size) and sub.groups == 1:
                 yield Unit(name, "matrix", weight, bias, _flat, "1×1 convolution")
             yield Unit(name, "conv", weight, bias, _same)
+            if sub.groups > 1 and not bias:
+                yield Unit(name, "tensor", weight, "", _same, "weights per group")
         elif kinds & {"_NormBase", "LayerNorm", "GroupNorm"} or is_rms_norm(sub):
             yield Unit(name, "norm", weight, bias, _same)
         else:
