@@ -15,8 +15,8 @@ from attncheck.reference.steps import conv, flat_hw, from_flat_hw, norm, perm, p
 
 
 @mechanism(
-    dims={"C": None, "r": 8},
-    derived={"K": "C // r"},
+    dims={"C": None, "C2": None, "s": 1, "r": 8},
+    derived={"I": "C // s", "K": "I // r"},
     options={
         "query_bias": True,
         "key_bias": True,
@@ -24,23 +24,26 @@ from attncheck.reference.steps import conv, flat_hw, from_flat_hw, norm, perm, p
         "conv_bias": False,
         "inverted": False,
         "convs": False,
+        "head": False,
+        "head_bias": True,
     },
-    position_in=conv_slot("C", "C", kernel=3, bias="conv_bias", when="convs"),
-    position_in_norm=batch_norm("C", when="convs"),
-    query=linear_slot("C", "K", bias="query_bias"),
-    key=linear_slot("C", "K", bias="key_bias"),
-    value=linear_slot("C", "C", bias="value_bias"),
+    position_in=conv_slot("C", "I", kernel=3, bias="conv_bias", when="convs"),
+    position_in_norm=batch_norm("I", when="convs"),
+    query=linear_slot("I", "K", bias="query_bias"),
+    key=linear_slot("I", "K", bias="key_bias"),
+    value=linear_slot("I", "I", bias="value_bias"),
     position_gamma=tensor("1", start=0.0),
-    position_out=conv_slot("C", "C", kernel=3, bias="conv_bias", when="convs"),
-    position_out_norm=batch_norm("C", when="convs"),
-    channel_in=conv_slot("C", "C", kernel=3, bias="conv_bias", when="convs"),
-    channel_in_norm=batch_norm("C", when="convs"),
+    position_out=conv_slot("I", "I", kernel=3, bias="conv_bias", when="convs"),
+    position_out_norm=batch_norm("I", when="convs"),
+    channel_in=conv_slot("C", "I", kernel=3, bias="conv_bias", when="convs"),
+    channel_in_norm=batch_norm("I", when="convs"),
     channel_gamma=tensor("1", start=0.0),
-    channel_out=conv_slot("C", "C", kernel=3, bias="conv_bias", when="convs"),
-    channel_out_norm=batch_norm("C", when="convs"),
+    channel_out=conv_slot("I", "I", kernel=3, bias="conv_bias", when="convs"),
+    channel_out_norm=batch_norm("I", when="convs"),
+    classify=linear_slot("I", "C2", bias="head_bias", when="head"),
 )
 def danet(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
-    """Sum what positions and what channels weigh of each other: (B, C, H, W) -> same."""
+    """Sum what positions and what channels weigh of each other: (B, C, H, W) -> (B, C2, H, W)."""
     H = x.shape[2]
     W = x.shape[3]
     x_p = relu(norm(p.position_in_norm, conv(p.position_in, x))) if o.convs else x
@@ -71,5 +74,6 @@ def danet(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     w_c: Tensor = p.channel_gamma * n_c
     y_c = w_c + x_c  # eq. 4
     z_c = relu(norm(p.channel_out_norm, conv(p.channel_out, y_c))) if o.convs else y_c
-    y = z_p + z_c  # figure 2, sum fusion
+    z = z_p + z_c  # figure 2, sum fusion
+    y = pointwise(p.classify, z) if o.head else z
     return y

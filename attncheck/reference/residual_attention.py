@@ -41,6 +41,6 @@ def residual_attention(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     m_4 = resized(m_3, H, W, o.corners)  # top-down: back to the trunk's size
     m_5 = pointwise(p.mask_out, m_4)
     m = sigmoid(m_5)
-    g = 1 + m
-    y = g * t  # eq. 3
+    a = m * t
+    y = t + a  # eq. 3, (1 + m) t
     return y

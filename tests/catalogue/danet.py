@@ -6,7 +6,11 @@ import torch
 from torch import Tensor, nn
 
 SPEC = "danet"
-VALUES = [{"C": 4, "r": 2}, {"C": 4, "r": 2, "inverted": True, "convs": True}]
+VALUES = [
+    {"C": 4, "C2": 4, "r": 2},
+    {"C": 4, "C2": 4, "r": 2, "inverted": True, "convs": True},
+    {"C": 4, "C2": 3, "s": 2, "r": 2, "inverted": True, "convs": True, "head": True},
+]
 
 
 def inputs(v) -> tuple[Tensor, ...]:
@@ -15,7 +19,7 @@ def inputs(v) -> tuple[Tensor, ...]:
 
 def filtered(conv, norm, x: Tensor) -> Tensor:
     H, W = x.shape[2:]
-    y = torch.zeros_like(x)
+    y = x.new_zeros(x.shape[0], len(conv.weight), H, W)
     for i in range(H):
         for j in range(W):
             for a in range(3):
@@ -53,7 +57,10 @@ def equation(p, v, x: Tensor) -> Tensor:
     if v.convs:
         y_p = filtered(p.position_out, p.position_out_norm, y_p)
         y_c = filtered(p.channel_out, p.channel_out_norm, y_c)
-    return y_p + y_c
+    y = y_p + y_c
+    if v.head:
+        y = torch.einsum("kc,bcij->bkij", p.classify.weight, y) + p.classify.bias[:, None, None]
+    return y
 
 
 class Positions(nn.Module):
@@ -92,6 +99,32 @@ class TwoModules(nn.Module):
         return self.pam(x) + self.cam(x)
 
 
+class Head(nn.Module):
+    """As for segmentation: narrower, with convolutions around each branch, and a classifier."""
+
+    def __init__(self, in_channels: int, nclass: int = 5) -> None:
+        super().__init__()
+        c = in_channels // 4
+        self.pam, self.cam = Positions(c), Channels()
+        self.before = nn.ModuleList(self.filter(in_channels, c) for _ in range(2))
+        self.after = nn.ModuleList(self.filter(c, c) for _ in range(2))
+        self.classify = nn.Sequential(nn.Dropout2d(0.1), nn.Conv2d(c, nclass, 1))
+
+    @staticmethod
+    def filter(c1: int, c2: int) -> nn.Module:
+        conv = nn.Conv2d(c1, c2, 3, padding=1, bias=False)
+        return nn.Sequential(conv, nn.BatchNorm2d(c2), nn.ReLU())
+
+    def forward(self, x: Tensor) -> Tensor:
+        p, c = (
+            after(attention(before(x)))
+            for before, attention, after in zip(
+                self.before, (self.pam, self.cam), self.after, strict=True
+            )
+        )
+        return self.classify(p + c)
+
+
 class ChannelsDropped(TwoModules):
     def forward(self, x: Tensor) -> Tensor:
         return self.pam(x) + self.pam(x)
@@ -108,5 +141,5 @@ class OverTheBatch(Positions):
         return x + self.gamma * (self.v(x).flatten(2) @ a.mT).view_as(x) + self.cam(x)
 
 
-STYLES = ["TwoModules"]
+STYLES = ["TwoModules", "Head"]
 FAULTS = {"ChannelsDropped": "unused", "OverTheBatch": "batch-independence"}

@@ -87,12 +87,30 @@ class WithoutOne(InTwoBranches):
         return t * m
 
 
-class GateOfPooled(InTwoBranches):
+class MaskAdded(InTwoBranches):
+    def masked(self, t: Tensor, m: Tensor) -> Tensor:
+        return t + m
+
+
+class WithUnits(InTwoBranches):
+    """As in the paper: residual units in place of convolutions, one before and one after."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
+        units = [nn.Sequential(*self.convolution(channels)) for _ in range(4)]
+        self.first, self.again, self.down, self.last = units
+
     def forward(self, x: Tensor) -> Tensor:
-        m = self.out(self.mask(self.pool(x)).mean((2, 3), keepdim=True)).sigmoid()
-        return self.masked(self.trunk(x), m)
+        x = x + self.first(x)
+        t = self.trunk(x)
+        t = t + self.again(t)
+        d = self.pool(x)
+        m = self.mask(d + self.down(d))
+        m = F.interpolate(m, x.shape[-2:], mode="bilinear")
+        y = self.masked(t, self.out(m).sigmoid())
+        return y + self.last(y)
 
 
 CALL = {"inputs": ("2x8x6x8",), "channels": 8}
-STYLES = ["InTwoBranches"]
-FAULTS = {"WithoutOne": "equivalence", "GateOfPooled": "reach"}
+STYLES = ["InTwoBranches", "WithUnits"]
+FAULTS = {"WithoutOne": "equivalence", "MaskAdded": "equivalence"}
