@@ -87,10 +87,28 @@ def compare(
         seen = probe.trial.run(module, inputs) if seen is None else seen
     except SubjectError as error:
         return Difference(float("inf"), note=str(error))
-    wanted = _without_ones(wanted, seen)
+    wanted = _where_nobody_looks(_without_ones(wanted, seen), seen, probe)
     if not probe.gradients or seen.shape != wanted.shape:
         return Difference(relative(seen, wanted))
     return _of_gradients(seen, wanted, {n: inputs[n] for n in probe.smooth}, module)
+
+
+def _where_nobody_looks(wanted: torch.Tensor, seen: torch.Tensor, probe: Probe) -> torch.Tensor:
+    """Return what is wanted, with the subject's own rows where it blanks those of padded tokens.
+
+    What attention gives to a token that is padding itself is nobody's business: some modules
+    hold one vector there, zeros or a bias, in place of what such a query would see.
+    """
+    hidden = probe.hidden
+    if hidden is None or len(probe.data) > 1 or seen.shape != wanted.shape or seen.ndim != 3:
+        return wanted
+    if not hidden.shape[1] == hidden.shape[2] == seen.shape[1]:
+        return wanted
+    padding = hidden.all(1)  # keys that no query of the sample sees
+    rows = seen.detach()[padding]
+    if len(rows) < 2 or not bool((rows == rows[0]).all()):
+        return wanted
+    return torch.where(padding[:, :, None], seen, wanted)
 
 
 def reference_output(
