@@ -1,13 +1,14 @@
 """Does the gate cry wolf? Gate decisions on unchanged code, and on planted slowdowns.
 
-    python benchmarks/gate_aa.py                real timing, as the machine is
-    python benchmarks/gate_aa.py --neighbour    beside a process that hogs a core on and off
-    python benchmarks/gate_aa.py --simulate     drawn noise, thousands of decisions in seconds
+    python -m benchmarks.gate_aa                real timing, as the machine is
+    python -m benchmarks.gate_aa --neighbour    beside a process that hogs a core on and off
+    python -m benchmarks.gate_aa --simulate     drawn noise, thousands of decisions in seconds
 
-Each decision is ``attncheck.gate.gate`` on two reports, with the pairs of fresh processes that
-``attncheck profile --against`` would have measured. Unchanged code is 20 calls against 20; the
-planted +10 % is 22 calls, real work; +5 % and +3 % are the ratios of unchanged code times 1.05 and
-1.03, so that they are exact. Results of a run with ``--keep FILE`` can be judged again.
+Each window is one ``attncheck.gate.gate`` on two reports, with the pairs of fresh processes that
+``attncheck profile --against`` would have measured, and decides four cases. Unchanged code is 20
+calls against 20; the planted +10 % is 22 calls, real work; +5 % and +3 % are the ratios of
+unchanged code times 1.05 and 1.03, so that they are exact. Results of a run with ``--keep FILE``
+can be judged again.
 """
 
 from __future__ import annotations
@@ -32,16 +33,17 @@ PLANTS = {"unchanged": 1.0, "+3 %": 1.03, "+5 %": 1.05, "+10 %": 1.10}
 _EXACT = {"unchanged": 1.0, "+3 %": 1.03, "+5 %": 1.05}
 Round = tuple[float, float]
 """One pair's ratio of unchanged code, and of 10 % more work."""
+Window = list[list[Round]]
+"""The rounds of each case."""
 
 
-def decided(ratios: list[float], policy: Policy) -> str:
-    """Return the gate's answer to one latency, as it stands in a report."""
-    row = {"input": "1x4x32x32", "ratios": ratios}
-    against = {"target": "a.py@main:A", "rows": [row]}
+def decided(cases: list[list[float]], policy: Policy) -> list[str]:
+    """Return the gate's answers to the latencies of one report."""
+    rows = [{"input": str(number), "ratios": ratios} for number, ratios in enumerate(cases)]
+    against = {"target": "a.py@main:A", "rows": rows}
     base, now = _report({}), _report({"device": "cpu", "threads": 1, "against": against})
     result = gate(now, base, policy, today=datetime.date.today())
-    (answer,) = (c.answer.value for c in result.checks if c.claim.startswith("latency"))
-    return answer
+    return [c.answer.value for c in result.checks if c.claim.startswith("latency")]
 
 
 def _report(profile: dict[str, object]) -> Report:
@@ -52,22 +54,18 @@ def _report(profile: dict[str, object]) -> Report:
     return Report(environment={}, subjects=[subject])
 
 
-def measured(windows: int, pairs: int, threads: int) -> Iterator[list[Round]]:
+def measured(windows: int, pairs: int, threads: int) -> Iterator[Window]:
     """Yield windows of rounds; all three processes of a round are fresh and take turns."""
-    from attncheck.calibrating import CALLS, ratio_of
+    from attncheck.calibrating import CALLS
+    from benchmarks.aa_cases import CASES, ratios
 
     more = round(CALLS * PLANTS["+10 %"])
     for _ in range(windows):
-        window: list[Round] = []
-        for _ in range(pairs):
-            same, slower = ratio_of(
-                ("cpu", threads), ("cpu", threads, CALLS), ("cpu", threads, more)
-            )
-            window.append((same, slower))
-        yield window
+        found = [ratios(threads, more) for _ in range(pairs)]
+        yield [[one[case] for one in found] for case in CASES]
 
 
-def simulated(windows: int, pairs: int, noise: str) -> Iterator[list[Round]]:
+def simulated(windows: int, pairs: int, noise: str) -> Iterator[Window]:
     """Yield windows of drawn rounds: heavy tails, slow halves and drift, as machines have them.
 
     ``quiet`` is 1 % of log-normal noise per process; ``neighbour`` adds a share of processes that
@@ -90,22 +88,24 @@ def simulated(windows: int, pairs: int, noise: str) -> Iterator[list[Round]]:
             drift = 0.98 * drift + draw.gauss(0, 0.02)
             base, same, slower = (one() * math.exp(drift) for _ in range(3))
             window.append((same / base, PLANTS["+10 %"] * slower / base))
-        yield window
+        yield [window]
 
 
-def answers(windows: list[list[Round]], policy: Policy) -> dict[str, Counter[str]]:
+def answers(windows: list[Window], policy: Policy) -> dict[str, Counter[str]]:
     """Return for each planted slowdown how often the gate gave which answer."""
     found: dict[str, Counter[str]] = {name: Counter() for name in PLANTS}
     for window in windows:
         for name, factor in _EXACT.items():
-            found[name][decided([same * factor for same, _ in window], policy)] += 1
-        found["+10 %"][decided([slower for _, slower in window], policy)] += 1
+            same = [[same * factor for same, _ in case] for case in window]
+            found[name].update(decided(same, policy))
+        slower = [[slower for _, slower in case] for case in window]
+        found["+10 %"].update(decided(slower, policy))
     return found
 
 
-def table(name: str, windows: list[list[Round]], policy: Policy) -> str:
+def table(name: str, windows: list[Window], policy: Policy) -> str:
     """Return the rows of the page: one for each planted slowdown."""
-    ratios = [same for window in windows for same, _ in window]
+    ratios = [same for window in windows for case in window for same, _ in case]
     spread = f"{quantile(ratios, 0.1):.3f} to {quantile(ratios, 0.9):.3f}"
     lines = []
     for plant, counts in answers(windows, policy).items():
@@ -159,18 +159,18 @@ def main() -> None:
     windows = _run(asked, measured(asked.windows, asked.pairs, asked.threads))
     print(table(name, windows, policy))
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    middle = median([same for window in windows for same, _ in window])
+    middle = median([same for window in windows for case in window for same, _ in case])
     print(f"\n{os.cpu_count()} cores, load {load}; median of unchanged code {middle:.4f}")
 
 
-def _run(asked: argparse.Namespace, source: Iterator[list[Round]]) -> list[list[Round]]:
+def _run(asked: argparse.Namespace, source: Iterator[Window]) -> list[Window]:
     from attncheck.execution.starting import cool_down
 
     hog = multiprocessing.get_context("spawn").Process(target=_hog, daemon=True)
     if asked.neighbour:
         hog.start()
     end = time.monotonic() + 60 * asked.minutes
-    windows: list[list[Round]] = []
+    windows: list[Window] = []
     try:
         for window in source:
             windows.append(window)

@@ -1,0 +1,69 @@
+"""What the A/A decisions time: four small workloads of different kinds, in one process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from attncheck import stats
+from attncheck.calibrating import CALLS, TURNS
+from attncheck.execution.fresh import Fresh, in_turns
+from attncheck.lazy import torch
+
+CASES = ("attention", "gate", "convolution", "normalisation")
+_SAMPLES = 3
+_WARM_UP = 10
+
+
+def turn_of(threads: int, calls: int) -> Callable[[], list[float]]:
+    """Return a turn: for each case, nanoseconds of the quickest of a few samples of ``calls``."""
+    torch.set_num_threads(threads)
+    works = list(_works())
+
+    def sample(work: Callable[[], object]) -> float:
+        with torch.no_grad():
+            start = time.perf_counter_ns()
+            for _ in range(calls):
+                work()
+            return time.perf_counter_ns() - start
+
+    for work in works:
+        for _ in range(_WARM_UP):
+            sample(work)
+    return lambda: [min(sample(work) for _ in range(_SAMPLES)) for work in works]
+
+
+def _works() -> Iterator[Callable[[], object]]:
+    draw = torch.Generator().manual_seed(0)
+    functional = torch.nn.functional
+    query, key, value = (torch.randn(1, 4, 32, 32, generator=draw) for _ in range(3))
+    yield lambda: functional.scaled_dot_product_attention(query, key, value)
+    x = torch.randn(1, 32, 16, 16, generator=draw)
+    squeeze, excite = (torch.randn(n, 36 - n, generator=draw) for n in (4, 32))
+    yield lambda: x * (excite @ (squeeze @ x.mean((2, 3))[0]).relu()).sigmoid()[:, None, None]
+    weight = torch.randn(8, 32, 3, 3, generator=draw)
+    yield lambda: functional.conv2d(x, weight, padding=1)
+    tokens = torch.randn(1, 64, 64, generator=draw)
+    yield lambda: functional.layer_norm(tokens, (64,)).softmax(-1)
+
+
+def ratios(threads: int, more: int) -> dict[str, tuple[float, float]]:
+    """Return case -> time of unchanged code and of ``more`` calls, over the first process's.
+
+    Three fresh processes take turns; of each case the median over turns.
+    """
+    with_calls = (CALLS, CALLS, more)
+    processes = [Fresh(turn_of, threads, calls) for calls in with_calls]
+    try:
+        base, same, slower = in_turns(processes, TURNS)
+    finally:
+        for process in processes:
+            process.close()
+    return {
+        name: (_middle(same, base, index), _middle(slower, base, index))
+        for index, name in enumerate(CASES)
+    }
+
+
+def _middle(own: list[list[float]], base: list[list[float]], index: int) -> float:
+    return stats.median([a[index] / b[index] for a, b in zip(own, base, strict=True)])
