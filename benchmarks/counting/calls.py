@@ -35,7 +35,7 @@ class Scripted(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.child = torch.jit.script(nn.Sequential(nn.Linear(8, 8), nn.ReLU()))
+        self.child = torch.jit.script(nn.Sequential(nn.Linear(8, 8, bias=False), nn.ReLU()))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         out: torch.Tensor = self.child(x)
@@ -44,7 +44,7 @@ class Scripted(nn.Module):
 
 def layered(function: Any) -> Any:
     """Return what builds a module with one layer, ``self.layer``, that ``function`` calls."""
-    return lambda: Call(function, layer=nn.Linear(8, 8))
+    return lambda: Call(function, layer=nn.Linear(8, 8, bias=False))
 
 
 def looped(self: Call, x: torch.Tensor, most: int) -> torch.Tensor:
@@ -107,7 +107,9 @@ CALLS = {
         layered(lambda self, x, h, w: self.layer(x.view(h, w, 8))), ((4, 8), 2, 2), "4·8·8", 4 * 64
     ),
     "bfloat16": Case(
-        lambda: Call(lambda self, x: self.layer(x.bfloat16()), layer=nn.Linear(8, 8).bfloat16()),
+        lambda: Call(
+            lambda self, x: self.layer(x.bfloat16()), layer=nn.Linear(8, 8, bias=False).bfloat16()
+        ),
         (X,),
         LAYER,
         ONCE,

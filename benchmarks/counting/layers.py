@@ -33,22 +33,25 @@ LAYERS = {
         call(lambda x, w: F.conv2d(x, w, padding=1)), (MAP, (16, 8, 3, 3)), KERNEL, 72 * 9 * 8 * 16
     ),
     "conv, padding same": Case(
-        lambda: nn.Conv2d(8, 16, 3, padding="same"), (MAP,), KERNEL, 72 * 9 * 8 * 16
+        lambda: nn.Conv2d(8, 16, 3, padding="same", bias=False), (MAP,), KERNEL, 72 * 9 * 8 * 16
     ),
     "conv, circular": Case(
-        lambda: nn.Conv2d(8, 16, 3, padding=1, padding_mode="circular"),
+        lambda: nn.Conv2d(8, 16, 3, padding=1, padding_mode="circular", bias=False),
         (MAP,),
         KERNEL,
         72 * 9 * 8 * 16,
     ),
     "conv, depthwise": Case(
-        lambda: nn.Conv2d(8, 8, 3, padding=1, groups=8), (MAP,), "N·k²·c", 72 * 9 * 8
+        lambda: nn.Conv2d(8, 8, 3, padding=1, groups=8, bias=False), (MAP,), "N·k²·c", 72 * 9 * 8
     ),
     "conv, transposed": Case(
-        lambda: nn.ConvTranspose2d(8, 4, 2, 2), (MAP,), "N·c·o·k²: every input, every tap", 72 * 128
+        lambda: nn.ConvTranspose2d(8, 4, 2, 2, bias=False),
+        (MAP,),
+        "N·c·o·k²: every input, every tap",
+        72 * 128,
     ),
     "conv 1d, no batch": Case(
-        lambda: nn.Conv1d(8, 16, 3), ((8, 8),), "(n − 2)·k·c·o", 6 * 3 * 8 * 16
+        lambda: nn.Conv1d(8, 16, 3, bias=False), ((8, 8),), "(n − 2)·k·c·o", 6 * 3 * 8 * 16
     ),
     "SDPA": Case(sdpa, ((2, 2, 16, 8),) * 3, SCORES, 2 * 2 * 16 * 16 * (8 + 8)),
     "SDPA, mask": Case(
@@ -64,7 +67,7 @@ LAYERS = {
     "LSTM cell": Case(
         lambda: First(nn.LSTMCell(32, 16)), ((1, 32),), "b·4·h·(i + h)", 4 * 16 * (32 + 16)
     ),
-    "linear, no batch": Case(lambda: nn.Linear(8, 8), ((8,),), "i·o", 8 * 8),
+    "linear, no batch": Case(lambda: nn.Linear(8, 8, bias=False), ((8,),), "i·o", 8 * 8),
     "multi-head, cross": Case(
         lambda: First(attention()),
         ((1, 2, 16), (1, 4, 16), (1, 4, 16)),

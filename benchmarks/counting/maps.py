@@ -14,7 +14,8 @@ B, C, H, W, N = 2, 64, 16, 16, 256
 class SE(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.a, self.b = nn.Linear(C, C // 16), nn.Linear(C // 16, C)
+        self.a = nn.Linear(C, C // 16, bias=False)
+        self.b = nn.Linear(C // 16, C, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x * self.b(self.a(x.mean((2, 3))).relu()).sigmoid()[:, :, None, None]
@@ -33,7 +34,8 @@ class ECA(nn.Module):
 class CBAM(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.mlp = nn.Sequential(nn.Linear(C, 4), nn.ReLU(), nn.Linear(4, C))
+        layers = (nn.Linear(C, 4, bias=False), nn.ReLU(), nn.Linear(4, C, bias=False))
+        self.mlp = nn.Sequential(*layers)
         self.conv = nn.Conv2d(2, 1, 7, padding=3, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -135,14 +137,14 @@ CRISS_MACS = B * (N * C * (2 * 8 + C) + N * (H + W) * (8 + C))
 CRISS_PARAMETERS = C * (2 * 8 + C) + 2 * 8 + C
 
 MAPS = {
-    "SE": Case(SE, MAP, "B·2·C·r, r = C/16", B * 2 * C * 4, parameters=2 * C * 4 + 4 + C),
+    "SE": Case(SE, MAP, "B·2·C·r, r = C/16", B * 2 * C * 4, parameters=2 * C * 4),
     "ECA": Case(ECA, MAP, "B·C·k, k = 3", B * C * 3, parameters=3),
     "CBAM": Case(
         CBAM,
         MAP,
         "B·(2·2·C·r + N·2·k²), r = C/16, k = 7: one MLP twice, a convolution of two maps",
         B * (2 * 2 * C * 4 + N * 2 * 49),
-        parameters=2 * C * 4 + 4 + C + 2 * 49,
+        parameters=2 * C * 4 + 2 * 49,
     ),
     "GC": Case(
         GC,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +38,12 @@ def counted(case: Case, module: torch.nn.Module, device: str = "cpu") -> Tally:
 def test_the_cases_are_as_many_as_were_promised() -> None:
     assert len(MODULES) >= 15
     assert len(OPERATORS) == 48
+
+
+def test_the_page_shows_every_module_and_operator() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "counting.md").read_text(encoding="utf-8")
+    for name, case in {**MODULES, **OPERATORS}.items():
+        assert f"| {name} | {case.macs:,} |" in page
 
 
 @pytest.mark.parametrize("train", [False, True], ids=["eval", "train"])
