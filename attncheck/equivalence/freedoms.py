@@ -37,9 +37,9 @@ def known_values(
             continue  # a bias is read off the tensors
         if name in subject.spec.options:
             declared = subject.spec.options[name]
-            grid[name] = [v for v in declared if v == default] + [
-                v for v in declared if v != default
-            ]
+            usual = [v for v in declared if v == default] + [v for v in declared if v != default]
+            kept = _kept(name, module) if isinstance(default, float) else []
+            grid[name] = list(dict.fromkeys([*kept, *usual]))
         elif name == "heads":
             grid[name] = _heads(subject, module)
         elif name in untold:
@@ -94,6 +94,17 @@ def _numbers(name: str, subject: Subject, module: torch.nn.Module) -> list[int]:
         if attribute.strip("_") in known and type(value) is int
     ]
     return list(dict.fromkeys([*found, subject.dims[name]]))[:3]
+
+
+def _kept(name: str, module: torch.nn.Module) -> list[float]:
+    """Return what the module keeps under a constant's name: ``lambda_init``, of ``lam``."""
+    found = [
+        value
+        for sub in module.modules()
+        for attribute, value in vars(sub).items()
+        if type(value) is float and attribute.strip("_").lower().startswith(name)
+    ]
+    return list(dict.fromkeys(found))[:2]
 
 
 def _floats(default: float, subject: Subject) -> list[float]:
