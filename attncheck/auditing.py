@@ -18,6 +18,7 @@ from attncheck.literals import from_json
 from attncheck.messages import Counted, Opened
 from attncheck.report import Finding, Status
 from attncheck.subject import Subject
+from attncheck.target.hinting import runs_elsewhere
 from attncheck.target.inputs import parse_input
 from attncheck.target.placing import check_device
 from attncheck.target.preparing import Request, prepare
@@ -56,6 +57,8 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         notes.append(f"tried in {subject.dtype}: {reason}")
     if beyond := outside(subject):
         notes.append(beyond)
+    if failure and not job.inputs and (hint := runs_elsewhere(subject, failure)):
+        notes.append(hint)
     return subject, Opening(subject.dims, notes), str(failure) if failure else ""
 
 

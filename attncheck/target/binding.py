@@ -9,7 +9,7 @@ from typing import Any
 
 from attncheck.errors import TargetError
 from attncheck.formula import Formula, evaluate
-from attncheck.target.names import dim_guessed, dim_named, is_dropout
+from attncheck.target.names import counts_axes, dim_guessed, dim_named, is_dropout
 from attncheck.target.resolving import Factory
 from attncheck.target.wording import dim_alike
 
@@ -108,20 +108,32 @@ def bind(
             if isinstance(default, int) and dim != "size":
                 fixed.setdefault(dim, default)
             continue
+        if isinstance(default, (tuple, list)) and dim != "size":
+            # One number for each axis, or for each layer: no number of ours may stand there.
+            if (number := _number(default)) is not None:
+                fixed.setdefault(dim, number)
+            continue
         symbolic[name] = f"1/{dim}" if _is_fraction(default) else dim
     missing = [n for n in free if n not in symbolic and named[n].default is inspect.Parameter.empty]
+    unknown: list[str] = []
     for name in missing:
         taken = set(fixed).union(*(Formula(t).names for t in symbolic.values() if t != "size"))
         if is_dropout(name):
             literal[name] = 0.0
+        elif counts_axes(name):
+            literal[name] = 2 if "H" in dims else 1
         elif dim := dim_alike(name, dims) or dim_guessed(name, dims, taken):
             symbolic[name] = dim
         else:
-            raise TargetError(
-                f"no value for the constructor's parameter '{name}'",
-                where=target,
-                instead=f"add: --init {name}=VALUE (a literal, or a dim: {', '.join(dims)})",
-            )
+            unknown.append(name)
+    if unknown:
+        words = " and ".join(f"'{name}'" for name in unknown)
+        raise TargetError(
+            f"no value for the constructor's parameter{'s' if unknown[1:] else ''} {words}",
+            where=target,
+            instead=f"add: {' '.join(f'--init {name}=VALUE' for name in unknown)} "
+            f"(a literal, or a dim: {', '.join(dims)})",
+        )
     return Binding(symbolic, literal, fixed)
 
 

@@ -42,6 +42,7 @@ STRONG: Mapping[str, tuple[str, ...]] = {
         "num_features",
         "input_channels",
         "in_ch",
+        "in_chs",
         "ch",
         "nc",
         "channel_in",
@@ -63,6 +64,7 @@ STRONG: Mapping[str, tuple[str, ...]] = {
         "c_out",
         "d_out",
         "out_ch",
+        "out_chs",
         "out_features",
         "channel_out",
         "output_channels",
@@ -109,7 +111,7 @@ STRONG: Mapping[str, tuple[str, ...]] = {
         "n_ctx",
         "sequence_length",
     ),
-    "d": ("dim_head", "head_dim", "d_k", "dim_k", "dh", "d_head", "d_v", "dk", "dv"),
+    "d": ("dim_head", "dim_heads", "head_dim", "d_k", "dim_k", "dh", "d_head", "d_v", "dk", "dv"),
     "D": (
         "context_dim",
         "kv_dim",
@@ -151,21 +153,11 @@ WEAK: Mapping[str, tuple[str, ...]] = {
     "N": ("n", "length", "block"),
     "heads": ("h",),
     "r": ("b",),
+    "h": ("squeeze_channels", "squeezed_channels", "reduced_channels", "rd_channels"),
 }
 """dim -> names that mean it only when nothing else does."""
 
-_ZERO = (
-    "dropout",
-    "drop",
-    "p",
-    "attn_drop",
-    "proj_drop",
-    "drop_rate",
-    "attn_dropout",
-    "dropout_rate",
-    "dropout_p",
-    "drop_prob",
-)
+_AXES = ("spatial_dims", "n_dims", "num_dims", "ndim", "ndims", "num_dimensions", "n_spatial_dims")
 
 
 def dim_named(parameter: str, dims: Mapping[str, int], extra: Mapping[str, list[str]]) -> str:
@@ -177,6 +169,10 @@ def dim_named(parameter: str, dims: Mapping[str, int], extra: Mapping[str, list[
         return parameter
     for dim, own in extra.items():
         if parameter in own and dim in dims:
+            return dim
+    for dim, own in extra.items():
+        # F_int is also f_int; single letters differ by their case.
+        if len(parameter) > 1 and dim in dims and parameter.lower() in map(str.lower, own):
             return dim
     for dim, names in STRONG.items():
         known = dim in dims or (dim == "size" and "H" in dims)
@@ -194,5 +190,10 @@ def dim_guessed(parameter: str, dims: Mapping[str, int], taken: set[str]) -> str
 
 
 def is_dropout(parameter: str) -> bool:
-    """Say whether the parameter names a dropout probability."""
-    return parameter in _ZERO
+    """Say whether a parameter that needs a value names a dropout probability."""
+    return parameter == "p" or "drop" in parameter.lower()
+
+
+def counts_axes(parameter: str) -> bool:
+    """Say whether a parameter that needs a value names how many axes a map has."""
+    return parameter.lower() in _AXES
