@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from attncheck.reference.heads import merge_heads, split_heads
-from attncheck.reference.kernel_steps import largest, pair
+from attncheck.reference.kernel_steps import constant, pair
 from attncheck.reference.mechanism import mechanism
 from attncheck.reference.slots import buffer
 from attncheck.reference.slots import linear as linear_slot
@@ -41,12 +41,15 @@ def performer(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     squares = t * t
     t_square = squares.sum(-1, keepdim=True)
     t_log = t_w - t_square / 2  # lemma 1: exp(w·x - |x|²/2)
-    t_safe = t_log - largest(t_w) if o.stable else t_log  # cancels in the quotient
-    t_exp = t_safe.exp()
-    t_seen = t_exp + o.eps if o.stable else t_exp  # as in the authors' code
-    phi = t_seen / m**0.5
-    q_phi = phi[0]
-    k_phi = phi[1]
+    q_log = t_log[0]
+    k_log = t_log[1]
+    q_most = constant(t_w[0]).amax(-1, keepdim=True)  # per query: cancels in the quotient
+    k_top = constant(t_w[1]).amax(-1, keepdim=True)
+    k_most = k_top.amax(-2, keepdim=True)  # one for all keys: another of each would not cancel
+    q_exp = (q_log - q_most).exp() + o.eps if o.stable else q_log.exp()  # as the authors' code
+    k_exp = (k_log - k_most).exp() + o.eps if o.stable else k_log.exp()
+    q_phi = q_exp / m**0.5
+    k_phi = k_exp / m**0.5
     context = k_phi.transpose(-1, -2) @ v  # (B, heads, m, d)
     total = k_phi.sum(-2)[..., None]
     above = q_phi @ context
