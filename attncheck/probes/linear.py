@@ -47,6 +47,7 @@ class Linear(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "linear"
+    located_by: ClassVar[tuple[str, ...]] = ("divergence",)
 
     of: Seen = "output"
     """What is observed."""

@@ -34,6 +34,7 @@ class Normalised(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "normalised"
+    located_by: ClassVar[tuple[str, ...]] = ("divergence",)
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()

@@ -37,6 +37,7 @@ class RelativePositions(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "relative-positions"
+    located_by: ClassVar[tuple[str, ...]] = ("divergence", "scores")
 
     logits: bool = True
     """Logits depend on distances alone."""
