@@ -28,9 +28,13 @@ def scse(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     u = linear(p.excite, h)
     s = sigmoid(u)
     g_c = over_hw(s)
-    y_c = x * g_c  # section 2.1, spatial squeeze and channel excitation
     q = pointwise(p.spatial, x)
     g_s = sigmoid(q)
-    y_s = x * g_s  # section 2.2, channel squeeze and spatial excitation
-    y = maximum(y_c, y_s) if o.fusion == "max" else y_c + y_s  # section 2.3
+    if o.fusion == "max":
+        y_c = x * g_c  # section 2.1, spatial squeeze and channel excitation
+        y_s = x * g_s  # section 2.2, channel squeeze and spatial excitation
+        y = maximum(y_c, y_s)  # section 2.3
+    else:
+        g = g_c + g_s  # what comes to the same for sums
+        y = x * g
     return y

@@ -82,6 +82,9 @@ class Relative(nn.Module):
         q, k, v = (t.unflatten(1, (self.heads, -1)).transpose(2, 3) for t in parts)
         q = q * self.scale
         out = self.weigh(q @ k.transpose(2, 3), self.places(q)) @ v
+        return self.merged(out, x)
+
+    def merged(self, out: Tensor, x: Tensor) -> Tensor:
         return out.transpose(2, 3).reshape(x.shape)
 
 
@@ -108,5 +111,14 @@ class OverQueries(Relative):
         return (content + place).softmax(-2)
 
 
+class HeadsViewed(Absolute):
+    def merged(self, out: Tensor, x: Tensor) -> Tensor:
+        return out.reshape(x.shape)
+
+
 STYLES = ["Relative", "Absolute"]
-FAULTS = {"AfterSoftmax": "equivalence", "OverQueries": "weights"}
+FAULTS = {
+    "AfterSoftmax": "equivalence",
+    "OverQueries": "weights",
+    "HeadsViewed": "equivalence",
+}

@@ -93,6 +93,24 @@ class PartsSwapped(ByEinsum):
         return (t * e[:, None].sigmoid()).unflatten(0, (-1, self.factor)).flatten(1, 2)
 
 
+class EachItsOwn(ByEinsum):
+    """Each branch's weights on its own values, where the other's are meant."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        t = x.unflatten(1, (self.factor, -1)).flatten(0, 1)
+        rows = self.point(t.mean(3).mT).sigmoid()
+        columns = self.point(t.mean(2).mT).sigmoid()
+        a = self.gn(torch.einsum("bchw,bhc,bwc->bchw", t, rows, columns))
+        b = self.around(t)
+        e = sum(torch.einsum("bc,bchw->bhw", self.weights(f), f) for f in (a, b))
+        return (t * e[:, None].sigmoid()).unflatten(0, (-1, self.factor)).flatten(1, 2)
+
+
 CALL = {"inputs": ("2x12x5x6",), "channels": 12, "factor": 3}
 STYLES = ["ByEinsum"]
-FAULTS = {"SoftmaxOfOne": "equivalence", "NoSigmoid": "gate", "PartsSwapped": "equivalence"}
+FAULTS = {
+    "SoftmaxOfOne": "equivalence",
+    "NoSigmoid": "gate",
+    "PartsSwapped": "equivalence",
+    "EachItsOwn": "equivalence",
+}

@@ -78,5 +78,14 @@ class OverTheBatch(Tokens):
         return x + self.transform(self.context(x, axis=0))
 
 
+class InputLost(Tokens):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.transform(self.context(x)).expand_as(x)
+
+
 STYLES = ["Tokens"]
-FAULTS = {"SingleAxis": "unused", "OverTheBatch": "batch-independence"}
+FAULTS = {
+    "SingleAxis": "unused",
+    "OverTheBatch": "batch-independence",
+    "InputLost": "equivalence",
+}

@@ -71,9 +71,19 @@ class NotNormed(FourAxes):
         return x * (1.0 + torch.tanh(self.embedded(x) * self.gamma + self.beta))
 
 
+class NormOfTheSum(FourAxes):
+    """A sum over the channels where the paper has their mean."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        s = self.embedded(x)
+        factor = self.gamma * torch.rsqrt(s.pow(2).sum(dim=1, keepdim=True) + self.epsilon)
+        return x * (1.0 + torch.tanh(s * factor + self.beta))
+
+
 STYLES = ["FourAxes"]
 FAULTS = {
     "NoOne": "identity-at-init",
     "NormOverTheBatch": "batch-independence",
     "NotNormed": "scale-invariance",
+    "NormOfTheSum": "equivalence",
 }

@@ -62,5 +62,14 @@ class NoSpatialSigmoid(TwoSequences):
         return x * self.cSE(x) + x * self.sSE[0](x)
 
 
+class GatesMultiplied(TwoSequences):
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.cSE(x) * self.sSE(x)
+
+
 STYLES = ["TwoSequences"]
-FAULTS = {"ChannelsTwice": "depends-on", "NoSpatialSigmoid": "gate"}
+FAULTS = {
+    "ChannelsTwice": "depends-on",
+    "NoSpatialSigmoid": "gate",
+    "GatesMultiplied": "equivalence",
+}

@@ -63,6 +63,19 @@ class Least(Block):
         return x.amin((2, 3))
 
 
+class WhereTheLargestIs(Block):
+    """The other half of what ``torch.max`` returns."""
+
+    def positions(self, x: torch.Tensor) -> torch.Tensor:
+        where = x.max(1).indices.to(x.dtype)
+        return self.spread(torch.stack((where, x.mean(1)), 1)).sigmoid()
+
+
+class PerceptronOfTheSum(Block):
+    def channels(self, x: torch.Tensor) -> torch.Tensor:
+        return self.mlp(x.mean((2, 3)) + self.largest(x)).sigmoid()[:, :, None, None]
+
+
 class TurnedUnderTheConvolution(Block):
     def spread(self, pooled: torch.Tensor) -> torch.Tensor:
         return self.mix(pooled.transpose(2, 3)).reshape(len(pooled), 1, *pooled.shape[2:])
@@ -137,6 +150,8 @@ class KernelPerChannel(nn.Module):
         (MeanOfBranches, "operand"),
         (LargestInSize, "statistic"),
         (Least, "statistic"),
+        (WhereTheLargestIs, "statistic"),
+        (PerceptronOfTheSum, "merged before the layers"),
         (TurnedUnderTheConvolution, "convolution"),
         (Replicated, "convolution"),
     ],

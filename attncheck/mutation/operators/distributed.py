@@ -18,6 +18,8 @@ def _rewrites(definition: Definition) -> Iterator[Rewrite]:
         value = getattr(statement, "value", None)
         if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
             sums.update(dict.fromkeys(assigned(statement), value))
+        if masked := _hidden(value, sums):
+            sums.update(dict.fromkeys(assigned(statement), masked))
         if not isinstance(value, ast.Call) or called(value) not in {*_ACTIVATIONS, "norm"}:
             continue
         first = 1 if called(value) == "norm" else 0  # norm(layer, x)
@@ -38,6 +40,17 @@ def _rewrites(definition: Definition) -> Iterator[Rewrite]:
             new = ast.parse(form, mode="eval").body
             tree = definition.replaced({statement: {id(value): new}})
             yield Rewrite(tree, line, ast.unparse(value), form)
+
+
+def _hidden(value: ast.expr | None, sums: dict[str, ast.BinOp]) -> ast.BinOp | None:
+    """Return the sum that a mask is laid on as a masked sum: hide(a + b, m) is hide(a, m) + b."""
+    if not isinstance(value, ast.Call) or called(value) != "hide":
+        return None
+    first = value.args[0]
+    parts = sums.get(first.id) if isinstance(first, ast.Name) else None
+    if parts is None:
+        return None
+    return ast.BinOp(_called_on(value, 0, parts.left), ast.Add(), parts.right)
 
 
 def _called_on(value: ast.Call, at: int, argument: ast.expr) -> ast.Call:

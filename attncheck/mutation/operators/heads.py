@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from attncheck.mutation.definition import Definition, Site
 from attncheck.mutation.operators import Operator, Rewrite, called
@@ -17,9 +17,12 @@ def _edits(site: Site) -> Iterator[ast.expr]:
 def _forms(node: ast.Call) -> Iterator[ast.expr]:
     """Yield what people write for cutting or joining heads."""
     name = called(node)
-    if name not in ("split_heads", "merge_heads", "repeat_heads"):
+    if name not in _FORMED:
         return
     t = ast.unparse(node.args[0])
+    if name in _VIEWS:
+        yield ast.parse(_VIEWS[name](t, *map(ast.unparse, node.args[1:])), mode="eval").body
+        return
     if name == "repeat_heads":
         forms: tuple[str, ...] = (f"{t}.repeat(1, {ast.unparse(node.args[1])}, 1, 1)",)
     elif name == "split_heads":
@@ -35,6 +38,16 @@ def _forms(node: ast.Call) -> Iterator[ast.expr]:
         )
     for form in forms:
         yield ast.parse(form, mode="eval").body
+
+
+_VIEWS: dict[str, Callable[..., str]] = {
+    "heads_of_map": lambda t, heads: f"{t}.reshape({t}.shape[0], {heads}, {t}[0, 0].numel(), -1)",
+    "map_of_heads": lambda t, h, w: f"{t}.reshape({t}.shape[0], -1, {h}, {w})",
+    "heads_merged": lambda t: f"{t}.reshape(*{t}.shape[:2], {t}.shape[3], -1)",
+}
+"""Heads of maps and of windows: the view that lacks the permutation."""
+
+_FORMED = {"split_heads", "merge_heads", "repeat_heads", *_VIEWS}
 
 
 def _rewrites(definition: Definition) -> Iterator[Rewrite]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from attncheck.mutation.definition import Site
-from attncheck.mutation.operators import Operator, call
+from attncheck.mutation.operators import Operator, call, method
 
 
 def _edits(site: Site) -> Iterator[ast.expr]:
@@ -16,6 +16,9 @@ def _edits(site: Site) -> Iterator[ast.expr]:
     left, right = node.left, node.right
     yield left
     yield right
+    if node is getattr(site.statement, "value", None):
+        for only in (left, right):  # in the sizes that it would have had
+            yield method(only, "expand_as", node)
     yield ast.BinOp(left, node.op, left)
     yield ast.BinOp(right, node.op, right)
     yield ast.BinOp(node, node.op, left)

@@ -28,7 +28,9 @@ def _edits(site: Site) -> Iterator[ast.expr]:
         return
     if isinstance(node.func, ast.Attribute):
         for other in _SWAPS[name]:
-            yield ast.Call(ast.Attribute(node.func.value, other, ast.Load()), node.args, [])
+            yield ast.Call(
+                ast.Attribute(node.func.value, other, ast.Load()), node.args, node.keywords
+            )
         return
     value = node.args[0]
     for other in _SWAPS[name]:
@@ -38,6 +40,8 @@ def _edits(site: Site) -> Iterator[ast.expr]:
     if name.startswith("max_"):
         yield ast.UnaryOp(ast.USub(), ast.Call(node.func, [ast.UnaryOp(ast.USub(), value)], []))
         yield ast.Call(node.func, [method(value, "abs")], [])
+    if name == "max_c":
+        yield ast.parse(f"{ast.unparse(value)}.argmax(1, True) + 0.0", mode="eval").body
     # One statistic for the whole batch.
     whole = method(node, "mean", 0)
     yield method(whole, "expand_as", node)
