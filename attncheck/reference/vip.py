@@ -17,7 +17,7 @@ from attncheck.reference.steps import linear, mean_hw, perm, softmax
 @mechanism(
     dims={"C": None, "S": None},
     derived={"q": "C // 4"},
-    options={"bias": False, "weighted": True},
+    options={"bias": False, "weighted": True, "order": "hwc"},
     height=linear_slot("C", "C", bias="bias"),
     width=linear_slot("C", "C", bias="bias"),
     channel=linear_slot("C", "C", bias="bias"),
@@ -45,9 +45,9 @@ def vip(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
         e = linear(p.weights, g)
         n = e.unflatten(-1, (-1, 3))  # (B, C, 3): each channel chooses among three
         k = softmax(n, -1)
-        k_h = k[:, None, None, :, 0]
-        k_w = k[:, None, None, :, 1]
-        k_c = k[:, None, None, :, 2]
+        k_h = k[:, None, None, :, o.order.index("h")]
+        k_w = k[:, None, None, :, o.order.index("w")]
+        k_c = k[:, None, None, :, o.order.index("c")]
         m_h = h * k_h
         m_w = w * k_w
         m_c = c * k_c

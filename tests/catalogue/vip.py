@@ -73,7 +73,17 @@ class Permutator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         h, w, c = self.height(x), self.width(x), self.mlp_c(x)
         a = self.choose(self.reweight(self.summed(h, w, c).mean((1, 2))))[:, :, None, None]
-        return self.proj(h * a[0] + w * a[1] + c * a[2])
+        return self.proj(self.weighted(h, w, c, a))
+
+    def weighted(self, h: Tensor, w: Tensor, c: Tensor, a: Tensor) -> Tensor:
+        return h * a[0] + w * a[1] + c * a[2]
+
+
+class ChannelsFirst(Permutator):
+    """The first weight is that of the channels: rows of the last matrix under other names."""
+
+    def weighted(self, h: Tensor, w: Tensor, c: Tensor, a: Tensor) -> Tensor:
+        return c * a[0] + w * a[1] + h * a[2]
 
 
 class ChosenByOne(Permutator):
@@ -86,5 +96,5 @@ class OverBatch(Permutator):
         return a.reshape(a.shape[0], -1, 3).permute(2, 0, 1).softmax(1)
 
 
-STYLES = ["Permutator"]
+STYLES = ["Permutator", "ChannelsFirst"]
 FAULTS = {"ChosenByOne": "equivalence", "OverBatch": "batch-independence"}
