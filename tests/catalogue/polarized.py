@@ -87,6 +87,14 @@ class Sequential(Parallel):
         return y * self.over_positions(y)
 
 
+class OfTheProduct(Parallel):
+    """The authors' first code: the second softmax runs over the product."""
+
+    def over_positions(self, x: Tensor) -> Tensor:
+        m = torch.einsum("bc,bchw->bhw", self.sp_wq(x).mean((2, 3)), self.sp_wv(x))
+        return m.flatten(1).softmax(1).view(m.shape).sigmoid()[:, None]
+
+
 class NoSigmoid(Parallel):
     def over_positions(self, x: Tensor) -> Tensor:
         q = self.sp_wq(x).mean((2, 3)).softmax(1)
@@ -99,5 +107,5 @@ class SoftmaxOfOne(Parallel):
         return self.ln(self.ch_wz(z)).sigmoid()[:, :, None, None]
 
 
-STYLES = ["Parallel", "Sequential"]
+STYLES = ["Parallel", "Sequential", "OfTheProduct"]
 FAULTS = {"NoSigmoid": "gate", "SoftmaxOfOne": "unused"}

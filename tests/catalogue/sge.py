@@ -48,6 +48,16 @@ class FiveAxes(nn.Module):
         return (t * g.unsqueeze(2)).flatten(1, 2)
 
 
+class ByContraction(FiveAxes):
+    """The likeness as a sum of products, which is counted as one."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        t = x.unflatten(1, (self.groups, -1))
+        likeness = torch.einsum("bgchw,bgc->bghw", t, t.mean((3, 4)))
+        g = (self.normed(likeness) * self.weight + self.bias).sigmoid()
+        return (t * g.unsqueeze(2)).flatten(1, 2)
+
+
 class NotNormed(FiveAxes):
     def normed(self, c: Tensor) -> Tensor:
         return c
@@ -59,5 +69,5 @@ class OverTheBatch(FiveAxes):
         return d / (c.std((0, 2, 3), keepdim=True) + 1e-5)
 
 
-STYLES = ["FiveAxes"]
+STYLES = ["FiveAxes", "ByContraction"]
 FAULTS = {"NotNormed": "equivalence", "OverTheBatch": "batch-independence"}
