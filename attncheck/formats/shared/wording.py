@@ -52,9 +52,13 @@ def summary(subject: SubjectReport) -> str:
             said.append(f"not decided: {_names(f for f in undecided if f.required)}")
         if held or not undecided:
             said.append(f"{plural(held, 'claim')} {'holds' if held == 1 else 'hold'}")
-    optional = [f for f in undecided if not f.required]
-    if optional and subject.verdict is Verdict.CONFORMS:
-        said.append(f"{len(optional)} not decided")
+    if subject.verdict is Verdict.CONFORMS:
+        # Claims see less than the definition does: what only they vouch for says so first.
+        optional = [f for f in undecided if not f.required]
+        if unproven := [f for f in optional if f.kind == "equivalence"]:
+            said.append("not proven equal to the definition")
+        if len(optional) > len(unproven):
+            said.append(f"{len(optional) - len(unproven)} not decided")
     if told := advice(subject):
         said.append(f"{len(told)} to know of")
     return " · ".join(said)
