@@ -1,8 +1,8 @@
 """Every assignment of a subject's tensors, likeliest first, under every choice of options.
 
 Two orders find most of them at once: by names and order of definition, and by order of use: what
-the subject's call reads first is what the definition reads first. Choices of options take turns,
-so that a wrong one does not use up the search.
+the subject's call reads first is what the definition reads first, twins in either place. Choices
+of options take turns, so that a wrong one does not use up the search.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.freedoms import known_values
 from attncheck.equivalence.matching import Matcher
+from attncheck.equivalence.twins import exchanged
 from attncheck.formula import Formula
 from attncheck.lazy import torch
 from attncheck.subject import Subject
@@ -64,6 +65,9 @@ def _turns(
         yield from islice(going_on, len(choices))
     for choices in alike:
         yield from islice(search(choices, _SHORT, None), len(choices))
+    for order in exchanged(module, used):
+        for choices in alike:
+            yield from islice(search(choices, _SHORT, order), len(choices))
     waiting = [*by_use, *(search(choices, _LONG, None) for choices in alike)]
     while waiting:
         going = []
