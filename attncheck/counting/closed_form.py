@@ -21,6 +21,8 @@ from attncheck.subject import Subject
 
 _MOST_TRIES = 20_000
 """Evaluations per search; what is not found by then is reported as not found."""
+_MOST_IN_ALL = 40_000
+"""Evaluations of all searches for one count together: about a second."""
 
 
 class ClosedForm:
@@ -65,11 +67,12 @@ class ClosedForm:
             fits_beside: says whether it does.
             seen: sizes of the module's parameters, among which widths of its own must be.
         """
+        budget = iter(range(_MOST_IN_ALL))
         for names, chosen in self._levels():
             if (chosen and not own) or len(names) > most:
                 continue
             tried = itertools.islice(self._choices(dims, names, chosen), _MOST_TRIES)
-            for choice in tried:
+            for choice, _ in zip(tried, budget, strict=False):
                 if not fits(self.values(choice)) or not self._in_domain(choice):
                     continue
                 if not are_seen(choice, dims, self.subject.spec.dims, self.named, seen):
