@@ -15,6 +15,8 @@ _LAID_OUT = {
     *("into_groups", "from_groups", "side_by_side"),
 }
 """Steps that lay numbers out anew; a view gives the same sizes."""
+_CUT = {"pair", "reshape", "unflatten", "neighbours"}
+"""Steps that cut an axis in two: they can be cut in the other order, and transposed."""
 
 
 def _edits(site: Site) -> Iterator[ast.expr]:
@@ -28,7 +30,7 @@ def _edits(site: Site) -> Iterator[ast.expr]:
         return
     for i, j in _PAIRS:
         yield method(method(node, "transpose", i, j), "reshape", sizes)
-    for i, j in _PAIRS[:2]:
+    for i, j in _PAIRS[:2] if called(node) in _CUT else ():
         turned = ast.Attribute(method(node, "transpose", i, j), "shape", ast.Load())
         yield method(method(node, "reshape", turned), "transpose", i, j)
 
