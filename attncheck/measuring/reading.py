@@ -69,8 +69,8 @@ def is_mentioned(module: torch.nn.Module, name: str) -> bool:
 
 
 def _methods(kind: type) -> list[Callable[..., object]]:
-    """Return the methods that a class itself adds; none of torch's base of all modules."""
-    if kind in (torch.nn.Module, object):
+    """Return the methods that a class itself adds; none of torch's, whose containers know no name."""
+    if kind is object or kind.__module__.partition(".")[0] == "torch":
         return []
     found = vars(kind).values()
     return [m for m in found if inspect.isfunction(m) and m.__name__ != "__init__"]
