@@ -69,7 +69,7 @@ def is_mentioned(module: torch.nn.Module, name: str) -> bool:
 
 
 def _methods(kind: type) -> list[Callable[..., object]]:
-    """Return the methods that a class itself adds; none of torch's, whose containers know no name."""
+    """Return the methods of a class itself: none of torch's, whose containers name no part."""
     if kind is object or kind.__module__.partition(".")[0] == "torch":
         return []
     found = vars(kind).values()
