@@ -63,4 +63,4 @@ def test_the_line_of_the_mistake_is_suspected_and_those_far_from_it_are_not() ->
     }
     assert source["logits"] in near
     assert source["attention"] in users | near
-    assert not {source["q_all"], source["v"]} & (near | users)
+    assert not {source["v_all"], source["v"]} & (near | users)
