@@ -25,6 +25,8 @@ from attncheck.trial import Trial
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
+Rounds = Iterator[tuple[Assignment, list[Mutant]]]
+
 _MOST_RUNS = 1500
 """Runs of mutants, about two seconds. The budget is no clock: a slow machine says the same."""
 _LIKELIEST = 6
@@ -81,7 +83,7 @@ def diagnose(
         return None
     probe = proof.at
     try:
-        module = probe.trial.module()
+        module = probe.module()
         seen = probe.trial.run(module, probe.inputs)
     except SubjectError:
         return None
@@ -109,30 +111,37 @@ def diagnose(
     return None
 
 
-def _rounds(
-    mutants: Sequence[Mutant], agreed: list[Agreement]
-) -> Iterator[tuple[Assignment, list[Mutant]]]:
+def _rounds(mutants: Sequence[Mutant], agreed: list[Agreement]) -> Rounds:
     """Yield which mutants to try under which assignment, likeliest first, none twice.
 
-    First come those on lines where the subject leaves the definition, then the telling ones under
-    every assignment, then the long tail under the likeliest.
+    First come those on lines where the subject leaves the definition, the telling ones before the
+    long tail, then the telling ones under every assignment, then the rest of the tail.
     """
     by_rank = itertools.groupby(mutants, key=lambda mutant: mutant.rank)
     ranks = [(rank, list(group)) for rank, group in by_rank]
+    telling = [group for rank, group in ranks if rank <= _TELLING]
+    tail = [group for rank, group in ranks if rank > _TELLING]
     best = [a for a in agreed if len(a.shared) == len(agreed[0].shared)][:_LIKELIEST]
     lines = [suspects(mutants[0].definition, a.missing) for a in best]
-    for near in (0, 1):
-        for _, group in ranks:
-            for a, suspected in zip(best, lines, strict=True):
-                yield a.assignment, [m for m in group if m.line in suspected[near]]
     done = {id(a): suspected[0] | suspected[1] for a, suspected in zip(best, lines, strict=True)}
-    for first, last in ((0, _LIKELIEST), (_LIKELIEST, len(agreed))):
-        for rank, group in ranks:
-            for a in agreed[first:last] if rank <= _TELLING else []:
+
+    def suspected(groups: list[list[Mutant]], tier: int) -> Rounds:
+        for group in groups:
+            for a, tiers in zip(best, lines, strict=True):
+                yield a.assignment, [m for m in group if m.line in tiers[tier]]
+
+    def others(groups: list[list[Mutant]], among: list[Agreement]) -> Rounds:
+        for group in groups:
+            for a in among:
                 yield a.assignment, [m for m in group if m.line not in done.get(id(a), ())]
-    for rank, group in ranks:
-        for a in agreed[:RELAXED] if rank > _TELLING else []:
-            yield a.assignment, [m for m in group if m.line not in done.get(id(a), ())]
+
+    yield from suspected(telling, 0)
+    yield from suspected(telling, 1)
+    yield from suspected(tail, 0)
+    yield from others(telling, agreed[:_LIKELIEST])
+    yield from suspected(tail, 1)
+    yield from others(telling, agreed[_LIKELIEST:])
+    yield from others(tail, agreed[:RELAXED])
 
 
 def _runner(
@@ -178,7 +187,7 @@ def _equals(
     confirmed = False
     for again in _elsewhere(probe):
         try:
-            other = again.trial.module(draw_seed=1)
+            other = again.module(draw_seed=1)
         except SubjectError:
             continue
         for gradients in (False, True):
@@ -200,5 +209,5 @@ def _elsewhere(probe: Probe) -> list[Probe]:
         moved = any(case.dims[n] != trial.dims[n] for n in ("H", "W", "N") if n in case.dims)
         if moved and case.dims.get("C") == trial.dims.get("C") and probe.hidden is None:
             sized = Trial(trial.subject, case)
-            return [*found, Probe("another size", sized, sized.inputs())]
+            return [*found, Probe("another size", sized, sized.inputs(), turned=probe.turned)]
     return found

@@ -37,7 +37,7 @@ def locate(
     consequence where it first makes a value that the reference never makes.
     """
     try:
-        module = probe.trial.module()
+        module = probe.module()
         steps = traced(probe.trial, module, probe.inputs).steps
     except SubjectError:
         return None, ()

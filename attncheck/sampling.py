@@ -75,6 +75,22 @@ def randomise(module: torch.nn.Module, source: torch.Generator) -> None:
                 buffer.copy_(0.5 + torch.rand(buffer.shape, generator=source))
 
 
+def turn_scales(module: torch.nn.Module) -> bool:
+    """Make every other scale of norms negative, in place; say whether there are any.
+
+    Trained scales come near zero and past it: what is true of positive ones alone (an absolute
+    value that is left out) is not the mechanism.
+    """
+    turned = False
+    with torch.no_grad():
+        for sub in module.modules():
+            scale = getattr(sub, "weight", None)
+            if scale is not None and any(b.__name__ in _NORMS for b in type(sub).__mro__):
+                scale.view(-1)[::2].neg_()
+                turned = True
+    return turned
+
+
 def _drawn(parameter: torch.Tensor, source: torch.Generator, *, is_scale: bool) -> torch.Tensor:
     noise = torch.randn(parameter.shape, generator=source, dtype=torch.float64)
     if parameter.numel() == 0:

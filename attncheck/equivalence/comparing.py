@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.reading import run_reference
 from attncheck.lazy import torch
-from attncheck.sampling import generator
+from attncheck.sampling import generator, turn_scales
 from attncheck.target.raising import SubjectError, first_line
 from attncheck.tolerance import difference
 from attncheck.trial import Tensors, Trial
@@ -46,6 +46,7 @@ class Probe:
         inputs: the subject's inputs, masks in the subject's own convention.
         hidden: (B, N, M), True where a key is hidden; None without a mask.
         gradients: compare gradients of data inputs and parameters, not only outputs.
+        turned: scales of norms have both signs.
     """
 
     name: str
@@ -53,6 +54,14 @@ class Probe:
     inputs: Tensors
     hidden: torch.Tensor | None = None
     gradients: bool = False
+    turned: bool = False
+
+    def module(self, draw_seed: int = 0) -> torch.nn.Module:
+        """Return the subject's module with the parameters of this comparison."""
+        module = self.trial.module(draw_seed=draw_seed)
+        if self.turned:
+            turn_scales(module)
+        return module
 
     @property
     def data(self) -> list[str]:

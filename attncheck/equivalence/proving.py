@@ -12,6 +12,7 @@ from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.comparing import NEARLY, Difference, Probe, compare
 from attncheck.equivalence.searching import assignments
 from attncheck.lazy import torch
+from attncheck.sampling import turn_scales
 from attncheck.target.raising import SubjectError
 from attncheck.trial import Trial
 
@@ -114,7 +115,7 @@ def _probed(mechanism: Mechanism, base: Probe, assignment: Assignment, tried: in
         try:
             if probe.trial.case.train and _is_random(probe):
                 continue
-            module = _without_dropout(probe.trial.module(draw_seed=len(passed)))
+            module = _without_dropout(probe.module(draw_seed=len(passed)))
         except SubjectError:
             continue
         found = compare(mechanism, assignment, probe, module)
@@ -135,6 +136,8 @@ def _probes(base: Probe) -> Iterator[Probe]:
     yield base
     yield replace(base, name="gradients", gradients=True)
     trial = base.trial
+    if turn_scales(trial.module()):
+        yield replace(base, name="scales of norms with both signs", turned=True)
     for case in trial.subject.lattice():
         if case.dims.get("C") == trial.dims.get("C") and case.dims != trial.dims:
             other = Trial(trial.subject, case)

@@ -57,5 +57,17 @@ class Detached(Permuted):
         return gamma / gamma.sum()
 
 
+class SignsKept(Permuted):
+    """Equal for as long as every scale is positive, as it is when training begins."""
+
+    def weights(self) -> Tensor:
+        return self.bn.weight / self.bn.weight.sum()
+
+
 STYLES = ["Permuted"]
-FAULTS = {"NotNormalised": "equivalence", "GateOfItself": "gate", "Detached": "equivalence"}
+FAULTS = {
+    "NotNormalised": "equivalence",
+    "GateOfItself": "gate",
+    "Detached": "equivalence",
+    "SignsKept": "equivalence",
+}
