@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 Rounds = Iterator[tuple[Assignment, list[Mutant]]]
 
-_MOST_RUNS = 1500
-"""Runs of mutants, about two seconds. The budget is no clock: a slow machine says the same."""
+_MOST_RUNS = 3000
+"""Runs of mutants, two or three seconds. The budget is no clock: a slow machine says the same."""
 _LIKELIEST = 6
+_SUREST = 2
 _ENOUGH = 8
 _TELLING = 2
 """Operators up to this rank are tried under every binding, the long tail under the likeliest."""
@@ -125,9 +126,9 @@ def _rounds(mutants: Sequence[Mutant], agreed: list[Agreement]) -> Rounds:
     lines = [suspects(mutants[0].definition, a.missing) for a in best]
     done = {id(a): suspected[0] | suspected[1] for a, suspected in zip(best, lines, strict=True)}
 
-    def suspected(groups: list[list[Mutant]], tier: int) -> Rounds:
+    def suspected(groups: list[list[Mutant]], tier: int, among: slice) -> Rounds:
         for group in groups:
-            for a, tiers in zip(best, lines, strict=True):
+            for a, tiers in list(zip(best, lines, strict=True))[among]:
                 yield a.assignment, [m for m in group if m.line in tiers[tier]]
 
     def others(groups: list[list[Mutant]], among: list[Agreement]) -> Rounds:
@@ -135,12 +136,15 @@ def _rounds(mutants: Sequence[Mutant], agreed: list[Agreement]) -> Rounds:
             for a in among:
                 yield a.assignment, [m for m in group if m.line not in done.get(id(a), ())]
 
-    yield from suspected(telling, 0)
-    yield from suspected(telling, 1)
-    yield from suspected(tail, 0)
+    first, rest = slice(0, _SUREST), slice(_SUREST, None)
+    yield from suspected(telling, 0, slice(None))
+    yield from suspected(tail, 0, first)
+    yield from suspected(telling, 1, slice(None))
+    yield from suspected(tail, 1, first)
     yield from others(telling, agreed[:_LIKELIEST])
-    yield from suspected(tail, 1)
+    yield from suspected(tail, 0, rest)
     yield from others(telling, agreed[_LIKELIEST:])
+    yield from suspected(tail, 1, rest)
     yield from others(tail, agreed[:RELAXED])
 
 
