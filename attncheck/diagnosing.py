@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attncheck.equivalence.agreeing import Agreement, agreements
 from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.comparing import EQUAL, Probe, compare, relative
-from attncheck.equivalence.likely import RELAXED, likely
+from attncheck.equivalence.likely import likely
 from attncheck.equivalence.proving import PATIENCE, Proof
 from attncheck.equivalence.reading import bound
 from attncheck.lazy import torch
@@ -31,6 +31,8 @@ _MOST_RUNS = 3000
 """Runs of mutants, two or three seconds. The budget is no clock: a slow machine says the same."""
 _LIKELIEST = 6
 _SUREST = 2
+_ELSEWHERE = 2
+"""Neither on a line where the subject leaves the definition nor around one."""
 _ENOUGH = 8
 _TELLING = 2
 """Operators up to this rank are tried under every binding, the long tail under the likeliest."""
@@ -96,11 +98,13 @@ def diagnose(
     deadline = time.process_time() + PATIENCE
     for binding, group in _rounds(mutants or mutants_of(mechanism), agreed):
         found: list[Mutant] = []
+        spent = False
         run = _runner(mechanism, binding, probe, module)
         for mutant in group:
             if mutant.operator == CUT and not probe.gradients:
                 continue
-            if len(found) >= _ENOUGH or next(budget) <= 0 or time.process_time() > deadline:
+            spent = next(budget) <= 0 or time.process_time() > deadline
+            if spent or len(found) >= _ENOUGH:
                 break
             made = run(mutant)
             if made is None or relative(seen, made) > EQUAL:
@@ -109,6 +113,8 @@ def diagnose(
                 found.append(mutant)
         if found:
             return Diagnosis(tuple(found), binding.left_over, binding, probe)
+        if spent:
+            break
     return None
 
 
@@ -118,34 +124,30 @@ def _rounds(mutants: Sequence[Mutant], agreed: list[Agreement]) -> Rounds:
     First come those on lines where the subject leaves the definition, the telling ones before the
     long tail, then the telling ones under every assignment, then the rest of the tail.
     """
-    by_rank = itertools.groupby(mutants, key=lambda mutant: mutant.rank)
-    ranks = [(rank, list(group)) for rank, group in by_rank]
-    telling = [group for rank, group in ranks if rank <= _TELLING]
-    tail = [group for rank, group in ranks if rank > _TELLING]
+    groups = [list(group) for _, group in itertools.groupby(mutants, key=lambda m: m.rank)]
+    telling = [group for group in groups if group[0].rank <= _TELLING]
+    tail = [group for group in groups if group[0].rank > _TELLING]
     best = [a for a in agreed if len(a.shared) == len(agreed[0].shared)][:_LIKELIEST]
-    lines = [suspects(mutants[0].definition, a.missing) for a in best]
-    done = {id(a): suspected[0] | suspected[1] for a, suspected in zip(best, lines, strict=True)}
+    lines = {id(a): suspects(mutants[0].definition, a.missing) for a in best}
 
-    def suspected(groups: list[list[Mutant]], tier: int, among: slice) -> Rounds:
-        for group in groups:
-            for a, tiers in list(zip(best, lines, strict=True))[among]:
-                yield a.assignment, [m for m in group if m.line in tiers[tier]]
+    def nearness(agreement: Agreement, mutant: Mutant) -> int:
+        tiers = lines.get(id(agreement), ())
+        return next((n for n, tier in enumerate(tiers) if mutant.line in tier), _ELSEWHERE)
 
-    def others(groups: list[list[Mutant]], among: list[Agreement]) -> Rounds:
-        for group in groups:
+    for ranks, among, wanted in (
+        (telling, best, 0),
+        (tail, best[:_SUREST], 0),
+        (telling, best, 1),
+        (tail, best[:_SUREST], 1),
+        (telling, agreed[:_LIKELIEST], _ELSEWHERE),
+        (tail, best[_SUREST:], 0),
+        (telling, agreed[_LIKELIEST:], _ELSEWHERE),
+        (tail, best[_SUREST:], 1),
+        (tail, agreed[:_LIKELIEST], _ELSEWHERE),
+    ):
+        for group in ranks:
             for a in among:
-                yield a.assignment, [m for m in group if m.line not in done.get(id(a), ())]
-
-    first, rest = slice(0, _SUREST), slice(_SUREST, None)
-    yield from suspected(telling, 0, slice(None))
-    yield from suspected(tail, 0, first)
-    yield from suspected(telling, 1, slice(None))
-    yield from suspected(tail, 1, first)
-    yield from others(telling, agreed[:_LIKELIEST])
-    yield from suspected(tail, 0, rest)
-    yield from others(telling, agreed[_LIKELIEST:])
-    yield from suspected(tail, 1, rest)
-    yield from others(tail, agreed[:RELAXED])
+                yield a.assignment, [m for m in group if nearness(a, m) == wanted]
 
 
 def _runner(

@@ -59,12 +59,7 @@ def randomise(module: torch.nn.Module, source: torch.Generator) -> None:
     1 / fan-in, scales of norms around one, biases and other vectors around what they are, never
     zero; running means and variances away from 0 and 1. Other buffers are constants and stay.
     """
-    scales = {
-        id(sub.weight)
-        for sub in module.modules()
-        if any(base.__name__ in _NORMS for base in type(sub).__mro__)
-        and getattr(sub, "weight", None) is not None
-    }
+    scales = {id(scale) for scale in _scales(module)}
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.copy_(_drawn(parameter, source, is_scale=id(parameter) in scales))
@@ -81,14 +76,21 @@ def turn_scales(module: torch.nn.Module) -> bool:
     Trained scales come near zero and past it: what is true of positive ones alone (an absolute
     value that is left out) is not the mechanism.
     """
-    turned = False
+    found = _scales(module)
     with torch.no_grad():
-        for sub in module.modules():
-            scale = getattr(sub, "weight", None)
-            if scale is not None and any(b.__name__ in _NORMS for b in type(sub).__mro__):
-                scale.view(-1)[::2].neg_()
-                turned = True
-    return turned
+        for scale in found:
+            scale.view(-1)[::2].neg_()
+    return bool(found)
+
+
+def _scales(module: torch.nn.Module) -> list[torch.Tensor]:
+    """Return the scales of a module's norms, a shared one once."""
+    found: dict[int, torch.Tensor] = {}
+    for sub in module.modules():
+        scale = getattr(sub, "weight", None)
+        if any(b.__name__ in _NORMS for b in type(sub).__mro__) and torch.is_tensor(scale):
+            found[id(scale)] = scale
+    return list(found.values())
 
 
 def _drawn(parameter: torch.Tensor, source: torch.Generator, *, is_scale: bool) -> torch.Tensor:

@@ -17,7 +17,6 @@ import argparse
 import datetime
 import json
 import math
-import multiprocessing
 import os
 import random
 import time
@@ -28,6 +27,7 @@ from pathlib import Path
 from attncheck.gate import Policy, gate
 from attncheck.report import Finding, Report, Status, SubjectReport, Verdict
 from attncheck.stats import median, quantile
+from benchmarks.neighbour import neighbours
 
 PLANTS = {"unchanged": 1.0, "+3 %": 1.03, "+5 %": 1.05, "+10 %": 1.10}
 _EXACT = {"unchanged": 1.0, "+3 %": 1.03, "+5 %": 1.05}
@@ -123,15 +123,6 @@ HEAD = (
 )
 
 
-def _hog() -> None:
-    draw = random.Random(0)
-    while True:
-        end = time.monotonic() + draw.uniform(0.02, 1.5)
-        while time.monotonic() < end:
-            pass
-        time.sleep(draw.uniform(0.02, 1.5))
-
-
 def main() -> None:
     """Measure or draw, decide, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -166,23 +157,19 @@ def main() -> None:
 def _run(asked: argparse.Namespace, source: Iterator[Window]) -> list[Window]:
     from attncheck.execution.starting import cool_down
 
-    hog = multiprocessing.get_context("spawn").Process(target=_hog, daemon=True)
-    if asked.neighbour:
-        hog.start()
     end = time.monotonic() + 60 * asked.minutes
     windows: list[Window] = []
     try:
-        for window in source:
-            windows.append(window)
-            if asked.keep:
-                asked.keep.write_text(json.dumps(windows))
-            if time.monotonic() > end:
-                break
+        with neighbours(1 * asked.neighbour):
+            for window in source:
+                windows.append(window)
+                if asked.keep:
+                    asked.keep.write_text(json.dumps(windows))
+                if time.monotonic() > end:
+                    break
     except KeyboardInterrupt:
         pass
     finally:
-        if hog.is_alive():
-            hog.terminate()
         cool_down()
     return windows
 

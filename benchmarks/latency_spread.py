@@ -1,6 +1,6 @@
 """How far apart two measurements of one latency lie: ours, and those of other tools.
 
-    python benchmarks/latency_spread.py [--rounds 8] [--neighbour]
+    python -m benchmarks.latency_spread [--rounds 8] [--neighbour]
 
 A round measures each module once with every method, each with the same time: attncheck's estimate
 is made of three fresh processes, the others have one process for three times as long, as they are
@@ -19,18 +19,12 @@ import sys
 import time
 from collections.abc import Callable
 
+from benchmarks.neighbour import neighbours
+
 MODULES = {"se": 32, "cbam": 32, "gam": 16, "cca": 32, "pam": 24}
 SECONDS = 0.5
 PROCESSES = 3
 _CHILD = "--child"
-_HOG = """
-import time
-while True:
-    end = time.time() + 0.7
-    while time.time() < end:
-        pass
-    time.sleep(0.4)
-"""
 
 
 def calls() -> dict[str, Callable[[], object]]:
@@ -104,7 +98,7 @@ def one_round() -> dict[str, dict[str, float]]:
 
 
 def _child(which: str) -> dict[str, dict[str, float]]:
-    words = [sys.executable, __file__, _CHILD, which]
+    words = [sys.executable, "-m", "benchmarks.latency_spread", _CHILD, which]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     found: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -123,12 +117,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--neighbour", action="store_true", help="beside two hogging processes")
     asked = parser.parse_args()
-    hogs = [subprocess.Popen([sys.executable, "-c", _HOG]) for _ in range(2 * asked.neighbour)]
-    try:
+    with neighbours(2 * asked.neighbour):
         runs = [one_round() for _ in range(asked.rounds)]
-    finally:
-        for one in hogs:
-            one.kill()
     methods = next(iter(runs[0].values()))
     rows = []
     for method in methods:

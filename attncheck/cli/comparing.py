@@ -78,7 +78,6 @@ def compare(
 
 def _selections(wanted: list[str], contract: str, asked: Asked) -> list[Selection]:
     """Return one subject for each word, at the first one's shape."""
-
     from attncheck.catalogue import load
     from attncheck.selecting import select
     from attncheck.target.binding import dims_in_order

@@ -6,17 +6,14 @@ import math
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.attending.operators import SOFTMAX
-from attncheck.attending.recording import record
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.lazy import torch
+from attncheck.measuring.distances import with_equal_tokens
 from attncheck.subject import Subject
 from attncheck.trial import Trial
 
 _CLOSE = 1e-3
 """How far a rate may be from the stated one, relatively: tables are often in half precision."""
-_HIDDEN = -1e3
-"""Logits below are those of a mask."""
 
 
 class DistanceSlopes(Claim, frozen=True, kw_only=True):
@@ -47,20 +44,11 @@ class DistanceSlopes(Claim, frozen=True, kw_only=True):
         axes = trial.axes()
         if "N" not in axes or len(trial.subject.convention.inputs) != 1 or trial.dims["N"] < 3:
             return skipped("no sequence of three tokens that attends to itself")
-        size, along = trial.dims["N"], axes.index("N")
-        tokens = trial.inputs()[trial.main]
-        same = tokens.narrow(along, 0, 1).repeat_interleave(size, along)
-        nodes, _ = record(trial, trial.module(), {trial.main: same})
-        read = [
-            node.arguments[0].value.detach().double().reshape(-1, size, size)
-            for node in nodes
-            if node.op in SOFTMAX
-            and node.from_input
-            and tuple(node.value.shape[-2:]) == (size,) * 2
-        ]
-        if not read:
+        size = trial.dims["N"]
+        logits, _ = with_equal_tokens(trial)
+        if not logits:
             return undecided("no softmax over pairs of tokens is seen")
-        rates, bent = _rates(torch.cat(read))
+        rates, bent = _rates(torch.cat([found.reshape(-1, size, size) for found in logits]))
         heads = trial.dims.get("heads", 0)
         if len(rates) % max(heads, 1) or not heads:
             heads = len(rates) // trial.dims["B"]
@@ -74,21 +62,19 @@ class DistanceSlopes(Claim, frozen=True, kw_only=True):
         return _compared(rates, heads)
 
 
-def _rates(logits: torch.Tensor) -> tuple[list[float], float]:
+def _rates(visible: torch.Tensor) -> tuple[list[float], float]:
     """Return by how much each head's logits rise towards the query, and how unevenly at most."""
-    visible = logits.masked_fill(logits < _HIDDEN, torch.nan)
-    steps = (visible - visible.roll(1, -1))[..., 1:]  # (heads, query, key - 1)
-    size = logits.shape[-1]
+    size = visible.shape[-1]
     towards = torch.ones(size, size - 1, dtype=torch.bool).tril(-1)
     rates: list[float] = []
     bent = 0.0
-    for head in steps:
-        rises = head[towards & ~head.isnan()]
-        if not rises.numel():
+    for head in visible.diff(dim=-1):  # (query, key - 1)
+        seen = head[towards & ~head.isnan()]
+        if not seen.numel():
             continue
-        mean = float(rises.mean())
+        mean = float(seen.mean())
         rates.append(mean)
-        bent = max(bent, float((rises - mean).abs().max()) / max(abs(mean), 1e-6))
+        bent = max(bent, float((seen - mean).abs().max()) / max(abs(mean), 1e-6))
     return rates, bent
 
 

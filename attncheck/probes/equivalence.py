@@ -91,7 +91,8 @@ def _outcome(proof: Proof) -> Outcome:
     evidence = {"assignment": assigned, "probes": list(proof.probes), "tried": proof.tried}
     if proof.status == "equal":
         how = "equal" if proof.largest <= EQUAL else "equal up to a constant such as an eps,"
-        return holds(f"{how} to {proof.largest:.1g} on {len(proof.probes)} probes", **evidence)
+        close = f"{how} to {proof.largest:.1g}" if proof.largest else "equal to the last digit"
+        return holds(f"{close} on {len(proof.probes)} probes", **evidence)
     if proof.status == "equal except":
         assert proof.difference is not None
         gap = proof.difference

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.attending.operators import SOFTMAX
-from attncheck.attending.recording import Node, record
 from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.lazy import torch
+from attncheck.measuring.distances import with_equal_tokens
 from attncheck.subject import Subject
 from attncheck.trial import Trial
 
 _RELATIVE = 1e-4
 """How far logits of one distance may be apart: angles are often computed in float32."""
-_HIDDEN = -1e3
-"""Logits below are those of a mask."""
 
 
 class RelativePositions(Claim, frozen=True, kw_only=True):
@@ -53,13 +50,10 @@ class RelativePositions(Claim, frozen=True, kw_only=True):
         axes = trial.axes()
         if "N" not in axes or len(trial.subject.convention.inputs) != 1:
             return skipped("no sequence that attends to itself")
-        size, along = trial.dims["N"], axes.index("N")
-        if size < 3:
+        if trial.dims["N"] < 3:
             return skipped("too few tokens to tell distances apart")
-        module, tokens = trial.module(), trial.inputs()[trial.main]
-        same = tokens.narrow(along, 0, 1).repeat_interleave(size, along)
-        nodes, output = record(trial, module, {trial.main: same})
-        if self.logits and (outcome := _of_logits(nodes, size)):
+        logits, output = with_equal_tokens(trial)
+        if self.logits and (outcome := _of_logits(logits)):
             return outcome
         if not self.values or output.shape != trial.sizes(trial.output_axes):
             return holds()
@@ -78,16 +72,11 @@ class RelativePositions(Claim, frozen=True, kw_only=True):
         return holds(apart=spread)
 
 
-def _of_logits(nodes: list[Node], size: int) -> Outcome | None:
+def _of_logits(logits: list[torch.Tensor]) -> Outcome | None:
     """Return what is wrong with the logits of equal tokens, or None."""
-    logits = [
-        node.arguments[0].value
-        for node in nodes
-        if node.op in SOFTMAX and node.from_input and tuple(node.value.shape[-2:]) == (size, size)
-    ]
     if not logits:
         return undecided("no softmax over pairs of tokens is seen")
-    apart = [_apart(found.detach().double()) for found in logits]
+    apart = [_apart(found) for found in logits]
     worst, scale, _ = max(apart, key=lambda found: found[0] / found[1])
     if worst <= _RELATIVE * scale:
         return None if any(between > 1e-9 * scale for _, scale, between in apart) else _same()
@@ -110,11 +99,10 @@ def _same() -> Outcome:
     )
 
 
-def _apart(logits: torch.Tensor) -> tuple[float, float, float]:
+def _apart(visible: torch.Tensor) -> tuple[float, float, float]:
     """Return how far logits of one distance are apart at most, how large they are at most, and
     how far those of one query are apart."""
-    size = logits.shape[-1]
-    visible = logits.masked_fill(logits < _HIDDEN, torch.nan)
+    size = visible.shape[-1]
     worst = 0.0
     for offset in range(1 - size, size):
         line = visible.diagonal(offset, -2, -1)
@@ -122,7 +110,7 @@ def _apart(logits: torch.Tensor) -> tuple[float, float, float]:
             worst = max(worst, float((line.amax(-1) - line.amin(-1)).max()))
     kept = visible[~visible.isnan()]
     scale = float(kept.max() - kept.min()) if kept.numel() else 0.0
-    steps = (visible - visible.roll(1, -1))[..., 1:].nan_to_num(0.0).abs()
+    steps = visible.diff(dim=-1).nan_to_num(0.0).abs()
     return (
         worst,
         max(scale, float(kept.abs().max()) if kept.numel() else 1.0, 1e-12),

@@ -37,11 +37,10 @@ def instead_of(name: str, place: str, found: Any) -> str:
 
 def _homes(name: str, place: str) -> list[str]:
     """Return the targets of classes of this name in the package, imported or not."""
-    package = sys.modules.get(place.partition(".")[0])
-    folders = list(getattr(package, "__path__", ()))
+    top = place.partition(".")[0]
+    folders = list(getattr(sys.modules.get(top), "__path__", ()))
     if not folders or not name.isidentifier():
         return []
-    top = place.partition(".")[0]
     defined = re.compile(rf"^class {name}\b", re.MULTILINE)
     homes: list[str] = []
     for folder in map(Path, folders):

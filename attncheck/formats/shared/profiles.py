@@ -33,12 +33,16 @@ _MOST_OPERATORS = 8
 
 def has_profiles(report: Report) -> bool:
     """Say whether a report holds figures that can be read."""
-    return any(subject.profile and read_profile(subject.profile)[0] for subject in report.subjects)
+    return bool(_readable(report))
+
+
+def _readable(report: Report) -> list[SubjectReport]:
+    return [s for s in report.subjects if s.profile and read_profile(s.profile)[0]]
 
 
 def profile_page(report: Report, sort: str = "") -> Page:
     """Return the profiles of a report as a page; rows sorted as asked, or as they were measured."""
-    subjects = [s for s in report.subjects if s.profile and read_profile(s.profile)[0]]
+    subjects = _readable(report)
     pairs = [(name_of(s), row) for s in subjects for row in s.profile.get("rows", [])]
     if sort:
         pairs.sort(key=lambda pair: SORTS[sort](*pair))
