@@ -86,8 +86,8 @@ def floor_of(windows: list[list[float]]) -> float:
 def ratio_of(*prepared: tuple[Any, ...]) -> list[float]:
     """Return each one's time over the first one's, all in fresh processes that take turns.
 
-    Each turn's fastest sample is compared with the other's in the same turn, and the median of
-    these ratios is the pair's: a neighbour that slows one turn slows both sides of it.
+    The quickest sample of all turns is compared with the other's: both have met the same
+    moments, and what disturbs a sample only adds to it.
 
     Args:
         prepared: arguments of :func:`attention`, one process for each.
@@ -95,10 +95,8 @@ def ratio_of(*prepared: tuple[Any, ...]) -> list[float]:
     with contextlib.ExitStack() as stack:
         processes = [stack.enter_context(Fresh(attention, *one)) for one in prepared]
         turns = in_turns(processes, TURNS)
-    return [
-        stats.median([min(one) / min(base) for one, base in zip(own, turns[0], strict=True)])
-        for own in turns[1:]
-    ]
+    base, *others = (min(map(min, one)) for one in turns)
+    return [own / base for own in others]
 
 
 def attention(device: str, threads: int, calls: int = CALLS) -> Callable[[], list[float]]:

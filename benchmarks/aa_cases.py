@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from attncheck import stats
 from attncheck.calibrating import CALLS, TURNS
 from attncheck.execution.fresh import Fresh, in_turns
 from attncheck.lazy import torch
@@ -50,7 +49,7 @@ def _works() -> Iterator[Callable[[], object]]:
 def ratios(threads: int, more: int) -> dict[str, tuple[float, float]]:
     """Return case -> time of unchanged code and of ``more`` calls, over the first process's.
 
-    Three fresh processes take turns; of each case the median over turns.
+    Three fresh processes take turns; of each case and process the quickest sample counts.
     """
     with_calls = (CALLS, CALLS, more)
     processes = [Fresh(turn_of, threads, calls) for calls in with_calls]
@@ -60,10 +59,13 @@ def ratios(threads: int, more: int) -> dict[str, tuple[float, float]]:
         for process in processes:
             process.close()
     return {
-        name: (_middle(same, base, index), _middle(slower, base, index))
+        name: (
+            _least(same, index) / _least(base, index),
+            _least(slower, index) / _least(base, index),
+        )
         for index, name in enumerate(CASES)
     }
 
 
-def _middle(own: list[list[float]], base: list[list[float]], index: int) -> float:
-    return stats.median([a[index] / b[index] for a, b in zip(own, base, strict=True)])
+def _least(turns: list[list[float]], index: int) -> float:
+    return min(turn[index] for turn in turns)

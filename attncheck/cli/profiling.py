@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from attncheck.report import Report
 
 _Many = list[str]
-_PAIRS = 8
-_PROCESSES = 3
+_PROCESSES, _MOST = 3, 12
+_SECONDS = 0.5
+_PAIRS = 24
+"""So many that a gate with several latencies may leave out some pairs on either side."""
+_SECONDS_OF_PAIRS = 0.3
+"""Long enough for both to meet a good moment; beyond, more pairs tell more than longer ones."""
 
 
 def profile(
@@ -68,12 +72,16 @@ def profile(
         ),
     ] = "",
     processes: Annotated[
-        int, typer.Option(help="Fresh processes (pairs with --against); 0 for 3 (8).")
+        int,
+        typer.Option(
+            help="Fresh processes (pairs with --against); 0 for 3, up to 12 until two agree (24)."
+        ),
     ] = 0,
     threads: Annotated[int, typer.Option(help="Threads of each process.")] = 1,
     seconds: Annotated[
-        float, typer.Option(help="Time for the samples of one point in one process.")
-    ] = 0.5,
+        float,
+        typer.Option(help="Time for the samples of one point in one process; 0 for 0.5 (0.3)."),
+    ] = 0.0,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Time what violates its claims, too.")
     ] = False,
@@ -120,8 +128,8 @@ def profile(
 
     if sort and sort not in SORTS:
         raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, SORTS))
-    if seconds <= 0 or timeout <= 0 or processes < 0 or jobs < 0:
-        raise UsageError("--seconds and --timeout must be positive, --processes not negative")
+    if timeout <= 0 or min(seconds, processes, jobs) < 0:
+        raise UsageError("--timeout must be positive; --seconds, --processes, --jobs not negative")
     check_present(device)
     asked = Wanted(
         device=device,
@@ -135,8 +143,9 @@ def profile(
         arguments=parsing.initials(init or []),
         dims=parsing.sizes(dims or []),
         processes=processes or (_PAIRS if against else _PROCESSES),
+        most=processes or _MOST,
         threads=threads,
-        budget=Budget(seconds=seconds),
+        budget=Budget(seconds=seconds or (_SECONDS_OF_PAIRS if against else _SECONDS)),
         anyway=anyway,
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is finished is written
@@ -185,6 +194,7 @@ def _run(
             other,
             against,
             asked.processes,
+            asked.most,
             asked.anyway,
             Limits(timeout, 1000 * timeout, memory),
             jobs,

@@ -7,8 +7,8 @@ from typing import Any
 
 from attncheck import stats
 from attncheck.execution.supervising import Result
+from attncheck.profiling.evidence import paired
 from attncheck.profiling.measure import Measure
-from attncheck.profiling.rows import evidence
 from attncheck.timing.summary import CONFIDENCE, between
 
 
@@ -21,8 +21,7 @@ def compared(
 ) -> dict[str, Any]:
     """Return each row's ratio, this / the other, with its interval and its answer.
 
-    A ratio is that of two adjacent processes, each side's quickest hundredth taken relative to the
-    fixed workload that ran between its calls.
+    A ratio is that of two fresh processes that took turns.
 
     Args:
         target: the other side, as it was named.
@@ -33,13 +32,7 @@ def compared(
     found: list[dict[str, Any]] = []
     for number, row in enumerate(rows):
         for mode in ("forward", "backward") if measure.backward else ("forward",):
-            step = f"r{number}:{mode}"
-            # The last pair may be half a pair, where the work was interrupted.
-            both = zip(own, others, strict=False)
-            pairs = [(evidence(a, step), evidence(b, step)) for a, b in both]
-            whole = [(a, b) for a, b in pairs if a.get("digest") and b.get("digest")]
-            ratios = [_quick(a) / _quick(b) for a, b in whole]
-            why = next((one["why"] for pair in pairs for one in pair if one.get("why")), "")
+            ratios, why = paired(own, others, f"r{number}:{mode}")
             named = {key: row[key] for key in ("input", "dtype", "compile", "channels_last")}
             found.append({**named, "mode": mode, **judged(ratios), "why": why})
     answers = {one["answer"] for one in found}
@@ -74,7 +67,3 @@ def judged(ratios: Sequence[float]) -> dict[str, Any]:
         "confidence": confidence,
         "answer": answer,
     }
-
-
-def _quick(said: dict[str, Any]) -> float:
-    return float(said["digest"]["own"] / said["digest"]["beside"])

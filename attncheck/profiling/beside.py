@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from attncheck.profiling.calling import Ready, ready
-from attncheck.profiling.measure import Measure, RowAsked
+from attncheck.profiling.measure import RowAsked
 from attncheck.subject import Subject
 from attncheck.target.preparing import Request, prepare
 from attncheck.target.raising import SubjectError
@@ -14,7 +14,7 @@ from attncheck.timing.workload import NAME, workload
 
 
 def reference_of(
-    subject: Subject, measure: Measure, made: Ready, row: RowAsked, device: str, mode: str
+    subject: Subject, made: Ready, row: RowAsked, device: str, mode: str
 ) -> tuple[str, Source]:
     """Return name and source of the calls that are timed in turns with the module's.
 
@@ -23,9 +23,9 @@ def reference_of(
     """
     document = subject.spec
     own = not document.reference or document.reference == subject.target
-    if not own and not measure.fixed:
+    if not own:
         try:
-            other = _reference(subject, measure, made, row, device, train=mode == "backward")
+            other = _reference(subject, made, row, device, train=mode == "backward")
             return "reference", other.backward if mode == "backward" else other.forward
         except (SubjectError, RuntimeError):
             pass
@@ -33,9 +33,7 @@ def reference_of(
     return NAME, lambda: call
 
 
-def _reference(
-    subject: Subject, measure: Measure, made: Ready, row: RowAsked, device: str, *, train: bool
-) -> Ready:
+def _reference(subject: Subject, made: Ready, row: RowAsked, device: str, *, train: bool) -> Ready:
     document = subject.spec
     other, failure = prepare(
         document,

@@ -48,8 +48,10 @@ class Measure(msgspec.Struct, frozen=True, omit_defaults=True):
         dims: sizes that are stated by name.
         backward: whether to measure a backward pass too.
         threads: of this process.
-        fixed: time the fixed workload beside the module, even where it has a reference.
         budget: of each row in each process.
+        partner: where this process meets that of the other side, to measure in turns; "" without.
+        first: whether this side begins.
+        patience: seconds to wait for the other side.
     """
 
     device: str = "cpu"
@@ -58,8 +60,10 @@ class Measure(msgspec.Struct, frozen=True, omit_defaults=True):
     dims: dict[str, int] = {}
     backward: bool = False
     threads: int = 1
-    fixed: bool = False
     budget: Budget = Budget()
+    partner: str = ""
+    first: bool = False
+    patience: float = 60.0
 
     def cost_steps(self) -> list[str]:
         """Return the steps that are not timed."""

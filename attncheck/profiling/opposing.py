@@ -17,7 +17,7 @@ from attncheck.profiling.wanting import Plan, Wanted, named, plan
 def opposed(
     plans: list[Plan], against: str, wanted: Wanted, folder: Path
 ) -> tuple[list[Plan], Plan | None]:
-    """Return the plans of both sides, with the same workload beside both.
+    """Return the plans of both sides.
 
     Args:
         plans: what is profiled.
@@ -42,7 +42,7 @@ def opposed(
             other.audit.job, folder=str(check_out(revision, Path.cwd(), folder))
         )
         other = replace(other, audit=Task(job, other.audit.claims))
-    return [_fixed(mine)], _fixed(other)
+    return plans, other
 
 
 def _other(mine: Plan, target: str, wanted: Wanted) -> Plan:
@@ -53,7 +53,3 @@ def _other(mine: Plan, target: str, wanted: Wanted) -> Plan:
         spec = mine.audit.job.spec
         return plan(spec, place, wanted)
     return plan(name, place, wanted)
-
-
-def _fixed(one: Plan) -> Plan:
-    return replace(one, measure=msgspec.structs.replace(one.measure, fixed=True))

@@ -8,12 +8,11 @@ from typing import Any
 
 import msgspec
 
-from attncheck.execution.supervising import Result
 from attncheck.measured import Timing
+from attncheck.profiling.evidence import digests, evidence, paired
 from attncheck.profiling.measure import FACTS, Measure, RowAsked
 from attncheck.profiling.running import Measured
 from attncheck.timing.ceilings import Ceiling
-from attncheck.timing.sampling import Digest
 from attncheck.timing.summary import summary
 
 _TOO_FAST = 3.0
@@ -27,7 +26,7 @@ _ALWAYS = ("peak_bytes", "peak_backward_bytes", "saved_bytes", "kernels", "energ
 
 
 def rows_of(
-    measure: Measure, found: Measured, wanted: int, peaks: Mapping[str, Any]
+    measure: Measure, found: Measured, wanted: int, peaks: Mapping[str, Any], against: str = ""
 ) -> list[dict[str, Any]]:
     """Return the rows of a report, in the order in which they were asked for.
 
@@ -36,6 +35,7 @@ def rows_of(
         found: what was measured.
         wanted: processes that were asked for.
         peaks: precision -> :class:`Ceiling`.
+        against: the other side, where there is one.
     """
     rows: list[dict[str, Any]] = []
     for number, asked in enumerate(measure.rows):
@@ -54,7 +54,7 @@ def rows_of(
         }
         timed = [mode for mode in ("forward", "backward") if mode == "forward" or measure.backward]
         for mode in timed if measure.device != "meta" else []:
-            row[mode] = timing_of(found.times, f"{step}:{mode}", wanted)
+            row[mode] = timing_of(found, f"{step}:{mode}", wanted, against)
             if not row[mode].processes and said.get("why"):
                 row[mode].why = said["why"]
         row |= _derived(row, said, peaks.get(asked.dtype), asked)
@@ -62,31 +62,20 @@ def rows_of(
     return rows
 
 
-def timing_of(results: Sequence[Result], step: str, wanted: int) -> Timing:
+def timing_of(found: Measured, step: str, wanted: int, against: str = "") -> Timing:
     """Return what all processes say of one step."""
-    said = [evidence(result, step) for result in results]
-    whole = [one for one in said if one.get("digest")]
+    said = [evidence(result, step) for result in found.times]
+    whole = digests(found.times, step)
     if not whole:
         why = next((one["why"] for one in said if one.get("why")), "not measured")
         return Timing(status="undecided", why=why)
     return summary(
-        [msgspec.convert(one["digest"], Digest) for one in whole],
-        name=whole[0]["name"],
+        whole,
+        name=against or next(one["name"] for one in said if one.get("name")),
+        ratios=paired(found.times, found.others, step)[0],
         wanted=wanted,
-        disturbed=next((one["disturbed"] for one in whole if one["disturbed"]), ""),
+        disturbed=next((one["disturbed"] for one in said if one.get("disturbed")), ""),
     )
-
-
-def evidence(result: Result, step: str) -> dict[str, Any]:
-    """Return what a child said of a step; where it died, or was not asked, ``why``."""
-    finding = result.findings.get(step)
-    if finding is not None:
-        if "death" in finding.evidence or not finding.evidence:
-            return {"why": finding.message}
-        return finding.evidence
-    if result.refused is not None:
-        return {"why": result.refused.what}
-    return {"why": "interrupted"}
 
 
 def growth_of(found: Measured, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -107,7 +96,7 @@ def growth_of(found: Measured, rows: Sequence[Mapping[str, Any]]) -> dict[str, A
         for of, value in (
             ("macs", row.get("macs")),
             ("memory", row.get("peak_bytes")),
-            ("latency", forward.median if forward else None),
+            ("latency", forward.least if forward else None),
         ):
             if value is not None:
                 points[of].append((row["size"], value))
@@ -142,12 +131,12 @@ def _derived(
     found: dict[str, Any] = {"throughput": None, "intensity": None, "roofline": None}
     if macs is not None and traffic:
         found["intensity"] = macs / traffic
-    if forward is None or not forward.median or not forward.p10:
+    if forward is None or not forward.least:
         return found
-    found["throughput"] = row["batch"] * 1e9 / forward.median
+    found["throughput"] = row["batch"] * 1e9 / forward.least
     if peak is not None and macs is not None and traffic:
-        share = peak.seconds(macs, traffic) / (forward.p10 / 1e9)
-        multiplied = macs / peak.macs / (forward.p10 / 1e9)
+        share = peak.seconds(macs, traffic) / (forward.least / 1e9)
+        multiplied = macs / peak.macs / (forward.least / 1e9)
         # Small data lives in caches, which a large copy does not measure.
         found["roofline"] = share if share <= 1 or multiplied >= share else None
         if multiplied > _TOO_FAST and forward.status == "trusted":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -14,10 +16,12 @@ from attncheck.execution.scheduling import Task, run_all
 from attncheck.execution.supervising import Result
 from attncheck.job import Job
 from attncheck.messages import Found, Message, Started
+from attncheck.profiling.evidence import deadly, digests
 from attncheck.profiling.measure import Measure
 from attncheck.profiling.wanting import Plan
 from attncheck.profiling.working import CEILINGS, COSTS, TIMES
 from attncheck.timing.ceilings import Ceiling
+from attncheck.timing.summary import confirmed
 
 
 class Listener(Protocol):
@@ -30,6 +34,21 @@ class Listener(Protocol):
     def finished(self, steps: int = 1) -> None:
         """Steps have been finished."""
         ...
+
+
+@dataclass(frozen=True)
+class Often:
+    """How often one point is timed.
+
+    Attributes:
+        processes: fresh ones, or pairs of them.
+        most: as long as no two processes agree on the quickest call.
+        patience: seconds that one side of a pair waits for the other.
+    """
+
+    processes: int
+    most: int
+    patience: float
 
 
 @dataclass
@@ -70,14 +89,20 @@ def key_of(plan: Plan) -> bytes:
 
 
 def ceilings(plans: Sequence[Plan], limits: Limits, listener: Listener) -> dict[str, Any]:
-    """Return what the device can do at best, by precision: a :class:`Ceiling` or None."""
+    """Return what the device can do at best, by precision: a :class:`Ceiling` or None.
+
+    Raises:
+        KeyboardInterrupt: it was cut short.
+    """
     measure = plans[0].measure
     dtypes = list(dict.fromkeys(row.dtype for plan in plans for row in plan.measure.rows))
     listener.began("what the device can do at best")
     asked = msgspec.to_builtins(Measure(device=measure.device, threads=measure.threads))
     job = Job(spec="", name="device", target=measure.device, claims=dtypes, measure=asked)
     task = Task(job, dict.fromkeys(dtypes, Claim()), CEILINGS)
-    (result,), _ = run_all([task], limits, 1)
+    (result,), interrupted = run_all([task], limits, 1)
+    if interrupted:
+        raise KeyboardInterrupt
     found: dict[str, Any] = {}
     for dtype, finding in result.findings.items():
         evidence = finding.evidence
@@ -90,22 +115,22 @@ def ceilings(plans: Sequence[Plan], limits: Limits, listener: Listener) -> dict[
 
 
 def measured(
-    plan: Plan, other: Plan | None, processes: int, limits: Limits, listener: Listener
+    plan: Plan, other: Plan | None, often: Often, limits: Limits, listener: Listener
 ) -> Measured:
     """Return what one subject costs; nothing else of ours runs meanwhile."""
     found = Measured()
-    for side, task in _order(plan, other, processes, found):
-        (result,), interrupted = run_all([task], limits, 1, _heard(plan, listener, side))
-        if side == "costs":
-            found.costs = result  # read by what decides the rest
-        else:
-            (found.times if side == "times" else found.others).append(result)
-        listener.finished(len(task.job.claims))
-        if interrupted:
-            found.interrupted = True
-            break
-        if side == "costs" and result.refused is not None:
-            break
+    with tempfile.TemporaryDirectory(prefix="attncheck-") as folder:
+        for side, tasks in _order(plan, other, often, found, Path(folder)):
+            heard = _heard(plan, listener, side)
+            results, found.interrupted = run_all(tasks, limits, len(tasks), heard)
+            if side == "costs":
+                (found.costs,) = results  # read by what decides the rest
+            else:
+                found.times.append(results[0])
+                found.others += results[1:]
+            listener.finished(sum(len(task.job.claims) for task in tasks))
+            if found.interrupted or (side == "costs" and found.costs.refused is not None):
+                break
     return found
 
 
@@ -116,32 +141,36 @@ def steps(plan: Plan, other: Plan | None, processes: int, computes: bool) -> int
 
 
 def _order(
-    plan: Plan, other: Plan | None, processes: int, found: Measured
-) -> Iterator[tuple[str, Task]]:
-    """Yield the processes to run: costs, then times; the two sides in turns, ABBA.
+    plan: Plan, other: Plan | None, often: Often, found: Measured, folder: Path
+) -> Iterator[tuple[str, list[Task]]]:
+    """Yield the processes to run: costs, then times; with another side, two at once in turns.
 
-    A row on which the module hung or died is not tried again in every process.
+    A row on which a module hung or died is not tried again in every process.
     """
-    yield "costs", plan.task(COSTS, plan.measure.cost_steps())
+    yield "costs", [plan.task(COSTS, plan.measure.cost_steps())]
     if plan.measure.device == "meta":
         return
-    dead = {name for name, one in found.costs.findings.items() if "death" in one.evidence}
-    if len(dead & {*plan.measure.cost_steps()}) >= len(plan.measure.rows):
-        return
-    for turn in range(processes):
-        own = "times", plan.task(TIMES, plan.measure.time_steps(turn, dead))
+    for turn in range(often.most):
+        dead = deadly([found.costs, *found.times, *found.others])
+        left = plan.measure.time_steps(turn, dead)
+        if turn >= often.processes:
+            left = [s for s in left if not confirmed(digests(found.times, s))]
+        if not left:
+            return
         if other is None:
-            yield own
+            yield "once more" * (turn >= often.processes), [plan.task(TIMES, left)]
             continue
-        pair = [own, ("others", other.task(TIMES, other.measure.time_steps(turn, dead)))]
-        yield from pair if turn % 2 == 0 else reversed(pair)
+        meeting = {"partner": str(folder / str(turn)), "patience": often.patience}
+        # Whichever begins might have an advantage: it is each side's in turn.
+        sides = ((plan, turn % 2 == 0), (other, turn % 2 == 1))
+        yield "", [one.task(TIMES, left, first=first, **meeting) for one, first in sides]
 
 
 def _heard(plan: Plan, listener: Listener, side: str) -> Callable[[Task, Message], None]:
     def listen(task: Task, message: Message) -> None:
         if isinstance(message, Started) and message.claim.startswith("r"):
             row, mode = plan.measure.row(message.claim)
-            listener.began(f"{plan.name} {row.words} {mode or side}")
+            listener.began(" ".join(filter(None, (plan.name, row.words, mode, side))))
         elif isinstance(message, Found):
             listener.finished(0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -15,7 +15,15 @@ from attncheck.noise import noise_floor
 from attncheck.profiling.against import compared
 from attncheck.profiling.resuming import asked
 from attncheck.profiling.rows import growth_of, plain, rows_of
-from attncheck.profiling.running import Listener, Measured, audited, ceilings, key_of, measured
+from attncheck.profiling.running import (
+    Listener,
+    Measured,
+    Often,
+    audited,
+    ceilings,
+    key_of,
+    measured,
+)
 from attncheck.profiling.wanting import Plan
 from attncheck.report import Problem, Report, SubjectReport, Verdict
 
@@ -29,6 +37,7 @@ class Sweep:
         other: the other side of ``--against``.
         against: how it was named.
         processes: fresh ones for each subject (pairs of them, where there is another side).
+        most: fresh ones, where no two agree on the quickest call.
         anyway: time what violates its claims, too.
         limits: of each child process.
         workers: audits at once.
@@ -39,10 +48,17 @@ class Sweep:
     other: Plan | None = None
     against: str = ""
     processes: int = 3
+    most: int = 0
     anyway: bool = False
     limits: Limits = field(default_factory=Limits)
     workers: int = 0
     earlier: Mapping[int, SubjectReport] = field(default_factory=dict)
+
+    @property
+    def often(self) -> Often:
+        """How often each point is timed; half of the time for one point goes into waiting."""
+        most = self.processes if self.other else max(self.most, self.processes)
+        return Often(self.processes, most, self.limits.claim_seconds / 2)
 
     @property
     def extra(self) -> dict[str, Any]:
@@ -60,30 +76,46 @@ def sweep(
         listener: told how far the work is.
         save: given the report after each subject, so that nothing measured is ever lost.
     """
-    report = Report(environment=fingerprint(), subjects=[])
-    plans = [plan for place, plan in enumerate(wanted.plans) if place not in wanted.earlier]
     found: dict[int, SubjectReport] = dict(wanted.earlier)
-    audits: dict[bytes, Result] = {}
-    peaks: dict[str, Any] = {}
-    if plans:
-        both = [*plans, *([wanted.other] if wanted.other else [])]
-        audits, report.partial = audited(both, wanted.limits, wanted.workers, listener)
-        if not report.partial and plans[0].measure.device != "meta":
-            peaks = ceilings(plans, wanted.limits, listener)
-    for place, plan in enumerate(wanted.plans):
-        if place in found or report.partial:
-            continue
-        one, said = _profiled(wanted, plan, audits, peaks, listener)
-        if said is not None:
-            report.problems.append(said)
-        if one is not None:
-            found[place] = one
-            report.partial = not one.profile["complete"]
-        report.subjects = [found[at] for at in sorted(found)]
-        if save is not None:
-            save(report)
-    report.subjects = [found[at] for at in sorted(found)]
+    report = Report(environment=fingerprint(), subjects=[*found.values()])
+    try:
+        for place, one, said in _each(wanted, listener):
+            if said is not None:
+                report.problems.append(said)
+            if one is not None:
+                found[place] = one
+            report.subjects = [found[at] for at in sorted(found)]
+            report.partial = one is not None and not one.profile["complete"]
+            if save is not None:
+                save(report)
+    except KeyboardInterrupt:  # wherever it came: what is finished counts
+        report.partial = True
     return report
+
+
+def _each(
+    wanted: Sweep, listener: Listener
+) -> Iterator[tuple[int, SubjectReport | None, Problem | None]]:
+    """Yield the place of each plan that is left, with what became of it.
+
+    Raises:
+        KeyboardInterrupt: the work was cut short.
+    """
+    left = {at: plan for at, plan in enumerate(wanted.plans) if at not in wanted.earlier}
+    if not left:
+        return
+    plans = [*left.values(), *([wanted.other] if wanted.other else [])]
+    audits, interrupted = audited(plans, wanted.limits, wanted.workers, listener)
+    if interrupted:
+        raise KeyboardInterrupt
+    peaks: dict[str, Any] = {}
+    if plans[0].measure.device != "meta":
+        peaks = ceilings(plans, wanted.limits, listener)
+    for place, plan in left.items():
+        one, said = _profiled(wanted, plan, audits, peaks, listener)
+        yield place, one, said
+        if one is not None and not one.profile["complete"]:
+            raise KeyboardInterrupt
 
 
 def _profiled(
@@ -105,8 +137,8 @@ def _profiled(
         profile["warning"] = f"not timed: it violates {wrong}"
         profile["refused"] = True
         return one, None
-    seen = measured(plan, wanted.other, wanted.processes, wanted.limits, listener)
-    rows = rows_of(plan.measure, seen, wanted.processes, peaks)
+    seen = measured(plan, wanted.other, wanted.often, wanted.limits, listener)
+    rows = rows_of(plan.measure, seen, wanted.processes, peaks, wanted.against)
     profile["rows"] = plain(rows)
     profile["scaling"] = plain(growth_of(seen, rows))
     profile["complete"] = not seen.interrupted

@@ -38,7 +38,8 @@ class Wanted:
         compile, channels_last: whether to measure the module so, too.
         backward: whether to measure a backward pass too.
         arguments, dims: ``--init`` and ``--set``.
-        processes: fresh ones in which each point is timed.
+        processes: fresh ones in which each point is timed, or pairs of them.
+        most: processes for points where no two agree on the quickest call.
         threads: of each process.
         budget: of each point in each process.
         anyway: time what violates its claims, too.
@@ -55,6 +56,7 @@ class Wanted:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     dims: Mapping[str, int] = field(default_factory=dict)
     processes: int = 3
+    most: int = 0
     threads: int = 1
     budget: Budget = field(default_factory=Budget)
     anyway: bool = False
@@ -108,13 +110,20 @@ class Plan:
         """``gam@article``."""
         return f"{self.spec.id}@{self.audit.job.name}"
 
-    def task(self, work: str, steps: Sequence[str]) -> Task:
-        """Return what a child process is given to measure these steps."""
+    def task(self, work: str, steps: Sequence[str], **changes: Any) -> Task:
+        """Return what a child process is given to measure these steps.
+
+        Args:
+            work: the generator that it runs.
+            steps: what it measures.
+            changes: of :class:`Measure`, for this process alone.
+        """
+        measure = msgspec.structs.replace(self.measure, **changes)
         job = msgspec.structs.replace(
             self.audit.job,
             inputs=[shrunk(text) for text in self.measure.inputs],
             claims=list(steps),
-            measure=msgspec.to_builtins(self.measure),
+            measure=msgspec.to_builtins(measure),
             command="",
         )
         return Task(job, dict.fromkeys(steps, Claim()), work)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -10,12 +12,12 @@ import msgspec
 from attncheck.claim import Case
 from attncheck.devices import open_device
 from attncheck.devices.shared.protocol import Device, described, disturbed
-from attncheck.errors import UsageError
+from attncheck.errors import AttncheckError, UsageError
 from attncheck.job import Job
 from attncheck.lazy import torch
 from attncheck.messages import Opened
 from attncheck.profiling.beside import reference_of
-from attncheck.profiling.calling import ready
+from attncheck.profiling.calling import Ready, ready
 from attncheck.profiling.costs import costs_of_row, growth
 from attncheck.profiling.measure import FACTS, Measure
 from attncheck.profiling.opening import dims_of_row, opened
@@ -23,7 +25,8 @@ from attncheck.report import Finding, Status
 from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError
 from attncheck.timing.ceilings import ceiling
-from attncheck.timing.sampling import sampled
+from attncheck.timing.partner import Partner, PartnerError
+from attncheck.timing.sampling import Samples, Source, sampled, sampled_in_turns
 
 COSTS = "attncheck.profiling.working:costs"
 TIMES = "attncheck.profiling.working:times"
@@ -45,7 +48,13 @@ def costs(job: Job, note: Callable[[Case], None] | None = None) -> Events:
 
 def times(job: Job, note: Callable[[Case], None] | None = None) -> Events:
     """Yield for each step the times of single calls, and of what was timed beside them."""
-    return _steps(job, _timed)
+    measure = _settled(job)
+    if not measure.partner:
+        yield from _steps(job, _timed)
+        return
+    path, first = measure.partner, measure.first
+    with closing(Partner(path, first=first, patience=measure.patience)) as partner:
+        yield from _steps(job, partial(_timed_in_turns, partner))
 
 
 def ceilings(job: Job, note: Callable[[Case], None] | None = None) -> Events:
@@ -79,7 +88,7 @@ def _steps(job: Job, one: Callable[[str, Subject, Measure, Device], dict[str, An
             continue
         try:
             yield _told(step, one(step, subject, measure, device))
-        except (SubjectError, UsageError) as error:
+        except (SubjectError, AttncheckError) as error:
             yield _told(step, {"why": str(error)})
         except (RuntimeError, NotImplementedError, MemoryError) as error:
             # What torch raises of a precision, a layout or a size that it cannot do.
@@ -90,21 +99,46 @@ def _steps(job: Job, one: Callable[[str, Subject, Measure, Device], dict[str, An
 
 
 def _timed(step: str, subject: Subject, measure: Measure, device: Device) -> dict[str, Any]:
+    row, mode = measure.row(step)
+    made, own = _made(step, subject, measure, device)
+    name, other = reference_of(subject, made, row, device.name, mode)
+    before = device.condition()
+    seen = sampled(device, own, other, measure.budget)
+    return {**_sampled(seen), "name": name, "disturbed": disturbed(before, device.condition())}
+
+
+def _timed_in_turns(
+    partner: Partner, step: str, subject: Subject, measure: Measure, device: Device
+) -> dict[str, Any]:
+    try:
+        _, own = _made(step, subject, measure, device)
+        before = device.condition()
+    except Exception as error:  # whatever it is: the other side must not wait for this one
+        with suppress(PartnerError):
+            partner.meet(step, 0, str(error)[:200])
+        raise
+    try:
+        seen = sampled_in_turns(device, own, measure.budget, step, partner)
+    except Exception:
+        partner.close()  # in the middle of a turn
+        raise
+    return {
+        **_sampled(seen),
+        "disturbed": disturbed(before, device.condition()),
+    }
+
+
+def _made(step: str, subject: Subject, measure: Measure, device: Device) -> tuple[Ready, Source]:
     if not device.computes:
-        return {"why": "nothing is timed on shapes alone"}
+        raise UsageError("nothing is timed on shapes alone")
     row, mode = measure.row(step)
     train = mode == "backward"
     made = ready(subject, dims_of_row(subject, measure, row), row, device.name, train=train)
-    name, other = reference_of(subject, measure, made, row, device.name, mode)
-    before = device.condition()
-    own = made.backward if train else made.forward
-    seen = sampled(device, own, other, measure.budget)
-    return {
-        "digest": msgspec.to_builtins(seen.digest()),
-        "warm_up": seen.warm_up,
-        "name": name,
-        "disturbed": disturbed(before, device.condition()),
-    }
+    return made, made.backward if train else made.forward
+
+
+def _sampled(seen: Samples) -> dict[str, Any]:
+    return {"digest": msgspec.to_builtins(seen.digest()), "warm_up": seen.warm_up}
 
 
 def _settled(job: Job) -> Measure:

@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from attncheck import stats
+from attncheck.timing.partner import Partner
 
 Call = Callable[[], object]
 Source = Callable[[], Call]
@@ -17,7 +18,13 @@ Source = Callable[[], Call]
 
 _BATCH = 5
 _STABLE = 0.05
+_SHARE = 3
+"""The reference runs for a third of the call's time: the call is what is asked about."""
+_TURN = 10_000_000
+"""Nanoseconds: so that most calls find the caches as the last one of their own left them."""
 _QUICK = 0.01
+_TURNS = 40
+"""Of two processes that measure in turns, at most."""
 _KEPT = 100
 """Samples of one process that a report keeps."""
 
@@ -38,12 +45,12 @@ class Budget(msgspec.Struct, frozen=True):
     """How long to measure one call in one process.
 
     Attributes:
-        seconds: to sample in, once warm, the reference's share included; never fewer samples
-            than ``least`` and never more than ``most``. A hundred samples would do in a quiet
-            moment; spread over half a second, some of them find one.
+        seconds: to sample the call in, once warm; the reference takes a third of it besides.
+            A hundred samples would do in a quiet moment; spread over half a second, some of them
+            find one.
         warm_seconds: after which warming up ends, stable or not.
         few, least, most: samples of the call; ``few`` where even ``least`` of them would take
-            ten times ``seconds``.
+            ten times ``seconds``. The reference has at least ``few``.
         warm_least: calls before the first sample; fewer only where one takes as long as all
             of ``warm_seconds``.
     """
@@ -63,7 +70,7 @@ class Samples:
     Attributes:
         cold: the very first call, with all that is set up only then.
         own: the call's.
-        beside: the reference's, from between them.
+        beside: the reference's, from between them; none where a partner is the other side.
         warm_up: calls before the first sample.
     """
 
@@ -78,7 +85,7 @@ class Samples:
             stats.quantile(self.own, 0.1),
             stats.median(self.own),
             stats.quantile(self.own, _QUICK),
-            stats.quantile(self.beside, _QUICK),
+            stats.quantile(self.beside, _QUICK) if self.beside else 0.0,
             len(self.own),
             self.cold,
             thinned(self.own),
@@ -119,28 +126,55 @@ def thinned(samples: list[int], most: int = _KEPT) -> list[int]:
 def sampled(clock: Clock, own: Source, beside: Source, budget: Budget) -> Samples:
     """Return the times of a call and of a reference, taken in turns.
 
-    Each turn times both; the quicker one as often as fits into the time of the slower one, at
-    most ten times, so that both have met the same disturbances.
+    A neighbour that slows one for a while slows the other too, so that their ratio stands.
+    """
+    found = Samples(cold=clock.timed(own()))
+    found.warm_up = warmed(clock, own, budget)[1]
+    warmed(clock, beside, budget)
+    spent = other = 0
+    while not _enough(found, spent, budget):
+        turn = spent + _TURN
+        while spent < turn and len(found.own) < budget.most:
+            found.own.append(_chilled(clock, own))
+            spent += found.own[-1]
+        while len(found.beside) < budget.few or _SHARE * other < spent:
+            found.beside.append(_chilled(clock, beside))
+            other += found.beside[-1]
+    return found
+
+
+def _enough(found: Samples, spent: int, budget: Budget) -> bool:
+    least = budget.least if spent < 10e9 * budget.seconds else budget.few
+    return len(found.own) >= budget.most or (
+        spent >= 1e9 * budget.seconds and len(found.own) >= least
+    )
+
+
+def sampled_in_turns(
+    clock: Clock, own: Source, budget: Budget, step: str, partner: Partner
+) -> Samples:
+    """Return the times of a call, taken while the process of the other side waits.
+
+    Each turn has two calls at least: the first after waiting is slower than those that follow.
+
+    Raises:
+        PartnerError: the other side cannot do this step, or is gone.
     """
     found = Samples(cold=clock.timed(own()))
     took, found.warm_up = warmed(clock, own, budget)
-    other, _ = warmed(clock, beside, budget)
-    times = max(1, min(10, took // max(other, 1)))
-    own_times = max(1, min(10, other // max(took, 1)))
-    spent = 0.0
-    while len(found.own) < budget.most:
-        enough = budget.least if spent < 10e9 * budget.seconds else budget.few
-        if spent >= budget.seconds * 1e9 and len(found.own) >= enough:
-            break
-        for _ in range(own_times):
-            clock.chill()
-            found.own.append(clock.timed(own()))
-            spent += found.own[-1]
-        for _ in range(times):
-            clock.chill()
-            found.beside.append(clock.timed(beside()))
-            spent += found.beside[-1]
+    whole = 1e9 * budget.seconds
+    most = min(_TURNS, max(budget.least, int(whole / (2 * max(took, 1)))))
+    for _ in partner.turns(partner.meet(step, most)):
+        turn: list[int] = []
+        while len(turn) < 2 or sum(turn) < whole / _TURNS:
+            turn.append(_chilled(clock, own))
+        found.own += turn
     return found
+
+
+def _chilled(clock: Clock, source: Source) -> int:
+    clock.chill()
+    return clock.timed(source())
 
 
 def warmed(clock: Clock, source: Source, budget: Budget) -> tuple[int, int]:

@@ -6,6 +6,7 @@ give intervals far too narrow. Each process counts once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from attncheck import stats
@@ -13,27 +14,35 @@ from attncheck.measured import Timing
 from attncheck.timing.sampling import Digest
 
 CONFIDENCE = 0.95
-_APART = 1.25
-"""Processes that differ by more than this factor have not measured the same thing."""
+_AGAIN = 1.01
+"""The quickest call is *confirmed* by a second process that was as quick, up to this factor."""
+_APART = 1.05
+"""Where even the second quickest process is slower than this, the machine had no quiet moment."""
 
 
 def summary(
-    found: Sequence[Digest], *, name: str = "", wanted: int = 1, disturbed: str = ""
+    found: Sequence[Digest],
+    *,
+    name: str = "",
+    ratios: Sequence[float] = (),
+    wanted: int = 1,
+    disturbed: str = "",
 ) -> Timing:
     """Return what the processes say together.
 
     Args:
         found: what each process says.
         name: what was timed beside.
+        ratios: to processes that were timed in turns with these; none for those within each.
         wanted: processes that were asked for.
         disturbed: what the device says against its own times.
     """
     if not found:
         return Timing(status="undecided", why="no process has finished")
     medians = [one.median for one in found]
-    ratios = stats.paired_ratios([one.own for one in found], [one.beside for one in found])
+    ratios = ratios or [one.own / one.beside for one in found if one.beside]
     interval, confidence = between(medians)
-    ratio_interval, _ = between(ratios)
+    ratio_interval = between(ratios)[0] if ratios else None
     told = Timing(
         processes=[one.samples for one in found],
         samples=sum(one.count for one in found),
@@ -44,11 +53,11 @@ def summary(
         interval=interval,
         confidence=confidence,
         beside=name,
-        ratios=ratios,
-        ratio=stats.median(ratios),
+        ratios=[*ratios],
+        ratio=stats.median(ratios) if ratios else None,
         ratio_interval=ratio_interval,
     )
-    if why := _doubt(ratios, len(found), wanted, disturbed):
+    if why := _doubt(found, wanted, disturbed):
         told.status, told.why = "undecided", why
     return told
 
@@ -66,11 +75,22 @@ def between(values: Sequence[float]) -> tuple[tuple[float, float] | None, float]
     return (min(values), max(values)), 1 - 2.0 ** (1 - len(values))
 
 
-def _doubt(ratios: Sequence[float], finished: int, wanted: int, disturbed: str) -> str:
+def confirmed(found: Sequence[Digest]) -> bool:
+    """Say whether two processes agree on the quickest call, so that it was no single luck."""
+    return _apart(found) <= _AGAIN
+
+
+def _apart(found: Sequence[Digest]) -> float:
+    """Return the second quickest process over the quickest; infinite of one."""
+    quickest = sorted(one.least for one in found)
+    return quickest[1] / quickest[0] if len(quickest) > 1 else math.inf
+
+
+def _doubt(found: Sequence[Digest], wanted: int, disturbed: str) -> str:
     if disturbed:
         return disturbed
-    if finished < wanted:
-        return f"{finished} of {wanted} processes finished"
-    if max(ratios) > _APART * min(ratios):
-        return f"processes differ by {max(ratios) / min(ratios) - 1:.0%}: the machine is busy"
+    if len(found) < wanted:
+        return f"{len(found)} of {wanted} processes finished"
+    if len(found) > 1 and (apart := _apart(found)) > _APART:
+        return f"no two processes were equally quick, the second by {apart - 1:.0%}: a busy machine"
     return ""

@@ -116,6 +116,17 @@ def test_the_slower_one_is_found_slower(tmp_path: Path) -> None:
     assert row["confidence"] >= 0.95
 
 
+def test_a_side_that_ends_its_process_costs_its_row_alone(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    words = ["tiny.toml", "fine.py:Fine", "--sizes", "8,21", "--against", "fine.py:Exits"]
+    (subject,) = profiled(folder, *words, "--processes", "2", exits=(0, 3))["subjects"]
+    well, ill = subject["profile"]["against"]["rows"]
+    assert well["ratios"]
+    assert (ill["ratios"], ill["answer"]) == ([], "undecided")
+    assert "has ended" in ill["why"] or "exit status 5" in ill["why"]
+    assert subject["profile"]["rows"][0]["forward"]["beside"] == "fine.py:Exits"
+
+
 def test_shapes_alone_cost_no_memory_and_no_time(tmp_path: Path) -> None:
     folder = folder_of(tmp_path)
     words = ["tiny.toml", "fine.py:Fine", "--device", "meta", "--input", "64x4x4096x4096"]

@@ -8,7 +8,7 @@ import pytest
 
 from attncheck.timing.ceilings import Ceiling
 from attncheck.timing.sampling import Budget, Call, Digest, Samples, sampled, thinned, warmed
-from attncheck.timing.summary import summary
+from attncheck.timing.summary import confirmed, summary
 
 MS = 1_000_000
 
@@ -65,20 +65,22 @@ def test_one_call_warms_up_what_takes_longer_than_all_warming_up() -> None:
     assert len(found.own) == 3
 
 
-def test_both_sides_take_turns() -> None:
+def test_the_reference_runs_between_bursts_of_the_call_for_a_third_of_its_time() -> None:
     clock = Told()
-    budget = Budget(1.0, most=20)
-    found = sampled(clock, calls("own", 1.0), calls("ref", 1.0), budget)
-    turns = clock.order[-40:]
-    assert turns == ["own", "ref"] * 20
-    assert clock.chilled == 40
-    assert len(found.own) == len(found.beside) == 20
+    sampled(clock, calls("own", 2.0), calls("ref", 1.0), Budget(0.06))
+    assert "".join(name[0] for name in clock.order[-50:]) == (
+        "ooooo" + "rrrr" + "ooooo" + "rrr" + "ooooo" + "rrr" + "ooooo" + "rrrr" + "ooooo" + "rrr"
+        "ooooo" + "rrr"
+    )
+    assert clock.chilled == 50
 
 
-@pytest.mark.parametrize(("own", "ref", "shares"), [(10.0, 2.0, (1, 5)), (1.0, 500.0, (10, 1))])
-def test_the_quicker_side_runs_more_often(own: float, ref: float, shares: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("own", "ref", "shares"), [(10.0, 2.0, (50, 84)), (1.0, 500.0, (500, 3))])
+def test_the_call_has_its_time_whatever_the_reference_takes(
+    own: float, ref: float, shares: tuple[int, int]
+) -> None:
     found = sampled(Told(), calls("own", own), calls("ref", ref), Budget(0.5))
-    assert len(found.own) * shares[1] == len(found.beside) * shares[0]
+    assert (len(found.own), len(found.beside)) == shares
 
 
 def said(own: list[int], beside: int = 100) -> Digest:
@@ -87,8 +89,8 @@ def said(own: list[int], beside: int = 100) -> Digest:
 
 
 def test_each_process_counts_once() -> None:
-    found = summary([said([100] * 1000, 50), said([130] * 3, 65), said([130] * 3, 65)], wanted=3)
-    assert found.median == 130
+    found = summary([said([101] * 1000, 50), said([100] * 3, 50), said([130] * 3, 65)], wanted=3)
+    assert (found.least, found.median) == (100, 101)
     assert found.interval == (100, 130)
     assert found.confidence == 0.75
     assert found.ratio == 2.0
@@ -111,7 +113,11 @@ def test_one_process_has_no_interval() -> None:
 @pytest.mark.parametrize(
     ("times", "options", "why"),
     [
-        ([100, 101, 140], {}, "processes differ by 40%: the machine is busy"),
+        (
+            [140, 100, 150],
+            {},
+            "no two processes were equally quick, the second by 40%: a busy machine",
+        ),
         ([100, 101], {"wanted": 3}, "2 of 3 processes finished"),
         ([100, 100, 100], {"disturbed": "throttled: sw_power_cap"}, "throttled: sw_power_cap"),
         ([], {"wanted": 3}, "no process has finished"),
@@ -125,10 +131,24 @@ def test_what_is_not_to_be_trusted_says_why(
     assert (found.status, found.why) == ("undecided", why)
 
 
-def test_what_slows_both_sides_does_not_matter() -> None:
+def test_what_slows_both_sides_leaves_the_ratio() -> None:
     found = summary([said([2 * t] * 9, t) for t in (50, 90, 60)], wanted=3)
-    assert found.status == "trusted"
     assert found.ratio == 2
+    assert found.ratio_interval == (2, 2)
+
+
+def test_ratios_to_other_processes_stand_in_for_those_within() -> None:
+    found = summary([said([100] * 5), said([100] * 5)], name="gate.py@main:Gate", ratios=[1.1, 1.2])
+    assert (found.beside, found.ratio) == ("gate.py@main:Gate", pytest.approx(1.15))
+    found = summary([Samples(100, [100], []).digest()])
+    assert (found.least, found.ratio, found.ratio_interval) == (100, None, None)
+
+
+@pytest.mark.parametrize(
+    ("times", "agree"), [([100], False), ([100, 102, 103], False), ([104, 100, 101], True)]
+)
+def test_the_quickest_call_is_confirmed_by_a_second_process(times: list[int], agree: bool) -> None:
+    assert confirmed([said([t, t + 50]) for t in times]) is agree
 
 
 def test_a_report_keeps_samples_from_all_of_the_time() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from attncheck.formats.shared.charts import chart
 from attncheck.formats.shared.profile_notes import name_of, notes
 from attncheck.formats.shared.profile_tables import point, tables
-from attncheck.formats.shared.units import count, duration, figures, plain, share, size
+from attncheck.formats.shared.units import count, duration, factor, plain, share, size
 from attncheck.measured import read_profile
 from attncheck.page import Page, Section, Table
 from attncheck.report import Report, SubjectReport
@@ -21,7 +21,7 @@ SORTS: dict[str, Callable[[str, Row], Any]] = {
     "parameters": lambda name, row: _last(row.get("parameters")),
     "macs": lambda name, row: _last(row.get("macs")),
     "peak": lambda name, row: _last(row.get("peak_bytes")),
-    "latency": lambda name, row: _last(_of(row, "forward", "p10")),
+    "latency": lambda name, row: _last(_of(row, "forward", "least")),
     "throughput": lambda name, row: -(row.get("throughput") or 0),
     "ratio": lambda name, row: _last(_of(row, "forward", "ratio")),
 }
@@ -87,13 +87,13 @@ def _against(subjects: Sequence[SubjectReport]) -> Iterator[Section]:
         rows = []
         for row in found.get("rows", []):
             interval = row.get("interval")
-            span = f"{figures(interval[0])} to {figures(interval[1])}" if interval else "–"
+            span = f"{factor(interval[0])} to {factor(interval[1])}" if interval else "–"
             sure = (
                 f"{row.get('confidence', 0.0):.1%} of {len(row['ratios'])} pairs"
                 if interval
                 else ""
             )
-            ratio = figures(row["ratio"]) if row.get("ratio") else "–"
+            ratio = factor(row["ratio"]) if row.get("ratio") else "–"
             told = row.get("answer", "–") + (f": {row['why']}" if row.get("why") else "")
             mode = row.get("mode", "forward")
             rows.append([*point("", row)[1:3], mode, ratio, span, sure, told])
@@ -123,7 +123,7 @@ def _growth(subject: SubjectReport) -> Iterator[Section]:
         for of, label, written in (
             ("macs", "MACs", count),
             ("memory", "peak", size),
-            ("latency", "median", duration),
+            ("latency", "quickest", duration),
         )
         if len(scaling.get(of, {}).get("points", [])) > 1
     }

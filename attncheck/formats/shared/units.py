@@ -34,6 +34,11 @@ def ratio(value: float | None) -> str:
     return "–" if value is None else f"{figures(value)} ×"
 
 
+def factor(value: float) -> str:
+    """Return ``1.004``: a ratio of two versions, in tenths of a percent where it is near 1."""
+    return f"{value:.3f}" if 0.1 <= value < 10 else figures(value)
+
+
 def share(value: float | None) -> str:
     """Return ``12 %``."""
     return "–" if value is None else f"{figures(100 * value)} %"

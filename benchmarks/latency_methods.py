@@ -1,0 +1,96 @@
+"""Ways to say how long a call takes: ours, and those of other tools."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+from attncheck.timing.sampling import Digest
+
+MODULES = {"se": 32, "cbam": 32, "gam": 16, "cca": 32, "pam": 24}
+SECONDS = 0.5
+LEAST, MOST = 3, 12
+
+
+def calls() -> dict[str, Callable[[], object]]:
+    """Return a forward pass of each module."""
+    import torch
+
+    from attncheck.catalogue import load
+    from attncheck.profiling.calling import ready
+    from attncheck.profiling.measure import Measure, RowAsked
+    from attncheck.profiling.opening import dims_of_row
+    from attncheck.target.preparing import Request, prepare
+
+    torch.set_num_threads(1)
+    found: dict[str, Callable[[], object]] = {}
+    for name, size in MODULES.items():
+        document = load(name).document
+        request = Request("r", document.reference, arguments=document.reference_arguments)
+        subject = prepare(document, request)[0]
+        row = RowAsked(size=size, batch=1)
+        found[name] = ready(subject, dims_of_row(subject, Measure(), row), row, "cpu").infer
+    return found
+
+
+def turn_of(seconds: float) -> Callable[[], dict[str, Digest]]:
+    """Return what one of attncheck's processes measures."""
+    from attncheck.devices import open_device
+    from attncheck.timing.sampling import Budget, sampled
+    from attncheck.timing.workload import workload
+
+    table, beside, device = calls(), workload("cpu"), open_device("cpu")
+
+    def one(call: Callable[[], object]) -> Digest:
+        return sampled(device, lambda: call, lambda: beside, Budget(seconds)).digest()
+
+    return lambda: {name: one(call) for name, call in table.items()}
+
+
+def ours() -> dict[str, dict[str, float]]:
+    """Return module -> what attncheck says, and the seconds that it took samples."""
+    from attncheck.execution.fresh import Fresh
+    from attncheck.execution.starting import cool_down
+    from attncheck.timing.summary import confirmed, summary
+
+    said: dict[str, list[Digest]] = {name: [] for name in MODULES}
+    for turn in range(MOST):
+        if turn >= LEAST and all(map(confirmed, said.values())):
+            break
+        with Fresh(turn_of, SECONDS) as process:
+            for name, digest in process.turn().items():
+                if turn < LEAST or not confirmed(said[name]):
+                    said[name].append(digest)
+    cool_down()
+    found = {}
+    for name, digests in said.items():
+        told = summary(digests)
+        found[name] = {"attncheck: quickest": told.least, "attncheck: median": told.median}
+        found[name] |= {"attncheck: ratio": told.ratio, "seconds": SECONDS * len(digests) * 4 / 3}
+    return found
+
+
+def others(call: Callable[[], object], seconds: float) -> dict[str, float]:
+    """Return seconds of a call by each other method, given so long."""
+    import torch.utils.benchmark
+
+    timer = torch.utils.benchmark.Timer("call()", globals={"call": call})
+    blocked = timer.blocked_autorange(min_run_time=seconds)
+    rounds: list[float] = []
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(rounds) < 5:
+        start = time.perf_counter()
+        call()
+        rounds.append(time.perf_counter() - start)
+    number, begin = 0, time.perf_counter()
+    while time.perf_counter() - begin < seconds:
+        call()
+        number += 1
+    return {
+        "pytest-benchmark: min": min(rounds),
+        "pytest-benchmark: median": statistics.median(rounds),
+        "Timer.blocked_autorange: median": blocked.median,
+        "Timer.blocked_autorange: mean": blocked.mean,
+        "naive loop: mean": (time.perf_counter() - begin) / number,
+    }
