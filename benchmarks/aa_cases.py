@@ -1,16 +1,18 @@
-"""What the A/A decisions time: four small workloads of different kinds, in one process."""
+"""What the A/A decisions time: six small workloads of different kinds, in one process."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
-from attncheck.calibrating import CALLS, TURNS
+from attncheck.calibrating import CALLS
 from attncheck.execution.fresh import Fresh, in_turns
 from attncheck.lazy import torch
 
-CASES = ("attention", "gate", "convolution", "normalisation")
-_SAMPLES = 3
+CASES = ("attention", "gate", "convolution", "normalisation", "pooling", "projection")
+_SAMPLES = 2
+_TURNS = 25
 _WARM_UP = 10
 
 
@@ -35,15 +37,18 @@ def turn_of(threads: int, calls: int) -> Callable[[], list[float]]:
 def _works() -> Iterator[Callable[[], object]]:
     draw = torch.Generator().manual_seed(0)
     functional = torch.nn.functional
-    query, key, value = (torch.randn(1, 4, 32, 32, generator=draw) for _ in range(3))
+    query, key, value = (torch.randn(1, 4, 16, 32, generator=draw) for _ in range(3))
     yield lambda: functional.scaled_dot_product_attention(query, key, value)
-    x = torch.randn(1, 32, 16, 16, generator=draw)
+    x = torch.randn(1, 32, 8, 8, generator=draw)
     squeeze, excite = (torch.randn(n, 36 - n, generator=draw) for n in (4, 32))
     yield lambda: x * (excite @ (squeeze @ x.mean((2, 3))[0]).relu()).sigmoid()[:, None, None]
     weight = torch.randn(8, 32, 3, 3, generator=draw)
     yield lambda: functional.conv2d(x, weight, padding=1)
     tokens = torch.randn(1, 64, 64, generator=draw)
     yield lambda: functional.layer_norm(tokens, (64,)).softmax(-1)
+    yield lambda: functional.interpolate(functional.avg_pool2d(x, 2), scale_factor=2)
+    mix = torch.randn(64, 64, generator=draw)
+    yield lambda: functional.gelu(functional.linear(tokens, mix))
 
 
 def ratios(threads: int, more: int) -> dict[str, tuple[float, float]]:
@@ -52,12 +57,9 @@ def ratios(threads: int, more: int) -> dict[str, tuple[float, float]]:
     Three fresh processes take turns; of each case and process the quickest sample counts.
     """
     with_calls = (CALLS, CALLS, more)
-    processes = [Fresh(turn_of, threads, calls) for calls in with_calls]
-    try:
-        base, same, slower = in_turns(processes, TURNS)
-    finally:
-        for process in processes:
-            process.close()
+    with ExitStack() as stack:
+        processes = [stack.enter_context(Fresh(turn_of, threads, calls)) for calls in with_calls]
+        base, same, slower = in_turns(processes, _TURNS)
     return {
         name: (
             _least(same, index) / _least(base, index),

@@ -5,7 +5,7 @@
     python -m benchmarks.gate_aa --simulate     drawn noise, thousands of decisions in seconds
 
 Each window is one ``attncheck.gate.gate`` on two reports, with the pairs of fresh processes that
-``attncheck profile --against`` would have measured, and decides four cases. Unchanged code is 20
+``attncheck profile --against`` would have measured, and decides six cases. Unchanged code is 20
 calls against 20; the planted +10 % is 22 calls, real work; +5 % and +3 % are the ratios of
 unchanged code times 1.05 and 1.03, so that they are exact. Results of a run with ``--keep FILE``
 can be judged again.
