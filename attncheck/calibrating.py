@@ -14,12 +14,13 @@ from attncheck.errors import DeviceError
 from attncheck.execution.fresh import Fresh, in_turns
 from attncheck.lazy import torch
 from attncheck.noise import Noise
+from attncheck.timing.cores import core_of, pin
 
-CALLS = 20
-"""Calls of the workload in one sample; a planted slowdown is more of them."""
+_CALLS = 20
+"""In one sample."""
 _SAMPLES = 5
 """Of one turn."""
-TURNS = 40
+_TURNS = 40
 _WARM_UP = 10
 _SHAPE = (1, 4, 32, 32)
 CONFIDENCE = 0.99
@@ -48,7 +49,8 @@ def calibrate(
     for window in range(windows):
         ratios: list[float] = []
         for number in range(pairs):
-            (ratio,) = ratio_of((device, threads), (device, threads))
+            side = device, threads, core_of(number, threads)
+            (ratio,) = ratio_of(side, side)
             # Whichever starts first might have an advantage: take it from both in turn.
             ratios.append(1 / ratio if number % 2 else ratio)
             if note:
@@ -86,26 +88,28 @@ def floor_of(windows: list[list[float]]) -> float:
 def ratio_of(*prepared: tuple[Any, ...]) -> list[float]:
     """Return each one's time over the first one's, all in fresh processes that take turns.
 
-    The quickest sample of all turns is compared with the other's: both have met the same
-    moments, and what disturbs a sample only adds to it.
+    They run on one core, as the pairs of a profile do, and each turn's quickest samples are
+    compared.
 
     Args:
         prepared: arguments of :func:`attention`, one process for each.
     """
     with contextlib.ExitStack() as stack:
         processes = [stack.enter_context(Fresh(attention, *one)) for one in prepared]
-        turns = in_turns(processes, TURNS)
-    base, *others = (min(map(min, one)) for one in turns)
-    return [own / base for own in others]
+        turns = in_turns(processes, _TURNS)
+    base, *others = ([min(samples) for samples in one] for one in turns)
+    return [stats.turns_ratio(own, base) for own in others]
 
 
-def attention(device: str, threads: int, calls: int = CALLS) -> Callable[[], list[float]]:
+def attention(device: str, threads: int, core: int | None = None) -> Callable[[], list[float]]:
     """Return a turn: nanoseconds of a few samples, each of some calls of a small attention.
 
     Raises:
         DeviceError: the device is not there.
     """
     torch.set_num_threads(threads)
+    if core is not None:
+        pin(core)
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise DeviceError("no CUDA device here")
     generator = torch.Generator().manual_seed(0)
@@ -117,7 +121,7 @@ def attention(device: str, threads: int, calls: int = CALLS) -> Callable[[], lis
         with torch.no_grad():
             wait()
             start = time.perf_counter_ns()
-            for _ in range(calls):
+            for _ in range(_CALLS):
                 attend(query, key, value)
             wait()
             return time.perf_counter_ns() - start

@@ -116,6 +116,15 @@ def paired_ratios(new: Sequence[float], base: Sequence[float]) -> list[float]:
     return [one / other for one, other in zip(new, base, strict=True)]
 
 
+def turns_ratio(new: Sequence[float], base: Sequence[float]) -> float:
+    """Return new / base of two sides that took turns: the median over turns of their ratio.
+
+    Within a turn both meet the same moment; over all turns, moments that only one of them met
+    are outvoted.
+    """
+    return median(paired_ratios(new, base))
+
+
 def sign_test(samples: Sequence[float], limit: float) -> float:
     """Return the two-sided p-value of 'the true median is ``limit``'.
 

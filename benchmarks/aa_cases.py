@@ -6,18 +6,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
-from attncheck.calibrating import CALLS
+from attncheck import stats
 from attncheck.execution.fresh import Fresh, in_turns
 from attncheck.lazy import torch
+from attncheck.timing.cores import pin
 
 CASES = ("attention", "gate", "convolution", "normalisation", "pooling", "projection")
+CALLS = 10
+"""In one sample; the planted slowdown is one more."""
 _SAMPLES = 2
-_TURNS = 25
+_TURNS = 50
 _WARM_UP = 10
 
 
-def turn_of(threads: int, calls: int) -> Callable[[], list[float]]:
+def turn_of(threads: int, core: int | None, calls: int) -> Callable[[], list[float]]:
     """Return a turn: for each case, nanoseconds of the quickest of a few samples of ``calls``."""
+    if core is not None:
+        pin(core)
     torch.set_num_threads(threads)
     works = list(_works())
 
@@ -51,23 +56,24 @@ def _works() -> Iterator[Callable[[], object]]:
     yield lambda: functional.gelu(functional.linear(tokens, mix))
 
 
-def ratios(threads: int, more: int) -> dict[str, tuple[float, float]]:
+def ratios(threads: int, core: int | None, more: int) -> dict[str, tuple[float, ...]]:
     """Return case -> time of unchanged code and of ``more`` calls, over the first process's.
 
-    Three fresh processes take turns; of each case and process the quickest sample counts.
+    Three fresh processes take turns on one core; of each case the median over turns.
     """
     with_calls = (CALLS, CALLS, more)
     with ExitStack() as stack:
-        processes = [stack.enter_context(Fresh(turn_of, threads, calls)) for calls in with_calls]
+        processes = [
+            stack.enter_context(Fresh(turn_of, threads, core, calls)) for calls in with_calls
+        ]
         base, same, slower = in_turns(processes, _TURNS)
     return {
-        name: (
-            _least(same, index) / _least(base, index),
-            _least(slower, index) / _least(base, index),
+        name: tuple(
+            stats.turns_ratio(_of(side, index), _of(base, index)) for side in (same, slower)
         )
         for index, name in enumerate(CASES)
     }
 
 
-def _least(turns: list[list[float]], index: int) -> float:
-    return min(turn[index] for turn in turns)
+def _of(turns: list[list[float]], index: int) -> list[float]:
+    return [turn[index] for turn in turns]

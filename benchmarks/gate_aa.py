@@ -5,8 +5,8 @@
     python -m benchmarks.gate_aa --simulate     drawn noise, thousands of decisions in seconds
 
 Each window is one ``attncheck.gate.gate`` on two reports, with the pairs of fresh processes that
-``attncheck profile --against`` would have measured, and decides six cases. Unchanged code is 20
-calls against 20; the planted +10 % is 22 calls, real work; +5 % and +3 % are the ratios of
+``attncheck profile --against`` would have measured, and decides six cases. Unchanged code is 10
+calls against 10; the planted +10 % is 11 calls, real work; +5 % and +3 % are the ratios of
 unchanged code times 1.05 and 1.03, so that they are exact. Results of a run with ``--keep FILE``
 can be judged again.
 """
@@ -56,12 +56,12 @@ def _report(profile: dict[str, object]) -> Report:
 
 def measured(windows: int, pairs: int, threads: int) -> Iterator[Window]:
     """Yield windows of rounds; all three processes of a round are fresh and take turns."""
-    from attncheck.calibrating import CALLS
-    from benchmarks.aa_cases import CASES, ratios
+    from attncheck.timing.cores import core_of
+    from benchmarks.aa_cases import CALLS, CASES, ratios
 
     more = round(CALLS * PLANTS["+10 %"])
     for _ in range(windows):
-        found = [ratios(threads, more) for _ in range(pairs)]
+        found = [ratios(threads, core_of(pair, threads), more) for pair in range(pairs)]
         yield [[one[case] for one in found] for case in CASES]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from attncheck import stats
 from attncheck.execution.supervising import Result
 from attncheck.timing.sampling import Digest
 
@@ -42,16 +43,15 @@ def digests(results: Sequence[Result], step: str) -> list[Digest]:
 def paired(own: Sequence[Result], others: Sequence[Result], step: str) -> tuple[list[float], str]:
     """Return the ratio of each pair of processes, this side / the other, and why some are missing.
 
-    A pair's ratio is that of the quickest calls. What disturbs a call only adds to it, so that
-    both sides, taking turns all along, are likely to have met the same best moments.
+    A pair's ratio is the median over its turns: what slows one turn slows both sides of it.
     """
     ratios: list[float] = []
     why = ""
     # The last pair may be half a pair, where the work was interrupted.
     for one, other in zip(own, others, strict=False):
         mine, theirs = evidence(one, step), evidence(other, step)
-        if "digest" in mine and "digest" in theirs:
-            ratios.append(mine["digest"]["least"] / theirs["digest"]["least"])
+        if mine.get("turns") and theirs.get("turns"):
+            ratios.append(stats.turns_ratio(mine["turns"], theirs["turns"]))
         else:
             why = why or mine.get("why") or theirs.get("why", "")
     return ratios, why

@@ -52,6 +52,7 @@ class Measure(msgspec.Struct, frozen=True, omit_defaults=True):
         partner: where this process meets that of the other side, to measure in turns; "" without.
         first: whether this side begins.
         patience: seconds to wait for the other side.
+        core: on which both sides run; None for any.
     """
 
     device: str = "cpu"
@@ -64,6 +65,7 @@ class Measure(msgspec.Struct, frozen=True, omit_defaults=True):
     partner: str = ""
     first: bool = False
     patience: float = 60.0
+    core: int | None = None
 
     def cost_steps(self) -> list[str]:
         """Return the steps that are not timed."""

@@ -21,6 +21,7 @@ from attncheck.profiling.measure import Measure
 from attncheck.profiling.wanting import Plan
 from attncheck.profiling.working import CEILINGS, COSTS, TIMES
 from attncheck.timing.ceilings import Ceiling
+from attncheck.timing.cores import core_of
 from attncheck.timing.summary import confirmed
 
 
@@ -160,7 +161,8 @@ def _order(
         if other is None:
             yield "once more" * (turn >= often.processes), [plan.task(TIMES, left)]
             continue
-        meeting = {"partner": str(folder / str(turn)), "patience": often.patience}
+        core = core_of(turn, plan.measure.threads)
+        meeting = {"partner": str(folder / str(turn)), "patience": often.patience, "core": core}
         # Whichever begins might have an advantage: it is each side's in turn.
         sides = ((plan, turn % 2 == 0), (other, turn % 2 == 1))
         yield "", [one.task(TIMES, left, first=first, **meeting) for one, first in sides]

@@ -25,6 +25,7 @@ from attncheck.report import Finding, Status
 from attncheck.subject import Subject
 from attncheck.target.raising import SubjectError
 from attncheck.timing.ceilings import ceiling
+from attncheck.timing.cores import pin
 from attncheck.timing.partner import Partner, PartnerError
 from attncheck.timing.sampling import Samples, Source, sampled, sampled_in_turns
 
@@ -122,10 +123,8 @@ def _timed_in_turns(
     except Exception:
         partner.close()  # in the middle of a turn
         raise
-    return {
-        **_sampled(seen),
-        "disturbed": disturbed(before, device.condition()),
-    }
+    after = device.condition()
+    return {**_sampled(seen), "turns": seen.turns, "disturbed": disturbed(before, after)}
 
 
 def _made(step: str, subject: Subject, measure: Measure, device: Device) -> tuple[Ready, Source]:
@@ -144,6 +143,8 @@ def _sampled(seen: Samples) -> dict[str, Any]:
 def _settled(job: Job) -> Measure:
     measure = msgspec.convert(job.measure, Measure)
     torch.set_num_threads(measure.threads)
+    if measure.core is not None:
+        pin(measure.core)
     return measure
 
 

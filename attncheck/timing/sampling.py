@@ -71,12 +71,14 @@ class Samples:
         cold: the very first call, with all that is set up only then.
         own: the call's.
         beside: the reference's, from between them; none where a partner is the other side.
+        turns: the quickest call of each turn, where there are turns.
         warm_up: calls before the first sample.
     """
 
     cold: int = 0
     own: list[int] = field(default_factory=list)
     beside: list[int] = field(default_factory=list)
+    turns: list[int] = field(default_factory=list)
     warm_up: int = 0
 
     def digest(self) -> Digest:
@@ -169,6 +171,7 @@ def sampled_in_turns(
         while len(turn) < 2 or sum(turn) < whole / _TURNS:
             turn.append(_chilled(clock, own))
         found.own += turn
+        found.turns.append(min(turn))
     return found
 
 
