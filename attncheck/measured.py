@@ -27,10 +27,11 @@ class Timing(msgspec.Struct):
         p10, median: the middle process's.
         interval: of the median, between processes.
         confidence: of the intervals, exactly.
-        beside: what was timed between the samples.
-        ratios: of each process, its quickest hundredth to that of what was timed beside it.
+        beside: what was timed between the samples, or in turns with them.
+        ratios: of each process, its quickest hundredth to that of what was timed beside it; of
+            each pair of processes, the median over their turns.
         ratio, ratio_interval: of the middle process, and between processes.
-        status: ``trusted`` or ``undecided``.
+        status: ``trusted``, or ``undecided`` where no two processes were equally quick.
         why: what is wrong, where something is.
     """
 

@@ -24,6 +24,8 @@ from attncheck.timing.ceilings import Ceiling
 from attncheck.timing.cores import core_of
 from attncheck.timing.summary import confirmed
 
+_AGAIN = "once more"
+
 
 class Listener(Protocol):
     """What is told how far the work is."""
@@ -129,7 +131,8 @@ def measured(
             else:
                 found.times.append(results[0])
                 found.others += results[1:]
-            listener.finished(sum(len(task.job.claims) for task in tasks))
+            if side != _AGAIN:
+                listener.finished(sum(len(task.job.claims) for task in tasks))
             if found.interrupted or (side == "costs" and found.costs.refused is not None):
                 break
     return found
@@ -159,7 +162,7 @@ def _order(
         if not left:
             return
         if other is None:
-            yield "once more" * (turn >= often.processes), [plan.task(TIMES, left)]
+            yield _AGAIN * (turn >= often.processes), [plan.task(TIMES, left)]
             continue
         core = core_of(turn, plan.measure.threads)
         meeting = {"partner": str(folder / str(turn)), "patience": often.patience, "core": core}

@@ -120,6 +120,8 @@ def _timed_in_turns(
         raise
     try:
         seen = sampled_in_turns(device, own, measure.budget, step, partner)
+    except PartnerError:  # of this step alone, or the other side is gone
+        raise
     except Exception:
         partner.close()  # in the middle of a turn
         raise

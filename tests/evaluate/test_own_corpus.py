@@ -1,8 +1,12 @@
-"""On our own corpus every fault is found, no correct module is accused, and all are proven."""
+"""On our own corpus every fault is found, no correct module is accused, and all are proven.
+
+Every second entry, always the same ones; all in ``nox -s thorough`` and ``nox -s selftest``.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -10,13 +14,18 @@ from attncheck.evaluating.judging import Judged
 from attncheck.evaluating.running import Evaluation, evaluate, planned
 from attncheck.evaluating.showing import page_of, why
 from attncheck.execution.limits import Limits
+from tests.thorough import THOROUGH
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 
 
 @pytest.fixture(scope="module")
 def found() -> Evaluation:
-    return evaluate(planned([CORPUS]), Limits(60.0, 600.0), 2)
+    return evaluate(planned([CORPUS], chosen), Limits(60.0, 600.0), 2)
+
+
+def chosen(name: str) -> bool:
+    return THOROUGH or crc32(name.encode()) % 2 == 0
 
 
 def told(entries: list[Judged]) -> dict[str, str]:
@@ -59,4 +68,6 @@ def test_the_page_says_what_was_counted(found: Evaluation) -> None:
     page = page_of(found)
     assert page.sections[0].table is not None
     assert page.sections[0].table.columns == ["", "all", "own spec"]
-    assert page.sections[0].table.rows[0][1] == "26/26 (100 %)"
+    faulty = sum(one.should_violate for one in found.entries)
+    assert faulty >= 10
+    assert page.sections[0].table.rows[0][1] == f"{faulty}/{faulty} (100 %)"

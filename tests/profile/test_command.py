@@ -33,6 +33,12 @@ class Mixes(Fine):
     def forward(self, x):
         return self.conv(x) + x.mean(0, keepdim=True)
 
+class Even(Fine):
+    def forward(self, x):
+        if x.shape[-1] % 2:
+            raise ValueError("even sizes only")
+        return self.conv(x)
+
 class Exits(Fine):
     def forward(self, x):
         if x.shape[-1] == 21:
@@ -114,6 +120,16 @@ def test_the_slower_one_is_found_slower(tmp_path: Path) -> None:
     (row,) = found["rows"]
     assert len(row["ratios"]) == 6
     assert row["confidence"] >= 0.95
+
+
+def test_a_side_that_cannot_do_one_row_does_the_others(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    words = ["tiny.toml", "fine.py:Fine", "--sizes", "21,8", "--against", "fine.py:Even"]
+    (subject,) = profiled(folder, *words, "--processes", "2", exits=(0, 3))["subjects"]
+    ill, well = subject["profile"]["against"]["rows"]
+    assert (ill["ratios"], ill["answer"]) == ([], "undecided")
+    assert "even sizes only" in ill["why"]
+    assert len(well["ratios"]) == 2
 
 
 def test_a_side_that_ends_its_process_costs_its_row_alone(tmp_path: Path) -> None:

@@ -73,13 +73,17 @@ def _conventions(about: Mapping[str, Any], rows: Sequence[Row]) -> str:
             f"times: single calls in {processes} fresh process{'es' * (processes != 1)}, "
             f"{threads} thread{'s' * (threads != 1)} each, evaluation mode",
             "quickest: of all calls; what comes out most alike another day",
-            f"ratio: quickest hundredth to that of the {' or '.join(beside)}, timed in turns"
-            if beside
-            else "",
+            _ratio(" or ".join(beside), bool(about.get("against"))) if beside else "",
             f"between processes: holds the true median with {sure:.0%} confidence" if sure else "",
             "roofline: share of the best product and copy that this device did just before",
         ]
     return "; ".join(filter(None, told))
+
+
+def _ratio(beside: str, pairs: bool) -> str:
+    if pairs:
+        return f"ratio: to {beside}, the median over turns of two processes on one core"
+    return f"ratio: quickest hundredth to that of the {beside}, timed between"
 
 
 def name_of(subject: SubjectReport) -> str:
