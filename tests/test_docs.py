@@ -10,6 +10,7 @@ import pytest
 from tests.readme import README, ROOT, Shown, printed, same, shown
 
 DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+DOCUMENTS += [f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))]
 
 
 @pytest.mark.parametrize("block", shown(), ids=lambda block: block.command)
@@ -35,7 +36,7 @@ def test_the_second_command_is_what_ci_runs() -> None:
 def test_every_file_that_a_document_names_is_there(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
-        assert (ROOT / target).exists(), target
+        assert ((ROOT / name).parent / target).exists(), target
     for path in re.findall(r"`((?:attncheck|specs|tests|benchmarks)/[\w./-]+)`", text):
         placeholder = re.search(r"\b(ID|KIND|NAME)\b", path.replace("_", " "))
         assert placeholder or (ROOT / path).exists(), path
