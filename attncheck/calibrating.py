@@ -6,7 +6,6 @@ import contextlib
 import math
 import time
 from collections.abc import Callable
-from typing import Any
 
 from attncheck import stats
 from attncheck.environment import fingerprint
@@ -49,8 +48,7 @@ def calibrate(
     for window in range(windows):
         ratios: list[float] = []
         for number in range(pairs):
-            side = device, threads, core_of(number, threads)
-            (ratio,) = ratio_of(side, side)
+            ratio = _ratio(device, threads, core_of(number, threads))
             # Whichever starts first might have an advantage: take it from both in turn.
             ratios.append(1 / ratio if number % 2 else ratio)
             if note:
@@ -85,31 +83,22 @@ def floor_of(windows: list[list[float]]) -> float:
     return math.ceil(largest * 10_000) / 10_000
 
 
-def ratio_of(*prepared: tuple[Any, ...]) -> list[float]:
-    """Return each one's time over the first one's, all in fresh processes that take turns.
-
-    They run on one core, as the pairs of a profile do, and each turn's quickest samples are
-    compared.
-
-    Args:
-        prepared: arguments of :func:`attention`, one process for each.
-    """
+def _ratio(device: str, threads: int, core: int | None) -> float:
+    """Return one process's time over another's, both fresh and in turns on one core."""
     with contextlib.ExitStack() as stack:
-        processes = [stack.enter_context(Fresh(attention, *one)) for one in prepared]
-        turns = in_turns(processes, _TURNS)
-    base, *others = ([min(samples) for samples in one] for one in turns)
-    return [stats.turns_ratio(own, base) for own in others]
+        sides = [stack.enter_context(Fresh(attention, device, threads, core)) for _ in range(2)]
+        one, other = ([min(turn) for turn in turns] for turns in in_turns(sides, _TURNS))
+    return stats.turns_ratio(one, other)
 
 
-def attention(device: str, threads: int, core: int | None = None) -> Callable[[], list[float]]:
+def attention(device: str, threads: int, core: int | None) -> Callable[[], list[float]]:
     """Return a turn: nanoseconds of a few samples, each of some calls of a small attention.
 
     Raises:
         DeviceError: the device is not there.
     """
     torch.set_num_threads(threads)
-    if core is not None:
-        pin(core)
+    pin(core)
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise DeviceError("no CUDA device here")
     generator = torch.Generator().manual_seed(0)

@@ -21,8 +21,7 @@ _WARM_UP = 10
 
 def turn_of(threads: int, core: int | None, calls: int) -> Callable[[], list[float]]:
     """Return a turn: for each case, nanoseconds of the quickest of a few samples of ``calls``."""
-    if core is not None:
-        pin(core)
+    pin(core)
     torch.set_num_threads(threads)
     works = list(_works())
 

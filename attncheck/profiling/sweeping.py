@@ -63,7 +63,7 @@ class Sweep:
     @property
     def extra(self) -> dict[str, Any]:
         """What a profile depends on besides its plan."""
-        return {"processes": self.processes, "against": self.against}
+        return {"processes": self.processes, "most": self.most, "against": self.against}
 
 
 def sweep(

@@ -145,8 +145,7 @@ def _sampled(seen: Samples) -> dict[str, Any]:
 def _settled(job: Job) -> Measure:
     measure = msgspec.convert(job.measure, Measure)
     torch.set_num_threads(measure.threads)
-    if measure.core is not None:
-        pin(measure.core)
+    pin(measure.core)
     return measure
 
 

@@ -23,7 +23,9 @@ def core_of(turn: int, threads: int) -> int | None:
     return cores[turn % len(cores)]
 
 
-def pin(core: int) -> None:
-    """Keep this process, its threads to come included, on one core, where that is allowed."""
+def pin(core: int | None) -> None:
+    """Keep this process, its threads to come included, on the core, if one is named."""
+    if core is None:
+        return
     with contextlib.suppress(OSError, AttributeError):
         os.sched_setaffinity(0, {core})

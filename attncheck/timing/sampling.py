@@ -16,6 +16,8 @@ Call = Callable[[], object]
 Source = Callable[[], Call]
 """Makes the next call to be timed, untimed itself: a backward pass needs a fresh forward pass."""
 
+LEAST = 5
+"""Samples that a process takes of a call, however long."""
 _BATCH = 5
 _STABLE = 0.05
 _SHARE = 3
@@ -58,7 +60,7 @@ class Budget(msgspec.Struct, frozen=True):
     seconds: float = 0.5
     warm_seconds: float = 1.0
     few: int = 3
-    least: int = 5
+    least: int = LEAST
     most: int = 5000
     warm_least: int = 10
 

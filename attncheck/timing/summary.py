@@ -11,12 +11,11 @@ from collections.abc import Sequence
 
 from attncheck import stats
 from attncheck.measured import Timing
-from attncheck.timing.sampling import Digest
+from attncheck.timing.sampling import LEAST, Digest
 
 CONFIDENCE = 0.95
 _AGAIN = 1.01
 """The quickest call is *confirmed* by a second process that was as quick, up to this factor."""
-_FEW = 5
 _APART = 1.05
 """Where even the second quickest process is slower than this, the machine had no quiet moment."""
 
@@ -82,7 +81,7 @@ def confirmed(found: Sequence[Digest]) -> bool:
     Calls so long that a process has only a few of them last longer than a machine's good moments:
     more processes would not find a better one.
     """
-    return _apart(found) <= _AGAIN or all(one.count <= _FEW for one in found)
+    return _apart(found) <= _AGAIN or all(one.count <= LEAST for one in found)
 
 
 def _apart(found: Sequence[Digest]) -> float:

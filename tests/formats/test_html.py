@@ -190,7 +190,7 @@ def test_a_hostile_report_stays_text() -> None:
 
 def test_every_figure_of_a_profile_is_drawn() -> None:
     shown = parsed(html(large.profiled(1, samples=10)))
-    for words in ("MACs against size", "peak memory against size", "median latency against size"):
+    for words in ("MACs against size", "peak memory against size", "quickest call against size"):
         assert words in shown.text
     assert "latency, every sample" in shown.text
     assert "16·N^1.5 + 1,348·N; grows with N^1.5" in shown.text

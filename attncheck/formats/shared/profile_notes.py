@@ -72,7 +72,8 @@ def _conventions(about: Mapping[str, Any], rows: Sequence[Row]) -> str:
         told += [
             f"times: single calls in {processes} fresh process{'es' * (processes != 1)}, "
             f"{threads} thread{'s' * (threads != 1)} each, evaluation mode",
-            "quickest: of all calls; what comes out most alike another day",
+            "quickest: of all calls; what comes out most alike another day, and what samples/s and "
+            "roofline are of",
             _ratio(" or ".join(beside), bool(about.get("against"))) if beside else "",
             f"between processes: holds the true median with {sure:.0%} confidence" if sure else "",
             "roofline: share of the best product and copy that this device did just before",
@@ -82,7 +83,7 @@ def _conventions(about: Mapping[str, Any], rows: Sequence[Row]) -> str:
 
 def _ratio(beside: str, pairs: bool) -> str:
     if pairs:
-        return f"ratio: to {beside}, the median over turns of two processes on one core"
+        return f"ratio: to {beside}, the median over the turns of two processes"
     return f"ratio: quickest hundredth to that of the {beside}, timed between"
 
 

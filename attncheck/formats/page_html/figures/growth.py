@@ -26,7 +26,7 @@ _TERM = re.compile(
 UNITS: dict[str, tuple[str, Callable[[float | None], str]]] = {
     "macs": ("MACs", count),
     "memory": ("peak memory", size),
-    "latency": ("median latency", duration),
+    "latency": ("quickest call", duration),
 }
 
 
