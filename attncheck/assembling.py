@@ -13,6 +13,7 @@ from attncheck.execution.deaths import left_out
 from attncheck.execution.scheduling import Task
 from attncheck.execution.supervising import Result
 from attncheck.report import Finding, Location, Problem, SubjectReport, verdict_of
+from attncheck.spec.definition_hash import definition_hash
 from attncheck.spec.hashing import spec_hash
 
 
@@ -38,7 +39,7 @@ def subject_report(spec: Spec, task: Task, result: Result) -> SubjectReport | No
     return SubjectReport(
         spec=spec.id,
         subject=job.name,
-        target=job.target,
+        target=_portable_target(job.target),
         verdict=verdict_of(findings),
         findings=findings,
         notes=notes + (opened.notes if opened else []),
@@ -49,6 +50,7 @@ def subject_report(spec: Spec, task: Task, result: Result) -> SubjectReport | No
         dims=opened.dims if opened else {},
         job=_portable(task),
         spec_hash=spec_hash(document, job.name),
+        reference_hash=definition_hash(document.reference, spec.path.resolve().parent),
     )
 
 
@@ -59,6 +61,15 @@ def _place(finding: Finding) -> None:
     if finding.location is not None:
         finding.location = _portable_place(finding.location)
     finding.related = [_portable_place(where) for where in finding.related]
+
+
+def _portable_target(target: str) -> str:
+    """Return ``models/se.py:SE`` for the same file by a path from the root."""
+    place, colon, name = target.rpartition(":")
+    path = Path(place)
+    if place.endswith(".py") and path.is_absolute() and path.is_relative_to(Path.cwd()):
+        return f"{path.relative_to(Path.cwd()).as_posix()}{colon}{name}"
+    return target
 
 
 def _portable_place(where: Location) -> Location:

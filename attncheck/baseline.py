@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Sequence
 
-from attncheck.gate.accepted import Entry, standing
+from attncheck.gate.accepted import Entry, decided, standing
 from attncheck.report import Finding, Report, Status, Verdict
 
 
@@ -18,15 +18,11 @@ def refusals(report: Report, accepted: Sequence[Entry], today: datetime.date) ->
         yield "it was interrupted: audit to the end"
     for problem in report.problems:
         yield f"{problem.spec}@{problem.subject} could not be audited: {problem.what}"
-    statuses = {
-        (f"{subject.spec}@{subject.subject}", finding.claim): finding.status
-        for subject in report.subjects
-        for finding in subject.findings
-        if not finding.advice
-    }
-    let, wrong = standing(accepted, statuses, today, "the file of what is accepted")
+    let, wrong = standing(accepted, decided(report), today, "the file of what is accepted")
     for check in wrong:
         yield f"{check.subject}: {check.reason}"
+        if " = " in check.resolve:
+            yield f"  {check.resolve}"
     for subject in report.subjects:
         name = f"{subject.spec}@{subject.subject}"
         if subject.verdict is Verdict.CONFORMS:

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 SCHEMA = "attncheck.report/1"
+UNREAD = "unread"
+"""In place of the hash of a reference whose source cannot be found."""
 
 
 class Status(str, Enum):
@@ -93,6 +95,8 @@ class SubjectReport(msgspec.Struct, omit_defaults=True):
     """What was asked for, so that ``attncheck replay report.json:ID`` can ask for it again."""
     spec_hash: str = ""
     """Of what the spec demands: two reports with the same answer the same question."""
+    reference_hash: str = ""
+    """Of the source of the spec's reference, or :data:`UNREAD`; "" without one."""
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):

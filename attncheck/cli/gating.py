@@ -73,7 +73,8 @@ def gate(
         today=datetime.datetime.now(datetime.timezone.utc).date(),
         files=Files(str(report), str(baseline), path),
     )
-    result.notes.append(f"policy: {place}")
+    said = found.loosened()
+    result.notes.append(f"policy: {place}{': ' if said else ''}{said}")
     say(_rendered(result, format_name, color=colourful(sys.stdout)))
     codes = {Answer.HOLDS: Exit.CONFORMS, Answer.REGRESSED: Exit.VIOLATES}
     code = codes.get(result.answer, Exit.VIOLATES if strict else Exit.UNDECIDED)

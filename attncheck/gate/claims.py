@@ -62,6 +62,9 @@ def _compare(
     check = Check(name, now.claim, Answer.HOLDS, now=now.status.value)
     if before is None:
         check.answer, check.reason, check.resolve = _new(policy), "not in the baseline", promote
+        if now.status in _OPEN and now.required and not now.advice:
+            check.answer = Answer.UNDECIDED
+            check.reason = f"not in the baseline, and not decided: {now.message}"
         return check
     check.before = before.status.value
     check.answer, check.reason = _judge(before, now, let.get((name, now.claim)))

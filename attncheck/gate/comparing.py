@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from attncheck.gate.accepted import Entry, standing
+from attncheck.gate.accepted import Entry, decided, standing
 from attncheck.gate.claims import compare_claims, new_claims
 from attncheck.gate.costs import compare_costs, latencies
 from attncheck.gate.pairing import new_name, pairs
@@ -17,7 +17,7 @@ from attncheck.gate.policy import Policy
 from attncheck.gate.quantities import compare_counts
 from attncheck.gate.remedies import promotion, remedies
 from attncheck.gate.result import Answer, Check, GateResult, overall
-from attncheck.gate.surroundings import of_reports, of_subject
+from attncheck.gate.surroundings import notes_of, of_reports, of_subject
 from attncheck.report import Report, SubjectReport
 
 
@@ -43,14 +43,9 @@ def gate(
     promote = promotion(files.report, files.baseline)
     matched = list(pairs(baseline, report))
     cases = sum(latencies(now, before) for _, before, now in matched if before and now)
-    statuses = {
-        (name, finding.claim): finding.status
-        for name, _, now in matched
-        for finding in (now.findings if now else [])
-        if not finding.advice
-    }
-    let, wrong = standing(accepted, statuses, today, files.accepted)
-    checks = [*of_reports(report, baseline, policy, promote), *wrong]
+    let, wrong = standing(accepted, decided(report), today, files.accepted)
+    timed = policy.latency and cases > 0
+    checks = [*of_reports(report, baseline, policy, promote, timed), *wrong]
     for name, before, now in matched:
         if now is None:
             checks.append(_missing(name, before, report, baseline, promote))
@@ -63,14 +58,12 @@ def gate(
         checks += compare_claims(name, before, now, let, policy, ways)
         checks += compare_counts(name, before.counts, now.counts, policy, ways)
         checks += compare_costs(name, before, now, policy, cases, ways)
-    return GateResult(
-        answer=overall(checks),
-        checks=checks,
-        policy=_plain(policy),
-        notes=[f"{cases} latencies are judged; all together at {policy.confidence:.0%} confidence"]
-        if cases
-        else [],
-    )
+    notes = [*notes_of(report, baseline, policy, timed)]
+    if timed:
+        notes.insert(
+            0, f"{cases} latencies are judged; all together at {policy.confidence:.0%} confidence"
+        )
+    return GateResult(answer=overall(checks), checks=checks, policy=_plain(policy), notes=notes)
 
 
 def _missing(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from attncheck.report import Report, SubjectReport
 
@@ -47,19 +47,20 @@ def _full_name(key: str, subject: SubjectReport) -> str:
 
 
 def same_target(one: str, other: str) -> bool:
-    """Say whether two targets are the same, wherever the project's folder is."""
-    place, _, name = one.rpartition(":")
-    other_place, _, other_name = other.rpartition(":")
-    if name != other_name:
-        return False
-    parts, others = _file(place).parts, _file(other_place).parts
-    short, long = sorted((parts, others), key=len)
-    return long[len(long) - len(short) :] == short
+    """Say whether two targets are the same class of the same file.
+
+    Files are relative to the project's folder, as reports write them: one that lies deeper is
+    another file.
+    """
+    return _target(one) == _target(other)
 
 
-def _file(place: str) -> PurePosixPath:
-    """Return the file of ``models/se.py`` or of the module ``models.se``."""
-    return PurePosixPath(place if place.endswith(".py") else f"{place.replace('.', '/')}.py")
+def _target(target: str) -> tuple[str, str]:
+    """Return the file, of ``models/./se.py`` as of the module ``models.se``, and the name."""
+    place, _, name = target.rpartition(":")
+    if place.endswith(".py"):
+        return posixpath.normpath(place.replace("\\", "/")), name
+    return f"{place.replace('.', '/')}.py", name
 
 
 def new_name(missing: SubjectReport, report: Report, known: set[str]) -> str:

@@ -43,8 +43,19 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Answer to less than in the baseline: a wrong baseline looks like an improvement."""
     new: Literal["undecided", "holds"] = "undecided"
     """Answer to what conforms and is not in the baseline: a renamed subject looks new."""
-    same: tuple[str, ...] = ("torch", "attncheck", "machine")
-    """Entries of ``attncheck env`` that must equal the baseline's."""
+    same: tuple[str, ...] = ("torch", "attncheck", "machine", "python", "numpy", "system")
+    """Entries of ``attncheck env`` that must equal the baseline's: of Python and numpy the first
+    two numbers, of the system its name. The processor binds times alone, unless it stands here."""
+
+    def loosened(self) -> str:
+        """Return what this says other than the defaults, "" where that is nothing."""
+        strictest = Policy()
+        values = ((field, getattr(self, field)) for field in self.__struct_fields__)
+        return ", ".join(
+            f"{field} = {msgspec.json.encode(value).decode()}"
+            for field, value in values
+            if value != getattr(strictest, field)
+        )
 
 
 def read_policy(path: Path | None, folder: Path) -> tuple[Policy, str]:

@@ -99,8 +99,12 @@ def _subject(old: SubjectReport | None, new: SubjectReport | None) -> SubjectCha
     if old and new:
         change.claims = list(_claims(old.findings, new.findings))
         change.counts = list(_changes(_counted(old), _counted(new)))
-        if old.spec_hash != new.spec_hash:
-            change.counts.append(Change("spec", old.spec_hash or None, new.spec_hash or None))
+        for what, was, now in (
+            ("spec", old.spec_hash, new.spec_hash),
+            ("definition", old.reference_hash, new.reference_hash),
+        ):
+            if was != now:
+                change.counts.append(Change(what, was or None, now or None))
     return change
 
 

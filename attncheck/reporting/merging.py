@@ -77,7 +77,7 @@ def _join(
             )
         if _rank(finding) < _rank(before):
             kept.findings[number] = finding
-    if kept.spec_hash != added.spec_hash:
+    if (kept.spec_hash, kept.reference_hash) != (added.spec_hash, added.reference_hash):
         conflicts.append(f"{title}: {first} and {second} were audited against different specs")
     for part in ("counts", "profile", "diagnosis"):
         _join_table(part, mine, other, conflicts)

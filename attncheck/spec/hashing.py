@@ -11,7 +11,8 @@ import msgspec
 from attncheck.spec.document import SpecDocument
 
 _TOLD = ("title", "aliases", "paper", "summary", "untestable", "known_faults", "subjects")
-_LENGTH = 16
+LENGTH = 16
+"""Of every hash in a report, in characters."""
 
 
 def spec_hash(document: SpecDocument, subject: str) -> str:
@@ -31,4 +32,4 @@ def spec_hash(document: SpecDocument, subject: str) -> str:
     demands["reference"] = f"{Path(place).name}{colon}{name}"
     demands["subject"] = entry
     content = msgspec.json.encode(demands, order="sorted")
-    return hashlib.sha256(content).hexdigest()[:_LENGTH]
+    return hashlib.sha256(content).hexdigest()[:LENGTH]

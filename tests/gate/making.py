@@ -14,7 +14,10 @@ from attncheck.report import Finding, Report, Status, SubjectReport, Witness, de
 from attncheck.report import verdict_of as verdict_of
 
 TODAY = datetime.date(2026, 11, 22)
-ENTRY = Entry("gam@article", "shape", "the article's own mistake, kept", datetime.date(2027, 1, 1))
+SHAPE = "expected 4 axes, got 2"
+ENTRY = Entry(
+    "gam@article", "the article's own mistake, kept", datetime.date(2027, 1, 1), {"shape": SHAPE}
+)
 
 
 def finding(claim: str, status: Status = Status.HOLDS, message: str = "", **more: Any) -> Finding:
@@ -86,6 +89,7 @@ def subject(name: str = "GAM", **more: Any) -> SubjectReport:
         "dims": {"B": 2, "C": 32},
         "job": {"spec": "gam", "name": name, "target": f"gam.py:{name}"},
         "spec_hash": "0123456789abcdef",
+        "reference_hash": "89abcdef01234567",
     }
     plain |= more
     plain.setdefault("verdict", verdict_of(plain["findings"]))
@@ -94,9 +98,7 @@ def subject(name: str = "GAM", **more: Any) -> SubjectReport:
 
 def article() -> SubjectReport:
     """Return a subject with a violation that is reviewed and accepted."""
-    wrong = finding(
-        "shape", Status.VIOLATED, "expected 4 axes, got 2", witness=Witness({"dims": {"B": 1}})
-    )
+    wrong = finding("shape", Status.VIOLATED, SHAPE, witness=Witness({"dims": {"B": 1}}))
     return subject(
         "article", findings=[wrong, finding("gate")], target="attncheck.published:G", profile={}
     )
@@ -104,7 +106,15 @@ def article() -> SubjectReport:
 
 def report(*subjects: SubjectReport) -> Report:
     """Return a report that a gate lets through against itself, with :data:`ENTRY`."""
-    environment = {"torch": "2.13.0", "attncheck": "0.1.0", "machine": "x86_64"}
+    environment = {
+        "torch": "2.13.0",
+        "attncheck": "0.1.0",
+        "machine": "x86_64",
+        "python": "CPython 3.11.7",
+        "numpy": "2.4.6",
+        "system": "Linux 6.18.44",
+        "processor": "AMD EPYC",
+    }
     return Report(environment=environment, subjects=list(subjects) or [subject(), article()])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from pathlib import Path
 
 import msgspec
@@ -15,12 +16,21 @@ from attncheck.report import Status
 
 from .making import ENTRY, TODAY, copied, finding, found, judged, report, subject
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+RANDOM = msgspec.structs.replace(
+    ENTRY, subject="gam@GAM", seen={"reach": "random by design"}, status="undecided"
+)
 FILE = """
 [[accepted]]
 subject = "gam@article"
 claim = ["shape", "gate"]
 reason = "the article's own mistake, kept"
 expires = 2027-01-01
+seen = { runs = "forward raises" }
 """
 
 
@@ -54,19 +64,61 @@ def test_an_entry_holds_to_the_end_of_its_last_day() -> None:
     ],
 )
 def test_an_entry_that_matches_nothing_fails(subject_: str, claim: str) -> None:
-    stale = msgspec.structs.replace(ENTRY, subject=subject_, claim=claim)
+    stale = msgspec.structs.replace(ENTRY, subject=subject_, seen={claim: "no softmax"})
     result = judged(report(), report(), [ENTRY, stale])
     assert result.answer is Answer.REGRESSED
     assert "delete the entry" in found(result, "accepted").resolve
 
 
+def test_an_acceptance_names_the_mistake_and_covers_no_other() -> None:
+    """Same claim, same status, same witness: only what is seen differs."""
+    other = copied(report())
+    other.subjects[1].findings[0].message = "expected 4 axes, got 3"
+    result = judged(other, report())
+    assert result.answer is Answer.REGRESSED
+    check = found(result, "accepted")
+    assert check.reason == (
+        "'shape' is accepted for another reason: 'expected 4 axes, got 2'. "
+        "Now: 'expected 4 axes, got 3'"
+    )
+    assert any("'shape' is accepted for another" in why for why in refusals(other, [ENTRY], TODAY))
+
+
+def test_an_acceptance_that_names_no_mistake_accepts_nothing_and_shows_the_line() -> None:
+    bare = msgspec.structs.replace(ENTRY, seen={}, claim="shape")
+    result = judged(report(), report(), [bare])
+    assert result.answer is Answer.REGRESSED
+    pasted = found(result, "accepted").resolve
+    said = tomllib.loads(f"[[accepted]]\n[accepted.seen]\n{pasted}")["accepted"][0]["seen"]
+    assert judged(report(), report(), [msgspec.structs.replace(bare, seen=said)]).answer is (
+        Answer.HOLDS
+    )
+    assert pasted in "\n".join(refusals(report(), [bare], TODAY)).replace(
+        "the file of what is accepted", "accepted.toml"
+    )
+
+
+def test_a_required_claim_undecided_for_another_reason_is_not_accepted() -> None:
+    one = report(subject(findings=[finding("reach", Status.UNDECIDED, "random by design")]))
+    other = report(subject(findings=[finding("reach", Status.UNDECIDED, "the process died")]))
+    result = judged(other, one, [RANDOM])
+    assert result.answer is Answer.REGRESSED
+    assert found(result, "reach").answer is Answer.UNDECIDED
+
+
+def test_nothing_is_accepted_for_ever() -> None:
+    far = msgspec.structs.replace(ENTRY, expires=datetime.date(9999, 1, 1))
+    result = judged(report(), report(), [far])
+    assert result.answer is Answer.REGRESSED
+    assert "two years ahead is the most" in found(result, "accepted").reason
+
+
 def test_a_required_claim_that_cannot_be_decided_may_be_accepted_as_such() -> None:
     one = report(subject(findings=[finding("reach", Status.UNDECIDED, "random by design")]))
     assert judged(one, copied(one), []).answer is Answer.UNDECIDED
-    entry = msgspec.structs.replace(ENTRY, subject="gam@GAM", claim="reach", status="undecided")
-    assert judged(one, copied(one), [entry]).answer is Answer.HOLDS
+    assert judged(one, copied(one), [RANDOM]).answer is Answer.HOLDS
     worse = report(subject(findings=[finding("reach", Status.VIOLATED, "reads the future")]))
-    assert judged(worse, one, [entry]).answer is Answer.REGRESSED
+    assert judged(worse, one, [RANDOM]).answer is Answer.REGRESSED
 
 
 def test_only_a_sound_report_becomes_a_baseline() -> None:
@@ -83,7 +135,7 @@ def test_only_a_sound_report_becomes_a_baseline() -> None:
 def test_the_file_is_read(tmp_path: Path) -> None:
     (path := tmp_path / "accepted.toml").write_text(FILE)
     (entry,) = read_accepted(path)
-    assert entry.claims == ["shape", "gate"]
+    assert entry.claims == ["runs", "shape", "gate"]
     assert entry.expires == datetime.date(2027, 1, 1)
 
 
@@ -97,6 +149,9 @@ def test_the_file_is_read(tmp_path: Path) -> None:
         ("2027-01-01", '"soon"', "date"),
         ('"gate"]', '"shape"]', "accepted twice"),
         ('["shape", "gate"]', "[]", "length >= 1"),
+        ('"forward raises"', '""', "length >= 1"),
+        ('"forward raises"', "3", "str"),
+        ('seen = { runs = "forward raises" }', "[accepted.sean]", "did you mean 'seen'?"),
         ("=", ":", "not TOML"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import subprocess
@@ -12,14 +13,16 @@ import pytest
 
 from attncheck.report import Report, Status, encode
 
-from .making import finding, report, subject
+from .making import SHAPE, finding, report, subject
 
-ACCEPTED = """
+ACCEPTED = f"""
 [[accepted]]
 subject = "gam@article"
-claim = "shape"
 reason = "the article's own mistake, kept"
-expires = 9999-01-01
+expires = {datetime.date.today() + datetime.timedelta(days=300)}
+
+[accepted.seen]
+shape = "{SHAPE}"
 """
 
 

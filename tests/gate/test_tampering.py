@@ -78,6 +78,7 @@ EITHER: dict[str, Tamper] = {
     "a subject is gone": lambda one: one.subjects.pop(0) and None,
     "a subject is new": lambda one: one.subjects.append(subject("Other")),
     "another class under the same name": _set("0.target", "other.py:GAM"),
+    "a file of the same name, deeper": _set("0.target", "vendor/gam.py:GAM"),
     "a claim is gone": _drop("0.findings.1"),
     "a claim is new": _add(finding("causality")),
     "a claim is of another kind": _claim("reach", kind="runs"),
@@ -85,10 +86,19 @@ EITHER: dict[str, Tamper] = {
     "a claim is no longer required": _claim("reach", required=False),
     "the spec has changed": _set("0.spec_hash", "fedcba9876543210"),
     "the spec is not stated": _set("0.spec_hash", ""),
+    "the definition has changed": _set("0.reference_hash", "0" * 16),
+    "the definition cannot be read": _set("0.reference_hash", "unread"),
+    "the definition is not stated": _set("0.reference_hash", ""),
     "another torch": _set("environment.torch", "2.14.0"),
     "no torch stated": lambda one: one.environment.pop("torch") and None,
     "another attncheck": _set("environment.attncheck", "0.2.0"),
     "another machine": _set("environment.machine", "aarch64"),
+    "another Python": _set("environment.python", "CPython 3.12.1"),
+    "another kind of Python": _set("environment.python", "PyPy 3.11.7"),
+    "another numpy": _set("environment.numpy", "2.5.0"),
+    "another system": _set("environment.system", "Darwin 24.1.0"),
+    "another processor, and times": _set("environment.processor", "Apple M3"),
+    "no processor stated, and times": lambda one: one.environment.pop("processor") and None,
     "interrupted": _set("partial", True),
     "one could not be audited": lambda one: one.problems.append(Problem("gam", "x", "no such")),
     "audited at other sizes": _set("0.dims", {"B": 2, "C": 8}),
@@ -133,6 +143,9 @@ EITHER: dict[str, Tamper] = {
     "an accepted mistake has gone": lambda one: setattr(
         one.subjects[1].findings[0], "status", Status.HOLDS
     ),
+    "an accepted mistake is seen otherwise": lambda one: setattr(
+        one.subjects[1].findings[0], "message", "expected 4 axes, got 3"
+    ),
     "an accepted mistake is another one": lambda one: setattr(
         one.subjects[1].findings[0], "witness", Witness({"dims": {"B": 2}})
     ),
@@ -148,6 +161,8 @@ ONE_SIDED = {
     # What is better now is seen from one side only.
     ("an accepted mistake has gone", "baseline"): "the mistake is still accepted, and still there",
     ("a claim was tried on other cases", "baseline"): "tried on more cases now",
+    ("the definition is not stated", "baseline"): "an older attncheck's; the notes say so",
+    ("an accepted mistake is seen otherwise", "baseline"): "what is seen now is what is accepted",
 }
 
 
@@ -214,11 +229,14 @@ def test_a_baseline_that_is_too_slow_does_not_hide_a_slowdown() -> None:
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        ("models/se.py:SE", "/home/ci/build/models/se.py:SE", True),
+        ("models/se.py:SE", "./models/se.py:SE", True),
+        ("models/se.py:SE", "vendor/models/se.py:SE", False),
+        ("se.py:SE", "models/se.py:SE", False),
+        ("models/se.py:SE", "/home/ci/build/models/se.py:SE", False),
         ("models.se:SE", "models/se.py:SE", True),
         ("models/se.py:SE", "models/se.py:SE2", False),
         ("models/se.py:SE", "other/se.py:SE", False),
     ],
 )
-def test_a_target_is_the_same_wherever_the_project_lies(one: str, other: str, same: bool) -> None:
+def test_a_target_is_the_same_class_of_the_same_file(one: str, other: str, same: bool) -> None:
     assert same_target(one, other) is same
