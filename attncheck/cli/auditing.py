@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attncheck.cli import parsing
+from attncheck.cli import held, parsing
 from attncheck.cli.exits import Exit, exit_of
+from attncheck.cli.leftovers import leaves_none
 from attncheck.cli.streams import complain, log
 from attncheck.errors import OutputError, UsageError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _Many = list[str]
 
 
+@leaves_none
 def audit(
     spec: Annotated[
         str,
@@ -88,6 +90,14 @@ def audit(
             "--output", "-o", metavar="FILE", help="Write the report, in its suffix's format."
         ),
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline",
+            metavar="BASE",
+            help="Hold what is found against this report, as gate does; the exit status is gate's.",
+        ),
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress, and no report in text.")
@@ -118,12 +128,17 @@ def audit(
     limits = Limits(timeout, 20 * timeout, parsing.memory(memory_limit))
     shown = find_format(format_name)
     files = outputs(output or [])
+    on = held.ground(baseline, written=[file.path for file in files]) if baseline else None
     selections = select_all(asked) if every else select(spec, target, asked)
     report = report_of(selections, limits, jobs, quiet=quiet, debug=debug)
     if not (quiet and format_name == "text") and (report.subjects or format_name != "text"):
         show(report, shown)
     written = _write(files, report)
-    raise typer.Exit(exit_of(report, strict=strict) if written else Exit.FAILED)
+    code = exit_of(report, strict=strict)
+    if on is not None and report.subjects:
+        answer = held.show_held(on, report, output or [], format_name, strict=strict, quiet=quiet)
+        code = code if code is Exit.FAILED else answer
+    raise typer.Exit(code if written else Exit.FAILED)
 
 
 def report_of(

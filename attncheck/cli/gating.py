@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import datetime
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attncheck.cli import held
 from attncheck.cli.exits import Exit
-from attncheck.cli.streams import colourful, complain, log, say, width
+from attncheck.cli.streams import complain, log, say
 from attncheck.errors import OutputError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from attncheck.gate import Entry, GateResult
+    from attncheck.gate import GateResult
 
 FORMATS = {"text": ".txt", "json": ".json", "markdown": ".md", "github": ""}
-ACCEPTED = "accepted.toml"
 
 _Accepted = Annotated[
     Path | None,
@@ -58,26 +57,15 @@ def gate(
 
     Exit status: 0 holds, 1 regressed, 2 cannot be compared, 3 undecided.
     """
-    from attncheck.gate import Answer, Files, load_report, read_policy
-    from attncheck.gate import gate as compared
+    from attncheck.gate import load_report
 
     files = output or []
     _check(format_name, files)
-    found, place = read_policy(policy, Path.cwd())
-    entries, path = _entries(accepted, baseline)
-    result = compared(
-        load_report(report),
-        load_report(baseline),
-        found,
-        entries,
-        today=datetime.datetime.now(datetime.timezone.utc).date(),
-        files=Files(str(report), str(baseline), path),
-    )
-    said = found.loosened()
-    result.notes.append(f"policy: {place}{': ' if said else ''}{said}")
-    say(_rendered(result, format_name, color=colourful(sys.stdout)))
-    codes = {Answer.HOLDS: Exit.CONFORMS, Answer.REGRESSED: Exit.VIOLATES}
-    code = codes.get(result.answer, Exit.VIOLATES if strict else Exit.UNDECIDED)
+    found = load_report(report, audited=True)
+    on = held.ground(baseline, policy, accepted, written=[report])
+    result = held.held_against(on, found, str(report))
+    say(held.rendered(result, format_name))
+    code = held.exit_of_gate(result, strict=strict)
     raise typer.Exit(code if _write(result, files) else Exit.FAILED)
 
 
@@ -98,7 +86,7 @@ def baseline(
     from attncheck.gate import load_report, sealed
 
     found = load_report(report)
-    entries, path = _entries(accepted, output)
+    entries, path = held.accepted_entries(accepted, output)
     today = datetime.datetime.now(datetime.timezone.utc).date()
     if reasons := list(refusals(found, entries, today)):
         log(f"attncheck: {report} may not become a baseline:")
@@ -114,16 +102,6 @@ def baseline(
         raise OutputError(f"cannot write: {error.strerror}", where=str(output)) from None
     count = sum(len(subject.findings) for subject in found.subjects)
     log(f"attncheck: {output}: {len(found.subjects)} subjects, {count} claims")
-
-
-def _entries(accepted: Path | None, baseline: Path) -> tuple[list[Entry], str]:
-    """Return the reviewed entries and their file; without a file, none."""
-    from attncheck.gate import read_accepted
-
-    path = accepted or baseline.parent / ACCEPTED
-    if accepted is None and not path.exists():
-        return [], str(path)
-    return read_accepted(path), str(path)
 
 
 def _check(format_name: str, files: list[Path]) -> None:
@@ -143,28 +121,6 @@ def _check(format_name: str, files: list[Path]) -> None:
             raise OutputError("no such folder", where=str(path))
 
 
-def _rendered(result: GateResult, format_name: str, *, color: bool) -> str:
-    if format_name == "json":
-        import msgspec
-
-        return (msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n").decode("utf-8")
-    if format_name == "github":
-        from attncheck.gate.annotating import annotated
-
-        return annotated(result)
-    from attncheck.gate import showing
-
-    if format_name == "markdown":
-        return showing.markdown_of(result)
-    if not color:
-        from attncheck.gate.texting import plain_text
-
-        return plain_text(showing.page_of(result), width())
-    from attncheck.formats import render_page
-
-    return render_page(showing.page_of(result), color=color, width=width())
-
-
 def _write(result: GateResult, files: list[Path]) -> bool:
     """Write every file that can be; False where one could not."""
     from attncheck.cli.files import write_whole
@@ -172,7 +128,7 @@ def _write(result: GateResult, files: list[Path]) -> bool:
     names = {suffix: name for name, suffix in FORMATS.items() if suffix}
     written = True
     for path in files:
-        text = _rendered(result, names[path.suffix], color=False)
+        text = held.rendered(result, names[path.suffix], color=False)
         try:
             write_whole(path, text.encode("utf-8"))
         except OSError as error:

@@ -15,12 +15,16 @@ from attncheck.report import Report, decode, encode, verdict_of
 _SEAL = "seal"
 
 
-def load_report(path: Path) -> Report:
+def load_report(path: Path, *, audited: bool = False) -> Report:
     """Return the report of a file.
 
+    Args:
+        path: the file.
+        audited: whether it must be what an audit wrote, and no baseline.
+
     Raises:
-        UsageError: there is none, it is no report, it was edited after it was sealed, or it
-            contradicts itself.
+        UsageError: there is none, it is no report, it was edited after it was sealed, it
+            contradicts itself, or it is a baseline where an audit's report is wanted.
     """
     try:
         data = path.read_bytes()
@@ -41,6 +45,12 @@ def load_report(path: Path) -> Report:
             "edited by hand: its seal does not fit its content",
             where=str(path),
             instead="promote a report again: attncheck baseline report.json -o baseline.json",
+        )
+    if audited and _SEAL in raw:
+        raise UsageError(
+            "this is a baseline, and not what an audit of now has found",
+            where=str(path),
+            instead="audit first: attncheck audit SPEC -o report.json --baseline BASE",
         )
     if what := contradiction(report):
         raise UsageError(what, where=str(path), instead="audit again")
