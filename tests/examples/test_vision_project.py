@@ -57,6 +57,18 @@ def test_nothing_changed_holds(project: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_the_one_command_of_its_readme_audits_and_gates(project: Path, tmp_path: Path) -> None:
+    text = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^attncheck (audit .+)$", text, re.MULTILINE)
+    copy = Path(shutil.copytree(project, tmp_path / "project"))
+    assert attncheck(*command.split(), folder=copy).returncode == 0
+    (copy / "attention.py").unlink()
+    done = attncheck(*command.split(), folder=copy)
+    assert done.returncode == 2
+    assert (copy / "attncheck.json.old").is_file()
+    assert not (copy / "attncheck.json").exists()
+
+
 def test_a_bad_edit_is_regressed_and_on_its_line(project: Path, tmp_path: Path) -> None:
     gates = "weights[:, :, None, None]"
     copy = edited(project, tmp_path, RETURN, f"return {gates} * {gates}")
