@@ -10,6 +10,8 @@ from attncheck.gate.remedies import Remedies
 from attncheck.gate.result import Answer, Check
 from attncheck.report import Finding, Status, SubjectReport, Verdict
 
+_EFFORT = ("cases", "draws", "probes", "outputs", "sizes")
+"""Entries of the evidence that say how hard a claim that holds was tried."""
 _OPEN = (Status.UNDECIDED, Status.ERROR)
 
 
@@ -100,9 +102,10 @@ def _judge(before: Finding, now: Finding, entry: Entry | None) -> tuple[Answer, 
         return Answer.UNDECIDED, f"skipped: {now.message or 'no reason given'}"
     if before.status is not Status.HOLDS:
         return Answer.UNDECIDED, _BETTER
-    fewer = _cases(now), _cases(before)
-    if fewer[0] < fewer[1]:
-        return Answer.UNDECIDED, f"tried on {fewer[0]} cases, in the baseline on {fewer[1]}"
+    for what in _EFFORT:
+        tried, wanted = _count(now, what), _count(before, what)
+        if tried < wanted:
+            return Answer.UNDECIDED, f"tried on {tried} {what}, in the baseline on {wanted}"
     return Answer.HOLDS, ""
 
 
@@ -133,9 +136,11 @@ def _elsewhere(before: Finding, now: Finding) -> bool:
     return (before.witness and before.witness.case) != (now.witness and now.witness.case)
 
 
-def _cases(finding: Finding) -> int:
-    cases = finding.evidence.get("cases", 0)
-    return cases if isinstance(cases, int) else 0
+def _count(finding: Finding, what: str) -> int:
+    found = finding.evidence.get(what, 0)
+    if isinstance(found, list):
+        return len(found)
+    return found if isinstance(found, int) else 0
 
 
 def _new(policy: Policy) -> Answer:

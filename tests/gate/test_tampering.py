@@ -154,10 +154,12 @@ EITHER: dict[str, Tamper] = {
     "a claim is skipped for another reason": _claim("masks", message="no mask"),
     "a probe broke": _claim("reach", status=Status.ERROR),
     "a claim is violated": _claim("reach", status=Status.VIOLATED),
+    "a claim was tried by other probes": _claim("reach", evidence={"cases": 6, "probes": ["one"]}),
     "a claim was tried on other cases": _claim("reach", evidence={"cases": 1}),
 }
 
 ONE_SIDED = {
+    ("a claim was tried by other probes", "report"): "tried by more probes now",
     # What is better now is seen from one side only.
     ("an accepted mistake has gone", "baseline"): "the mistake is still accepted, and still there",
     ("a claim was tried on other cases", "baseline"): "tried on more cases now",
