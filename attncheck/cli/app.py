@@ -12,6 +12,7 @@ import typer
 
 from attncheck import __version__
 from attncheck.cli.exits import Exit
+from attncheck.cli.leftovers import leaving_none
 from attncheck.cli.streams import complain, log
 from attncheck.errors import AttncheckError
 
@@ -73,6 +74,11 @@ def options(
 
 
 def run() -> int:
+    """Run the command line and return the exit status; no report of an earlier run is left."""
+    return leaving_none(sys.argv[1:], _run)
+
+
+def _run() -> int:
     """Run the command line and return the exit status; errors are told to people."""
     debug = "--debug" in sys.argv
     try:

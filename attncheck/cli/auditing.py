@@ -11,7 +11,6 @@ import typer
 
 from attncheck.cli import held, parsing
 from attncheck.cli.exits import Exit, exit_of
-from attncheck.cli.leftovers import leaves_none
 from attncheck.cli.streams import complain, log
 from attncheck.errors import OutputError, UsageError
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 _Many = list[str]
 
 
-@leaves_none
 def audit(
     spec: Annotated[
         str,

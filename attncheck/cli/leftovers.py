@@ -2,63 +2,63 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 from attncheck.cli.streams import log
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
+_COMMANDS = ("audit", "profile", "report")
+_SHORT = re.compile(r"-q?o(.*)", re.DOTALL)
 _Mark = tuple[int, int, int]
 
 
-def leaves_none(command: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Return the command, which renames what ``-o`` names if it ends without writing there.
+def leaving_none(words: Sequence[str], command: Callable[[], int]) -> int:
+    """Run a command and return its exit status; rename what ``-o`` names if it was not written.
 
-    A script that goes on after a failure would take the old report for the new one. The file of
-    ``--resume`` is what the next run goes on with, and a baseline was not written by a run.
+    A script that goes on after a failure would take the old report for the new one, so it becomes
+    ``NAME.old``. The words are read as they stand: what is wrong with them may be the failure.
     """
-
-    @functools.wraps(command)
-    def run(*words: _P.args, **options: _P.kwargs) -> _R:
-        named, kept = options.get("output"), (options.get("resume"), options.get("baseline"))
-        keep = [path for path in kept if isinstance(path, Path)]
-        paths = [
-            path
-            for path in (named if isinstance(named, list) else [])
-            if not any(_same(path, one) for one in keep)
-        ]
-        with _set_aside(paths):
-            return command(*words, **options)
-
-    return run
-
-
-def _same(one: Path, other: Path) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
-
-
-@contextlib.contextmanager
-def _set_aside(paths: list[Path]) -> Iterator[None]:
-    """Rename each file to ``NAME.old`` that is the same after the work as before."""
-    before = {path: mark for path in paths if (mark := _mark(path))}
+    code = 2
+    before = {path: mark for path in _named(words) if (mark := _mark(path))}
     try:
-        yield
+        code = command()
     finally:
         for path, mark in before.items():
-            if _mark(path) != mark:
-                continue
-            old = path.with_name(f"{path.name}.old")
-            try:
-                os.replace(path, old)
-            except OSError as error:
-                log(f"attncheck: {path} is an earlier run's, and cannot be renamed: {error}")
-            else:
-                log(f"attncheck: {path} was an earlier run's: it is {old.name} now")
+            if code and _mark(path) == mark:
+                _rename(path)
+    return code
+
+
+def _named(words: Sequence[str]) -> list[Path]:
+    """Return the files that a command line says are written.
+
+    The file of ``--resume`` is what the next run goes on with, and a baseline is no run's.
+    """
+    if not words or words[0] not in _COMMANDS:
+        return []
+    kept = {os.path.realpath(name) for name in _values(words, ("--resume", "--baseline"))}
+    named = dict.fromkeys(_values(words, ("--output",), _SHORT))
+    return [Path(name) for name in named if os.path.realpath(name) not in kept]
+
+
+def _values(
+    words: Sequence[str], names: Sequence[str], short: re.Pattern[str] | None = None
+) -> Iterator[str]:
+    """Yield what follows an option, after a space or ``=``, or at once after a short one."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--":
+            return
+        name, equals, value = word.partition("=")
+        if name in names:
+            value = value if equals else following
+        elif short is not None and (found := short.fullmatch(word)):
+            value = found[1] or following
+        else:
+            continue
+        if value and "\0" not in value:
+            yield value
 
 
 def _mark(path: Path) -> _Mark | None:
@@ -74,3 +74,13 @@ def _mark(path: Path) -> _Mark | None:
     except (AttncheckError, OSError, ValueError):
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _rename(path: Path) -> None:
+    old = path.with_name(f"{path.name}.old")
+    try:
+        os.replace(path, old)
+    except OSError as error:
+        log(f"attncheck: {path} is an earlier run's, and cannot be renamed: {error}")
+    else:
+        log(f"attncheck: {path} was an earlier run's: it is {old.name} now")

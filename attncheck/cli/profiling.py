@@ -10,7 +10,6 @@ import typer
 
 from attncheck.cli import parsing
 from attncheck.cli.exits import Exit, exit_of_profile
-from attncheck.cli.leftovers import leaves_none
 from attncheck.cli.streams import complain, log
 from attncheck.errors import AttncheckError, UsageError, did_you_mean
 
@@ -28,7 +27,6 @@ _SECONDS_OF_PAIRS = 0.3
 """Long enough for both to meet a good moment; beyond, more pairs tell more than longer ones."""
 
 
-@leaves_none
 def profile(
     wanted: Annotated[
         _Many | None,

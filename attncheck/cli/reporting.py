@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attncheck.cli.exits import Exit
-from attncheck.cli.leftovers import leaves_none
 from attncheck.cli.streams import colourful, complain, log, say, width
 from attncheck.errors import OutputError, UsageError, did_you_mean
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 _DIFFS = {"text": ".txt", "json": ".json", "markdown": ".md"}
 
 
-@leaves_none
 def report(
     reports: Annotated[
         list[str],

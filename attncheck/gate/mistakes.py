@@ -12,7 +12,7 @@ from attncheck.report import Finding
 _MOST = 600
 _TOLERANCE = 0.1
 _NOTHING = 1e-6
-_SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _CHANGING = (
     (re.compile(r"0x[0-9a-fA-F]{4,}"), "0x…"),
     (re.compile(r"\blines? \d+(?:(?: to |-|–)\d+)?"), "line …"),
@@ -27,9 +27,10 @@ def mistake(finding: Finding) -> str:
 
     Addresses, line numbers and folders are left out.
     """
-    text = _SPACE.sub(" ", finding.message or finding.seen).strip()
+    text = _SPACE.sub(" ", (finding.message or finding.seen)[: 10 * _MOST]).strip()
     for pattern, word in _CHANGING:
         text = pattern.sub(word, text)
+    text = text or finding.status.value
     return text if len(text) <= _MOST else f"{text[:_MOST]}…"
 
 

@@ -91,13 +91,16 @@ def test_a_baseline_that_cannot_be_read_is_told_before_anything_is_audited(folde
         ("audit", *TINY, "-o", "no/such/folder.json"),
         ("profile", "nosuch"),
         ("report", "gone.json"),
+        ("audit", *TINY, "--nosuch-option"),
+        ("audit", *TINY, "--seed", "many"),
     ],
 )
 def test_a_run_that_writes_nothing_leaves_no_old_report(
     folder: Path, words: tuple[str, ...]
 ) -> None:
     before = (folder / "report.json").read_bytes()
-    done = attncheck(*words, "-o", "report.json", folder=folder)
+    how = ("-oreport.json",) if "--seed" in words else ("-o", "report.json")
+    done = attncheck(*words, *how, folder=folder)
     assert done.returncode == 2, done.stdout
     assert not (folder / "report.json").exists()
     assert (folder / "report.json.old").read_bytes() == before
@@ -112,6 +115,9 @@ def test_a_run_that_writes_keeps_nothing_and_says_nothing(folder: Path) -> None:
     assert done.returncode == 0
     assert not (folder / "report.json.old").exists()
     assert "earlier" not in done.stderr
+    shown = attncheck("audit", "-o", "report.json", "--help", folder=folder)
+    assert shown.returncode == 0
+    assert (folder / "report.json").is_file()
 
 
 def test_what_no_report_would_have_replaced_stays(folder: Path) -> None:
