@@ -54,6 +54,11 @@ class OutputError(AttncheckError):
     """A report cannot be written."""
 
 
+def reason_of(error: Exception) -> str:
+    """Return why a file could not be used, in words that stand after a colon."""
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
 _MOST_WORDS, _LONGEST_WORD, _MOST_SHOWN = 1000, 100, 300
 """What is looked through for the nearest spelling: names in files of strangers may be more."""
 

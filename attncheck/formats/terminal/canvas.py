@@ -31,6 +31,7 @@ def drawn(parts: Iterable[RenderableType], *, color: bool, width: int) -> str:
         highlight=False,
         markup=False,
         emoji=False,
+        _environ={},  # all is said here
     )
     for part in parts:
         console.print(part)
