@@ -47,6 +47,7 @@ LAYERS = [
         "formula",
         "arithmetic",
         "text_file",
+        "toml_file",
         "literals",
         "measured",
         "config",

@@ -100,8 +100,7 @@ def audit(
     from attncheck.formats import find_format
     from attncheck.selecting import select, select_all
 
-    if timeout <= 0 or jobs < 0:
-        raise UsageError("--timeout must be positive, and --jobs not negative")
+    parsing.limits(timeout=timeout, jobs=jobs, seed=seed)
     if every == bool(spec):
         raise UsageError("name a spec, or say --all", instead="see: attncheck list specs")
     asked = Asked(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from attncheck.noise import Noise
     from attncheck.page import Page
 
-_FEWEST = 8
+_FEWEST, _MOST = 8, 1024
 
 
 def calibrate(
@@ -43,8 +43,11 @@ def calibrate(
     from attncheck.cli.files import write_whole
     from attncheck.noise import noise_path
 
-    if pairs < _FEWEST or windows < 1 or threads < 1:
-        raise UsageError(f"it takes at least {_FEWEST} pairs, one window and one thread")
+    if not (_FEWEST <= pairs <= _MOST and 1 <= windows <= _MOST and 1 <= threads <= _MOST):
+        raise UsageError(
+            f"it takes at least {_FEWEST} pairs, one window and one thread",
+            instead=f"and at most {_MOST} of each",
+        )
     if device.partition(":")[0] not in ("cpu", "cuda"):
         raise DeviceError(f"no device '{device}' to calibrate", instead="cpu or cuda")
     files = output or []

@@ -65,6 +65,7 @@ def compare(
         raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, KEYS))
     if len(wanted) < 2:
         raise UsageError("name two or more", instead=f"attncheck compare {wanted[0]} cbam")
+    parsing.limits(jobs=jobs)
     files = output or []
     results.check(format_name, files)
     asked = Asked(dims=parsing.sizes(dims or []))

@@ -56,8 +56,7 @@ def evaluate(
 
     files = output or []
     results.check(format_name, files)
-    if timeout <= 0 or jobs < 0:
-        raise UsageError("--timeout must be positive, and --jobs not negative")
+    parsing.limits(timeout=timeout, jobs=jobs, seed=seed)
     limits = Limits(timeout, 10 * timeout, parsing.memory(memory_limit))
     globs = only or ["*"]
     plans = planned(

@@ -37,6 +37,7 @@ def replay(
     from attncheck.formats import find_format
     from attncheck.report import Report, Status
 
+    parsing.limits(timeout=timeout)
     stored = replaying.find(finding)
     job, known = stored.job, stored.finding
     title = f"{known.id} · {job.name} · {known.claim}"

@@ -55,8 +55,9 @@ def selftest(
 
     if every == bool(specs):
         raise UsageError("name a spec, or say --all", instead="see: attncheck list specs")
-    if sample < 0 or budget <= 0 or jobs < 0:
-        raise UsageError("--budget must be positive, --sample and --jobs not negative")
+    parsing.limits(timeout=budget, jobs=jobs, seed=seed, option="--budget")
+    if sample < 0:
+        raise UsageError("--sample must not be negative", where="--sample")
     files = output or []
     results.check(format_name, files)
     found = [load(name) for name in specs or spec_ids()]

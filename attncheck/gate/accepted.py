@@ -21,9 +21,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from attncheck.errors import UsageError
-from attncheck.gate.policy import explained, nearest, read_toml
+from attncheck.gate.policy import explained, nearest
 from attncheck.gate.result import Answer, Check
 from attncheck.report import Status
+from attncheck.toml_file import read_toml
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -53,7 +54,7 @@ def read_accepted(path: Path) -> list[Entry]:
     Raises:
         UsageError: it cannot be read, says something unknown, or names a violation twice.
     """
-    raw = read_toml(path)
+    raw = read_toml(path)[0]
     try:
         entries = msgspec.convert(raw, _File).accepted
     except msgspec.ValidationError as error:
