@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,7 @@ from attncheck.probes import all_kinds, find_kind
 from attncheck.spec import SpecDocument, read_document
 from attncheck.spec.inheritance import inherit
 from attncheck.spec.lines import line_of
+from attncheck.text_file import named_path
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,8 @@ def find_path(name: str) -> Path | None:
         UsageError: the name is a path, and no such file is there.
     """
     if name.endswith(".toml") or "/" in name:
-        path = Path(name).expanduser()
-        if not path.is_file():
+        path = named_path(name)
+        if not path.exists():
             raise UsageError("no such spec file", where=name)
         return path
     return _index().get(name) or _index().get(name.lower())
@@ -134,7 +136,7 @@ def _placed(document: SpecDocument, path: Path) -> SpecDocument:
     place, colon, name = document.reference.rpartition(":")
     if not place.endswith(".py"):
         return document
-    absolute = (path.parent / Path(place).expanduser()).resolve()
+    absolute = Path(os.path.realpath(path.parent / named_path(place, SpecError)))
     return msgspec.structs.replace(document, reference=f"{absolute}{colon}{name}")
 
 

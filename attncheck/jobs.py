@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def _listed(spec: Spec, name: str, asked: Asked) -> Job:
     if entry := document.subjects.get(name):
         target, arguments = entry.target, entry.arguments
         dims = _numbers(entry.dims, dims_in_order(document.dims, {}))
-    folder = "" if _is_shipped(spec) else str(spec.path.resolve().parent)
+    folder = "" if _is_shipped(spec) else os.path.dirname(os.path.realpath(spec.path))
     return _job(spec, name, target, asked, arguments, dims, folder, (f"{_shown(spec)}@{name}",))
 
 
@@ -75,7 +76,7 @@ def _job(
 ) -> Job:
     return Job(
         # A shipped spec is named alike on every machine.
-        spec=spec.id if _is_shipped(spec) else str(spec.path.resolve()),
+        spec=spec.id if _is_shipped(spec) else os.path.realpath(spec.path),
         name=name,
         target=target,
         folder=folder,
@@ -99,7 +100,7 @@ def _numbers(given: Mapping[str, Any], base: Mapping[str, int]) -> dict[str, int
 
 
 def _is_shipped(spec: Spec) -> bool:
-    return spec.path.resolve().parent == specs_folder().resolve()
+    return os.path.dirname(os.path.realpath(spec.path)) == os.path.realpath(specs_folder())
 
 
 def _shown(spec: Spec) -> str:

@@ -45,6 +45,9 @@ LAYERS = [
     {
         "spec",
         "formula",
+        "arithmetic",
+        "text_file",
+        "toml_file",
         "literals",
         "measured",
         "config",

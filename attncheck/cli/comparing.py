@@ -65,15 +65,16 @@ def compare(
         raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, KEYS))
     if len(wanted) < 2:
         raise UsageError("name two or more", instead=f"attncheck compare {wanted[0]} cbam")
+    parsing.limits(jobs=jobs)
     files = output or []
     results.check(format_name, files)
     asked = Asked(dims=parsing.sizes(dims or []))
     selections = _selections(wanted, contract, asked)
     report = report_of(selections, Limits(), jobs, quiet=quiet, debug=debug)
     found = side_by_side(report, sort)
-    written = results.show(found, page_of(found), format_name, files)
     complete = not report.problems and not report.partial and bool(report.subjects)
-    raise typer.Exit(Exit.CONFORMS if written and complete else Exit.FAILED)
+    code = Exit.CONFORMS if complete else Exit.FAILED
+    raise typer.Exit(results.show(found, lambda: page_of(found), format_name, files, code))
 
 
 def _selections(wanted: list[str], contract: str, asked: Asked) -> list[Selection]:

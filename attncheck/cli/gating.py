@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from attncheck.cli import held
+from attncheck.cli.delivery import deliver
 from attncheck.cli.exits import Exit
-from attncheck.cli.streams import complain, log, say
-from attncheck.errors import OutputError, UsageError, did_you_mean
-
-if TYPE_CHECKING:
-    from attncheck.gate import GateResult
+from attncheck.cli.streams import log
+from attncheck.errors import UsageError, did_you_mean
 
 FORMATS = {"text": ".txt", "json": ".json", "markdown": ".md", "github": ""}
 
@@ -57,6 +56,7 @@ def gate(
 
     Exit status: 0 holds, 1 regressed, 2 cannot be compared, 3 undecided.
     """
+    from attncheck.cli.files import ToWrite
     from attncheck.gate import load_report
 
     files = output or []
@@ -64,9 +64,13 @@ def gate(
     found = load_report(report, audited=True)
     on = held.ground(baseline, policy, accepted, written=[report])
     result = held.held_against(on, found, str(report))
-    say(held.rendered(result, format_name))
+    names = {suffix: name for name, suffix in FORMATS.items() if suffix}
+    written = [
+        ToWrite(path, partial(held.rendered, result, names[path.suffix], color=False))
+        for path in files
+    ]
     code = held.exit_of_gate(result, strict=strict)
-    raise typer.Exit(code if _write(result, files) else Exit.FAILED)
+    raise typer.Exit(deliver(written, partial(held.rendered, result, format_name), code))
 
 
 def baseline(
@@ -82,7 +86,7 @@ def baseline(
     entry accepts. Exit status: 0 written, 1 refused, 2 could not be read or written.
     """
     from attncheck.baseline import refusals
-    from attncheck.cli.files import write_whole
+    from attncheck.cli.files import ToWrite
     from attncheck.gate import load_report, sealed
 
     found = load_report(report)
@@ -96,16 +100,17 @@ def baseline(
         raise typer.Exit(Exit.VIOLATES)
     if output.suffix != ".json":
         raise UsageError("a baseline is JSON", where=str(output), instead="write baseline.json")
-    try:
-        write_whole(output, sealed(found))
-    except OSError as error:
-        raise OutputError(f"cannot write: {error.strerror}", where=str(output)) from None
+    code = deliver([ToWrite(output, partial(sealed, found))], None)
+    if code is not Exit.CONFORMS:
+        raise typer.Exit(code)
     count = sum(len(subject.findings) for subject in found.subjects)
     log(f"attncheck: {output}: {len(found.subjects)} subjects, {count} claims")
 
 
 def _check(format_name: str, files: list[Path]) -> None:
     """Complain about a format or a file before any work."""
+    from attncheck.cli.files import check_places
+
     if format_name not in FORMATS:
         raise UsageError(
             f"no format '{format_name}' here", instead=did_you_mean(format_name, FORMATS)
@@ -117,21 +122,4 @@ def _check(format_name: str, files: list[Path]) -> None:
                 where=str(path),
                 instead="write .json, .md or .txt",
             )
-        if not path.resolve().parent.is_dir():
-            raise OutputError("no such folder", where=str(path))
-
-
-def _write(result: GateResult, files: list[Path]) -> bool:
-    """Write every file that can be; False where one could not."""
-    from attncheck.cli.files import write_whole
-
-    names = {suffix: name for name, suffix in FORMATS.items() if suffix}
-    written = True
-    for path in files:
-        text = held.rendered(result, names[path.suffix], color=False)
-        try:
-            write_whole(path, text.encode("utf-8"))
-        except OSError as error:
-            complain(OutputError(f"cannot write: {error.strerror or error}", where=str(path)))
-            written = False
-    return written
+    check_places(files)

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from attncheck.errors import UsageError
+from attncheck.formula import shortened
 from attncheck.literals import parse_literal
 
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
-_LEAST_MEMORY = 512 * 2**20
+_LEAST_MEMORY, _MOST_MEMORY = 512 * 2**20, 2**60
+_MOST_SIZE, _MOST_SEED = 10**9, 2**31
+_MOST_JOBS, _MOST_SECONDS = 1024, 10.0**6
 
 
 def initials(texts: Sequence[str]) -> dict[str, Any]:
@@ -35,7 +38,15 @@ def sizes(texts: Sequence[str]) -> dict[str, int]:
     for text in texts:
         name, value = _pair(text, "--set", "C=64")
         if not re.fullmatch(r"[+-]?\d+", value):
-            raise UsageError(f"'{value}' is no size", where=f"--set {text}", instead="write C=64")
+            raise UsageError(
+                f"'{shortened(value)}' is no size", where=f"--set {name}", instead="write C=64"
+            )
+        if len(value) > 20 or abs(int(value)) > _MOST_SIZE:
+            raise UsageError(
+                f"{shortened(value)} is too large a size",
+                where=f"--set {name}",
+                instead=f"write at most {_MOST_SIZE}",
+            )
         found[name] = int(value)
     return found
 
@@ -48,8 +59,34 @@ def numbers(text: str, option: str) -> list[int]:
     """
     parts = [part.strip() for part in text.split(",") if text]
     if not all(re.fullmatch(r"[0-9]+", part) for part in parts):
-        raise UsageError(f"'{text}' is no list of sizes", where=option, instead="write 16,32,64")
+        raise UsageError(
+            f"'{shortened(text)}' is no list of sizes", where=option, instead="write 16,32,64"
+        )
+    if any(len(part) > 10 or int(part) > _MOST_SIZE for part in parts):
+        raise UsageError("too large a size", where=option, instead=f"write at most {_MOST_SIZE}")
     return [int(part) for part in parts]
+
+
+def limits(
+    *, timeout: float = 1.0, jobs: int = 0, seed: int = 0, option: str = "--timeout"
+) -> None:
+    """Complain about a time, a number of processes, or a seed that nothing could keep to.
+
+    Raises:
+        UsageError: one is out of range, or no number.
+    """
+    if not 0 < timeout <= _MOST_SECONDS:
+        raise UsageError(
+            f"{option} must be positive", where=option, instead="write seconds: at most 1000000"
+        )
+    if not 0 <= jobs <= _MOST_JOBS:
+        raise UsageError(
+            "--jobs must not be negative", where="--jobs", instead=f"write 0 to {_MOST_JOBS}"
+        )
+    if not -_MOST_SEED < seed < _MOST_SEED:
+        raise UsageError(
+            "too large a seed", where="--seed", instead=f"write less than {_MOST_SEED}"
+        )
 
 
 def memory(text: str) -> int:
@@ -61,22 +98,28 @@ def memory(text: str) -> int:
     match = _MEMORY.fullmatch(text.strip())
     if match is None:
         raise UsageError(
-            f"'{text}' is no amount of memory", where="--memory-limit", instead="write 4GiB"
+            f"'{shortened(text)}' is no amount of memory",
+            where="--memory-limit",
+            instead="write 4GiB",
         )
-    size = int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
+    size = float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ")
+    if size > _MOST_MEMORY:
+        raise UsageError("more than any machine has", where="--memory-limit", instead="write 4GiB")
     if size < _LEAST_MEMORY:
         raise UsageError(
             f"{text} is too little: torch alone needs about 300 MiB",
             where="--memory-limit",
             instead="write 512MiB or more",
         )
-    return size
+    return int(size)
 
 
 def _pair(text: str, option: str, example: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip().isidentifier() or not value.strip():
         raise UsageError(
-            f"'{text}' is not of the form NAME=VALUE", where=option, instead=f"write {example}"
+            f"'{shortened(text)}' is not of the form NAME=VALUE",
+            where=option,
+            instead=f"write {example}",
         )
     return name.strip(), value.strip()

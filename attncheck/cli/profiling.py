@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attncheck.cli import parsing
-from attncheck.cli.exits import Exit, exit_of_profile
+from attncheck.cli.exits import exit_of_profile
 from attncheck.cli.streams import complain, log
 from attncheck.errors import AttncheckError, UsageError, did_you_mean
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from attncheck.report import Report
 
 _Many = list[str]
-_PROCESSES, _MOST = 3, 12
+_PROCESSES, _MOST, _MOST_PROCESSES = 3, 12, 1024
 _SECONDS = 0.5
 _PAIRS = 24
 """So many that a gate with several latencies may leave out some pairs on either side."""
@@ -128,8 +128,13 @@ def profile(
 
     if sort and sort not in SORTS:
         raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, SORTS))
-    if timeout <= 0 or min(seconds, processes, jobs) < 0:
-        raise UsageError("--timeout must be positive; --seconds, --processes, --jobs not negative")
+    parsing.limits(timeout=timeout, jobs=jobs)
+    parsing.limits(timeout=seconds or 1, option="--seconds")
+    if not (0 <= processes <= _MOST_PROCESSES and 1 <= threads <= _MOST_PROCESSES):
+        raise UsageError(
+            "too many or too few --processes or --threads",
+            instead=f"write 1 to {_MOST_PROCESSES}; 0 processes for as many as usual",
+        )
     check_present(device)
     asked = Wanted(
         device=device,
@@ -160,8 +165,7 @@ def profile(
         complain(AttncheckError(found.what, where=place, instead=found.instead))
     if report.partial:
         log("attncheck: interrupted; what follows is what was finished")
-    written = shown.show(report)
-    raise typer.Exit(exit_of_profile(report) if written else Exit.FAILED)
+    raise typer.Exit(shown.show(report, exit_of_profile(report)))
 
 
 _UNLIMITED = 2**60

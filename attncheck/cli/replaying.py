@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from attncheck.cli import parsing
+from attncheck.cli.delivery import deliver
 from attncheck.cli.exits import Exit
-from attncheck.cli.streams import colourful, log, say, width
+from attncheck.cli.streams import colourful, log, width
 from attncheck.errors import AttncheckError, UsageError
 
 
@@ -36,6 +37,7 @@ def replay(
     from attncheck.formats import find_format
     from attncheck.report import Report, Status
 
+    parsing.limits(timeout=timeout)
     stored = replaying.find(finding)
     job, known = stored.job, stored.finding
     title = f"{known.id} · {job.name} · {known.claim}"
@@ -63,12 +65,14 @@ def replay(
     now = subject.findings[0]
     if now.status is Status.VIOLATED:
         now.id, now.reproduce = known.id, known.reproduce
-        say(f"{title}: still violated\n\n")
         report = Report(environment=fingerprint(), subjects=[subject])
-        say(find_format("text").render(report, color=colourful(sys.stdout), width=width()))
-        raise typer.Exit(Exit.VIOLATES)
+
+        def screen() -> str:
+            drawn = find_format("text").render(report, color=colourful(sys.stdout), width=width())
+            return f"{title}: still violated\n\n{drawn}"
+
+        raise typer.Exit(deliver([], screen, Exit.VIOLATES))
     if now.status is Status.HOLDS:
-        say(f"{title}: no longer violated\n")
-        raise typer.Exit(Exit.CONFORMS)
-    say(f"{title}: {now.status.value} now: {now.message}\n")
-    raise typer.Exit(Exit.UNDECIDED)
+        raise typer.Exit(deliver([], lambda: f"{title}: no longer violated\n"))
+    text = f"{title}: {now.status.value} now: {now.message}\n"
+    raise typer.Exit(deliver([], lambda: text, Exit.UNDECIDED))

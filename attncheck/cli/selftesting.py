@@ -55,8 +55,9 @@ def selftest(
 
     if every == bool(specs):
         raise UsageError("name a spec, or say --all", instead="see: attncheck list specs")
-    if sample < 0 or budget <= 0 or jobs < 0:
-        raise UsageError("--budget must be positive, --sample and --jobs not negative")
+    parsing.limits(timeout=budget, jobs=jobs, seed=seed, option="--budget")
+    if sample < 0:
+        raise UsageError("--sample must not be negative", where="--sample")
     files = output or []
     results.check(format_name, files)
     found = [load(name) for name in specs or spec_ids()]
@@ -74,7 +75,7 @@ def selftest(
     for table in done.tables:
         if table.out_of_time:
             log(f"attncheck: {table.spec}: the time is up, {table.out_of_time} mutants are left")
-    written = results.show(done, page_of(done), format_name, files)
-    if done.partial or not written or any(table.problem for table in done.tables):
-        raise typer.Exit(Exit.FAILED)
-    raise typer.Exit(Exit.CONFORMS if done.rate >= _WANTED else Exit.VIOLATES)
+    code = Exit.CONFORMS if done.rate >= _WANTED else Exit.VIOLATES
+    if done.partial or any(table.problem for table in done.tables):
+        code = Exit.FAILED
+    raise typer.Exit(results.show(done, lambda: page_of(done), format_name, files, code))

@@ -25,9 +25,10 @@ import msgspec
 
 from attncheck.errors import UsageError
 from attncheck.gate.mistakes import alike, line, mistake
-from attncheck.gate.policy import explained, nearest, read_toml
+from attncheck.gate.policy import explained, nearest
 from attncheck.gate.result import Answer, Check
 from attncheck.report import Finding, Report
+from attncheck.toml_file import read_toml
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 _LONGEST = datetime.timedelta(days=2 * 366)
@@ -65,7 +66,7 @@ def read_accepted(path: Path) -> list[Entry]:
     Raises:
         UsageError: it cannot be read, says something unknown, or names a violation twice.
     """
-    raw = read_toml(path)
+    raw = read_toml(path)[0]
     try:
         entries = msgspec.convert(raw, _File).accepted
     except msgspec.ValidationError as error:

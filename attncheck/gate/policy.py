@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from attncheck.errors import UsageError, did_you_mean
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from attncheck.toml_file import read_toml
 
 SECTION = "tool.attncheck.gate"
 _SECTIONS = ("gate",)
@@ -88,7 +83,7 @@ def read_policy(path: Path | None, folder: Path) -> tuple[Policy, str]:
 
 def _table(path: Path) -> dict[str, Any] | None:
     """Return the table of a file, None if there is none."""
-    tool = read_toml(path).get("tool", {})
+    tool = read_toml(path)[0].get("tool", {})
     ours = tool.get("attncheck") if isinstance(tool, dict) else None
     if ours is None:
         return None
@@ -105,22 +100,6 @@ def _table(path: Path) -> dict[str, Any] | None:
     if table is not None and not isinstance(table, dict):
         raise UsageError(f"{SECTION} is no table", where=str(path))
     return table
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Return what a TOML file says.
-
-    Raises:
-        UsageError: it cannot be read, or is not TOML.
-    """
-    try:
-        said: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"cannot be read: {reason.lower()}", where=str(path)) from None
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"not TOML: {error}", where=str(path)) from None
-    return said
 
 
 def _decoded(table: dict[str, Any], path: Path) -> Policy:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,7 @@ import msgspec
 from attncheck.errors import SpecError, did_you_mean
 from attncheck.spec.document import SpecDocument, SubjectEntry
 from attncheck.spec.lines import line_of
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from attncheck.toml_file import read_toml
 
 _AT_PATH = re.compile(r" - at `(?P<path>[^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]*)`")
@@ -28,16 +23,7 @@ def read_document(path: Path) -> tuple[SpecDocument, str]:
     Raises:
         SpecError: the file cannot be read, is not TOML, or says something unknown.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"cannot read the spec: {error}", where=str(path)) from None
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        where = f"{path}:{line.group(1)}" if line else str(path)
-        raise SpecError(f"not TOML: {error}", where=where) from None
+    raw, text = read_toml(path, SpecError)
     try:
         return msgspec.convert(raw, SpecDocument), text
     except msgspec.ValidationError as error:

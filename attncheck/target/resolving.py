@@ -6,14 +6,16 @@ import ast
 import hashlib
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from attncheck.errors import TargetError, did_you_mean
+from attncheck.errors import AttncheckError, TargetError, did_you_mean
 from attncheck.target.elsewhere import instead_of
+from attncheck.text_file import named_path, read_text
 
 Factory = Callable[..., Any]
 
@@ -26,7 +28,7 @@ def split_target(target: str) -> tuple[str, str]:
     """
     place, colon, name = target.rpartition(":")
     if not colon or not place or not name:
-        found = [f"{target}:{known}" for known in _classes_in(Path(target).expanduser())]
+        found = [f"{target}:{known}" for known in _classes_in(target)]
         raise TargetError(
             f"'{target}' names no class",
             instead=f"write one of: {', '.join(found)}"
@@ -36,11 +38,11 @@ def split_target(target: str) -> tuple[str, str]:
     return place, name
 
 
-def _classes_in(path: Path) -> list[str]:
+def _classes_in(target: str) -> list[str]:
     """Return the classes that a file defines, without importing it."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
+        tree = ast.parse(read_text(named_path(target)))
+    except (AttncheckError, SyntaxError, ValueError, MemoryError, RecursionError):
         return []
     return [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
 
@@ -74,7 +76,7 @@ def _import_place(place: str, folder: Path | None) -> ModuleType:
     looks_like_path = place.endswith(".py") or "/" in place or "\\" in place
     try:
         if looks_like_path:
-            return _import_file((folder or Path.cwd()) / Path(place).expanduser())
+            return _import_file((folder or Path.cwd()) / named_path(place, TargetError))
         if str(Path.cwd()) not in sys.path:
             sys.path.append(str(Path.cwd()))
         return importlib.import_module(place)
@@ -99,7 +101,7 @@ def _import_place(place: str, folder: Path | None) -> ModuleType:
 
 
 def _import_file(path: Path) -> ModuleType:
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     if not path.is_file():
         beside = sorted(p.name for p in path.parent.glob("*.py")) if path.parent.is_dir() else []
         raise TargetError("no such file", where=str(path), instead=did_you_mean(path.name, beside))

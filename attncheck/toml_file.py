@@ -1,0 +1,59 @@
+"""Read a TOML file that a person names: its tables and its text, or what is wrong on which line."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from attncheck.errors import AttncheckError, UsageError
+from attncheck.text_file import read_text
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_MOST_BYTES = 2**18
+_DEEPEST = 32
+"""Tables in tables; ours are five deep."""
+_LONG_KEY = re.compile(
+    rf"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{_DEEPEST}}}"""
+)
+"""Python's reader takes time with the square of a dotted key's length."""
+
+
+def read_toml(path: Path, error: type[AttncheckError] = UsageError) -> tuple[dict[str, Any], str]:
+    """Return what a file says, and its text.
+
+    Raises:
+        error: it cannot be read, is not TOML, or is nested too deep.
+    """
+    text = read_text(path, error, most=_MOST_BYTES)
+    if long := _LONG_KEY.search(text):
+        line = text.count("\n", 0, long.start()) + 1
+        raise error(f"a key of more than {_DEEPEST} parts", where=f"{path}:{line}")
+    try:
+        said: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as failure:
+        at = re.search(r"at line (\d+)", str(failure))
+        where = f"{path}:{at.group(1)}" if at else str(path)
+        raise error(f"not TOML: {failure}", where=where) from None
+    except ValueError as failure:  # a number of thousands of digits, a 31st of February
+        raise error(f"not TOML: {failure}", where=str(path)) from None
+    except RecursionError:
+        raise error("nested too deep", where=str(path)) from None
+    if _depth(said) > _DEEPEST:
+        raise error("nested too deep", where=str(path))
+    return said, text
+
+
+def _depth(said: object) -> int:
+    """Return how deep tables and lists are nested."""
+    depth, level = 0, [said]
+    while level:
+        depth += 1
+        inner = (v for node in level for v in (node.values() if isinstance(node, dict) else node))
+        level = [value for value in inner if isinstance(value, (dict, list))]
+    return depth
