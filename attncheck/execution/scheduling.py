@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from attncheck.execution.limits import Limits
 from attncheck.execution.starting import server_pid, warm_up
 from attncheck.execution.supervising import WORK, Result, supervise
 from attncheck.job import Job
-from attncheck.messages import Message
+from attncheck.messages import Message, Refused
 
 
 @dataclass(frozen=True)
@@ -94,4 +95,9 @@ def _run(
     stop: threading.Event,
 ) -> Result:
     told = None if listen is None else lambda message: listen(task, message)
-    return supervise(task.job, task.claims, limits, told, stop, task.work)
+    try:
+        return supervise(task.job, task.claims, limits, told, stop, task.work)
+    except Exception as error:  # ours: it costs this subject, and no other
+        why = f"attncheck itself failed: {type(error).__name__}: {error}"
+        lines = traceback.format_exception(error)
+        return Result(refused=Refused("internal", why, traceback=lines[-14:]))

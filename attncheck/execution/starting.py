@@ -21,6 +21,7 @@ import msgspec
 from attncheck.execution.killing import descendants, end_all
 from attncheck.execution.limits import Limits
 from attncheck.execution.preload import EVERYTHING, MARK
+from attncheck.execution.seal import secret
 from attncheck.job import Job
 
 _lock = threading.Lock()
@@ -29,11 +30,12 @@ _warm = threading.Event()
 
 @dataclass
 class Child:
-    """A running child: what it says, what its subject prints, and the process itself."""
+    """A running child: what it says, what its subject prints, its key, and the process itself."""
 
     process: BaseProcess
     wire: Connection
     out: Connection
+    key: bytes
 
     @property
     def pid(self) -> int:
@@ -98,16 +100,14 @@ def start(work: str, job: Job, limits: Limits) -> Child:
     context = fresh_context()
     wire, theirs = context.Pipe(duplex=False)
     out, their_out = context.Pipe(duplex=False)
-    child = context.Process(
-        target=main,
-        args=(work, msgspec.json.encode(job), msgspec.json.encode(limits), theirs, their_out),
-        daemon=True,
-    )
+    key = secret()
+    asked = (msgspec.json.encode(job), msgspec.json.encode(limits))
+    child = context.Process(target=main, args=(work, *asked, key, theirs, their_out), daemon=True)
     with _lock, nobody_else_in_charge():
         child.start()
     theirs.close()
     their_out.close()
-    return Child(child, wire, out)
+    return Child(child, wire, out, bytes(key))
 
 
 @contextlib.contextmanager
