@@ -14,6 +14,7 @@ from attncheck.report import Finding, Status
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_OWN_FILES, _FILES_OF_A_CHILD = 24, 6
 _OUT_OF_MEMORY = ("MemoryError", "can't allocate memory", "not enough memory", "bad_alloc")
 
 
@@ -56,6 +57,18 @@ def confine(limits: Limits) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def at_once(wanted: int) -> int:
+    """Return how many children, of so many wanted, this process may hold open at once."""
+    try:
+        import resource
+    except ImportError:
+        return wanted
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY:
+        return wanted
+    return max(1, min(wanted, (most - _OWN_FILES) // _FILES_OF_A_CHILD))
 
 
 def adopt_orphans() -> None:

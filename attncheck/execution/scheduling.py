@@ -13,10 +13,11 @@ import msgspec
 
 from attncheck.catalogue import load
 from attncheck.claim import Claim
+from attncheck.errors import AttncheckError
 from attncheck.execution.killing import descendants, end_all
-from attncheck.execution.limits import Limits
+from attncheck.execution.limits import Limits, at_once
 from attncheck.execution.starting import server_pid, warm_up
-from attncheck.execution.supervising import WORK, Result, supervise
+from attncheck.execution.supervising import ALLOWED, WORK, Result, supervise
 from attncheck.job import Job
 from attncheck.messages import Message, Refused
 
@@ -59,7 +60,7 @@ def run_all(
         return [msgspec.json.decode(future.result(), type=Result) for future in sent], False
     warm_up()
     stop = threading.Event()
-    pool = ThreadPoolExecutor(workers or default_workers())
+    pool = ThreadPoolExecutor(at_once(workers or default_workers()))
     waiting: list[Future[Result]] = []
     interrupted = False
     try:
@@ -69,6 +70,9 @@ def run_all(
     except KeyboardInterrupt:
         interrupted = True
         stop.set()
+    except RuntimeError as error:  # no thread
+        stop.set()
+        raise AttncheckError(f"no work can be started: {error}", instead=ALLOWED) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         end_all(descendants(server_pid()))  # what subjects left behind

@@ -23,7 +23,7 @@ from attncheck.report import Finding, Status
 WORK = "attncheck.auditing:audit"
 UNABLE = "MachineError"
 """Kind of refusal: this machine does not let a child process run; no module is to blame."""
-_LIMITS = "see what `ulimit -n`, `ulimit -u`, `df /tmp` and `free` allow, or take fewer --jobs"
+ALLOWED = "see what `ulimit -n`, `ulimit -u`, `df /tmp` and `free` allow, or take fewer --jobs"
 
 
 @dataclass
@@ -103,7 +103,7 @@ def _listen_once(
         child = start(work, asked, limits)
     except (OSError, EOFError) as error:
         why = f"{type(error).__name__} {error}".strip()
-        result.refused = Refused(UNABLE, f"no child process can be started: {why}", instead=_LIMITS)
+        result.refused = Refused(UNABLE, f"no child process can be started: {why}", instead=ALLOWED)
         return None
     ear = Ear(child, lambda line: heard(line, asked, claims), limits, deadline, stop)
     for message in ear.messages():
@@ -130,7 +130,7 @@ def _refuse(death: Death, result: Result) -> None:
     else:
         said = death.output.strip().rpartition("\n")[2][:300] or f"it ended ({death.number:g})"
         why = f"a child process could not be made ready: {said}"
-        result.refused = Refused(UNABLE, why, instead=_LIMITS)
+        result.refused = Refused(UNABLE, why, instead=ALLOWED)
 
 
 def _record(
