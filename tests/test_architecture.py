@@ -54,6 +54,7 @@ LAYERS = [
         "noise",
         "environment",
         "errors",
+        "interrupts",
         "lazy",
         "watching",
     },

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attncheck import interrupts
 from attncheck.cli import parsing
 from attncheck.cli.exits import Exit, exit_of
 from attncheck.cli.streams import complain, log
@@ -17,9 +17,8 @@ from attncheck.errors import OutputError, UsageError
 if TYPE_CHECKING:
     from attncheck.cli.files import Output
     from attncheck.execution.limits import Limits
-    from attncheck.execution.scheduling import Task
     from attncheck.execution.supervising import Result
-    from attncheck.report import Finding, Report
+    from attncheck.report import Report
     from attncheck.selecting import Selection
 
 _Many = list[str]
@@ -119,47 +118,42 @@ def audit(
     shown = find_format(format_name)
     files = outputs(output or [])
     selections = select_all(asked) if every else select(spec, target, asked)
-    report = report_of(selections, limits, jobs, quiet=quiet, debug=debug)
+    with interrupts.held():
+        report = report_of(selections, limits, jobs, files, quiet=quiet, debug=debug)
+        written = _write(files, report)
     if not (quiet and format_name == "text") and (report.subjects or format_name != "text"):
         show(report, shown)
-    written = _write(files, report)
     raise typer.Exit(exit_of(report, strict=strict) if written else Exit.FAILED)
 
 
 def report_of(
-    selections: list[Selection], limits: Limits, jobs: int, *, quiet: bool, debug: bool
+    selections: list[Selection],
+    limits: Limits,
+    jobs: int,
+    files: Sequence[Output] = (),
+    *,
+    quiet: bool,
+    debug: bool,
 ) -> Report:
-    """Run everything and return the report; problems are told on standard error as well."""
-    from attncheck.assembling import problem, subject_report
-    from attncheck.cli.progress import live_line
-    from attncheck.environment import fingerprint
-    from attncheck.execution.scheduling import run_all
-    from attncheck.report import Report
+    """Run everything and return the report; problems are told on standard error as well.
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    JSON files hold what is finished while the rest runs.
+    """
+    from attncheck.cli.kept import Kept
+    from attncheck.cli.progress import live_line
+    from attncheck.execution.scheduling import run_all
+
     tasks = [task for _, task in selections]
+    kept = Kept(selections, files)
     with live_line(tasks, quiet=quiet) as listen:
-        results, interrupted = run_all(tasks, limits, jobs, listen)
-    report = Report(environment=fingerprint(), subjects=[], partial=interrupted)
+        results, interrupted = run_all(tasks, limits, jobs, listen, done=kept.add)
+    report = kept.report(results, partial=interrupted)
     for (spec, task), result in zip(selections, results, strict=True):
-        if subject := subject_report(spec, task, result):
-            report.subjects.append(subject)
-            _store(task, subject.findings)
-        if found := problem(spec, task, result):
-            report.problems.append(found)
-            _tell(result, found.spec, found.subject, debug=debug)
+        if result.refused is not None:
+            _tell(result, spec.id, task.job.name, debug=debug)
     if interrupted:
         log("attncheck: interrupted; what follows is what was finished")
     return report
-
-
-def _store(task: Task, findings: list[Finding]) -> None:
-    from attncheck import replaying
-    from attncheck.report import Status
-
-    for finding in findings:
-        if finding.status is Status.VIOLATED:
-            replaying.store(task.job, finding)
 
 
 def _tell(result: Result, spec: str, subject: str, *, debug: bool) -> None:
@@ -186,8 +180,3 @@ def _write(files: list[Output], report: Report) -> bool:
             complain(error)
             written = False
     return written
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Treat a request to end like Ctrl-C: what is finished is still written."""
-    raise KeyboardInterrupt

@@ -44,12 +44,15 @@ class Shown:
                 except OSError:
                     return  # the end says so
 
-    def show(self, report: Report) -> bool:
-        """Show and write the report; False where a file could not be written."""
+    def show(self, report: Report) -> None:
+        """Show the report."""
         if self._format.name == "text":
             say(self._page(report, color=colourful(sys.stdout)))
         else:
             say(self._format.render(report, color=colourful(sys.stdout), width=width()))
+
+    def write(self, report: Report) -> bool:
+        """Write the files; False where one could not be."""
         written = True
         for file in self._files:
             try:

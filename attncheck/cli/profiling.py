@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attncheck import interrupts
 from attncheck.cli import parsing
 from attncheck.cli.exits import Exit, exit_of_profile
 from attncheck.cli.streams import complain, log
@@ -148,19 +148,19 @@ def profile(
         budget=Budget(seconds=seconds or (_SECONDS_OF_PAIRS if against else _SECONDS)),
         anyway=anyway,
     )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is finished is written
     files = [*(output or []), *([resume] if resume and not output else [])]
     shown = Shown(format_name, files, sort)
     memory = parsing.memory(memory_limit) if device in ("cpu", "meta") else _UNLIMITED
-    report = _run(
-        plans(wanted or [], asked), asked, against, memory, timeout, jobs, resume, shown, quiet
-    )
+    named = plans(wanted or [], asked)
+    with interrupts.held():
+        report = _run(named, asked, against, memory, timeout, jobs, resume, shown, quiet)
+        written = shown.write(report)
     for found in report.problems:
         place = f"{found.spec}@{found.subject}" + (f": {found.where}" if found.where else "")
         complain(AttncheckError(found.what, where=place, instead=found.instead))
     if report.partial:
         log("attncheck: interrupted; what follows is what was finished")
-    written = shown.show(report)
+    shown.show(report)
     raise typer.Exit(exit_of_profile(report) if written else Exit.FAILED)
 
 

@@ -10,6 +10,7 @@ import sys
 
 import msgspec
 
+from attncheck import interrupts
 from attncheck.report import Finding, Status
 
 _PR_SET_PDEATHSIG = 1
@@ -45,6 +46,9 @@ def confine(limits: Limits) -> None:
     with contextlib.suppress(OSError, AttributeError):
         os.setsid()
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == 1:  # it was gone before
+        os._exit(1)
+    _hear_signals()
     try:
         import resource
     except ImportError:
@@ -57,6 +61,16 @@ def confine(limits: Limits) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _hear_signals() -> None:
+    """Have signals mean what they mean to a process just started; the server blocks some."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, interrupts.SIGNALS)
 
 
 def at_once(wanted: int) -> int:

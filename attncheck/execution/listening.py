@@ -110,7 +110,8 @@ class Ear:
                     yield message
             elif self._child.process.sentinel in ready and not self._done:
                 self._drain(out)
-                self.death = self._post_mortem()
+                self.stopped = self._stop.is_set()  # then it was ended by us
+                self.death = None if self.stopped else self._post_mortem()
                 return
 
     def _split(self, data: bytes) -> Iterator[Message]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from attncheck import interrupts
 from attncheck.execution.killing import descendants, end_all
 from attncheck.execution.limits import Limits
 from attncheck.execution.preload import EVERYTHING, MARK
@@ -62,18 +62,20 @@ def warm_up(*, everything: bool = False) -> None:
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
     fresh_context().set_forkserver_preload(["attncheck.execution.preload"])
-    with _lock, nobody_else_in_charge(), _elsewhere(), _deaf_to_interrupts():
+    with _lock, nobody_else_in_charge(), _elsewhere():
         if _warm.is_set():
             return
         _warm.set()
-        os.environ[MARK] = EVERYTHING if everything else "torch"
+        os.environ[MARK] = f"{EVERYTHING if everything else 'torch'} {os.getpid()}"
         try:
             # Where it cannot be started, starting a child says so.
             with contextlib.suppress(OSError):
-                forkserver.ensure_running()
+                resource_tracker.ensure_running()  # which unblocks what it blocks
+                with interrupts.blocked():  # Ctrl-C is meant for the command alone
+                    forkserver.ensure_running()
         finally:
             os.environ.pop(MARK, None)
 
@@ -136,16 +138,3 @@ def _elsewhere() -> Iterator[None]:
     finally:
         if here:
             os.chdir(here)
-
-
-@contextlib.contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Start the server without an ear for Ctrl-C, which is meant for the command alone."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

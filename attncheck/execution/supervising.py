@@ -102,6 +102,9 @@ def _listen_once(
     try:
         child = start(work, asked, limits)
     except (OSError, EOFError) as error:
+        if stop.is_set():
+            result.interrupted = True
+            return None
         why = f"{type(error).__name__} {error}".strip()
         result.refused = Refused(UNABLE, f"no child process can be started: {why}", instead=ALLOWED)
         return None
