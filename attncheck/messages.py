@@ -64,11 +64,26 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
 Message = Reached | Opened | Started | Trying | Found | Counted | Refused | Done
 
 _DECODER: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+_ENCODER = msgspec.json.Encoder()
 
 
 def encode(message: Message) -> bytes:
-    """Return the message as one line of JSON."""
-    return msgspec.json.encode(message) + b"\n"
+    """Return the message as one line of JSON; half of a surrogate pair becomes ``\\udc80``."""
+    try:
+        return _ENCODER.encode(message) + b"\n"
+    except UnicodeEncodeError:
+        return _ENCODER.encode(_written(msgspec.to_builtins(message))) + b"\n"
+
+
+def _written(value: Any) -> Any:
+    """Return plain data with every text such that UTF-8 can hold it."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_written(key): _written(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_written(one) for one in value]
+    return value
 
 
 def decode(line: bytes) -> Message:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from attncheck.report import Finding, decode
 
 SCHEMA = "attncheck.finding/1"
 _LONGEST_ID = 64
+_ID = re.compile("[0-9a-f]{8}")
+"""What we call a violation: nothing else becomes the name of a file."""
 
 
 class Stored(msgspec.Struct, kw_only=True):
@@ -42,7 +45,7 @@ def narrowed(job: Job, finding: Finding) -> Job:
 
 def store(job: Job, finding: Finding) -> None:
     """Keep a violation for ``attncheck replay``; a folder that cannot be written is no matter."""
-    if not finding.id:
+    if not _ID.fullmatch(finding.id):
         return
     data = msgspec.json.encode(Stored(job=narrowed(job, finding), finding=finding))
     with contextlib.suppress(OSError):

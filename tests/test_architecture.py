@@ -57,6 +57,7 @@ LAYERS = [
         "noise",
         "environment",
         "errors",
+        "interrupts",
         "lazy",
         "watching",
     },

@@ -13,23 +13,36 @@ _HELP = {"-h", "--help"}
 
 def main() -> int:
     """Run the command line and return the exit status."""
+    from attncheck import interrupts
+
     fill()
+    interrupts.listen()
     words = sys.argv[1:]
-    starts = words[:1] and words[0] in _RUNS_MODULES and not _HELP & set(words)
-    if starts and not is_lost():
+    runs = bool(words) and words[0] in _RUNS_MODULES and not _HELP & set(words)
+    starts = runs and not is_lost()
+    try:
+        return _run(words, starts=starts)
+    except KeyboardInterrupt:  # before or after the command itself
+        from attncheck.cli.exits import Exit
+
+        return Exit.FAILED
+    finally:
+        interrupts.ending()
+        if starts:
+            from attncheck.execution.starting import cool_down
+
+            cool_down()
+
+
+def _run(words: list[str], *, starts: bool) -> int:
+    if starts:
         # torch loads in the fork server while typer, the spec and its probes load here.
         from attncheck.execution.starting import warm_up
 
         warm_up(everything="--all" in words or words[0] in ("evaluate", "profile", "selftest"))
     from attncheck.cli.app import run
 
-    try:
-        return run()
-    finally:
-        if starts:
-            from attncheck.execution.starting import cool_down
-
-            cool_down()
+    return run()
 
 
 __all__ = ["main"]

@@ -38,6 +38,9 @@ COMMANDS = {
 }
 """Command -> module of this package and function."""
 
+_INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
+
 
 def assembled(words: Sequence[str]) -> typer.Typer:
     """Return the application with the command that the words begin with, or with all.
@@ -93,6 +96,9 @@ def _run(words: Sequence[str]) -> int:
             check(words)
         assembled(words)(words, prog_name="attncheck")
     except SystemExit as leaving:
+        if leaving.code == _INTERRUPTED:
+            log("attncheck: interrupted")
+            return Exit.FAILED
         return leaving.code if isinstance(leaving.code, int) else Exit.CONFORMS
     except AttncheckError as error:
         complain(error)

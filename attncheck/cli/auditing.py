@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import signal
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attncheck import interrupts
 from attncheck.cli import held, parsing
 from attncheck.cli.exits import Exit, exit_of
 from attncheck.cli.streams import complain, log
 from attncheck.errors import UsageError
 
 if TYPE_CHECKING:
+    from attncheck.cli.files import Output
     from attncheck.execution.limits import Limits
-    from attncheck.execution.scheduling import Task
     from attncheck.execution.supervising import Result
-    from attncheck.report import Finding, Report
+    from attncheck.report import Report
     from attncheck.selecting import Selection
 
 _Many = list[str]
@@ -126,13 +126,14 @@ def audit(
     files = outputs(output or [])
     on = held.ground(baseline, written=[file.path for file in files]) if baseline else None
     selections = select_all(asked) if every else select(spec, target, asked)
-    report = report_of(selections, limits, jobs, quiet=quiet, debug=debug)
-    code = exit_of(report, strict=strict)
-    if files and not report.subjects:
-        log("attncheck: nothing was audited, so no report is written")
-        files, code = [], Exit.FAILED
-    screen = not quiet if format_name == "text" and report.subjects else format_name != "text"
-    code = hand_over(report, shown, files, code, screen=screen)
+    with interrupts.held():
+        report = report_of(selections, limits, jobs, files, quiet=quiet, debug=debug)
+        code = exit_of(report, strict=strict)
+        if files and not report.subjects:
+            log("attncheck: nothing was audited, so no report is written")
+            files, code = [], Exit.FAILED
+        screen = not quiet if format_name == "text" and report.subjects else format_name != "text"
+        code = hand_over(report, shown, files, code, screen=screen)
     if on is not None and report.subjects:
         answer = held.show_held(on, report, output or [], format_name, strict=strict, quiet=quiet)
         code = code if code is Exit.FAILED else answer
@@ -140,39 +141,33 @@ def audit(
 
 
 def report_of(
-    selections: list[Selection], limits: Limits, jobs: int, *, quiet: bool, debug: bool
+    selections: list[Selection],
+    limits: Limits,
+    jobs: int,
+    files: Sequence[Output] = (),
+    *,
+    quiet: bool,
+    debug: bool,
 ) -> Report:
-    """Run everything and return the report; problems are told on standard error as well."""
-    from attncheck.assembling import problem, subject_report
-    from attncheck.cli.progress import live_line
-    from attncheck.environment import fingerprint
-    from attncheck.execution.scheduling import run_all
-    from attncheck.report import Report
+    """Run everything and return the report; problems are told on standard error as well.
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    JSON files hold what is finished while the rest runs.
+    """
+    from attncheck.cli.kept import Kept
+    from attncheck.cli.progress import live_line
+    from attncheck.execution.scheduling import run_all
+
     tasks = [task for _, task in selections]
+    kept = Kept(selections, files)
     with live_line(tasks, quiet=quiet) as listen:
-        results, interrupted = run_all(tasks, limits, jobs, listen)
-    report = Report(environment=fingerprint(), subjects=[], partial=interrupted)
+        results, interrupted = run_all(tasks, limits, jobs, listen, done=kept.add)
+    report = kept.report(results, partial=interrupted)
     for (spec, task), result in zip(selections, results, strict=True):
-        if subject := subject_report(spec, task, result):
-            report.subjects.append(subject)
-            _store(task, subject.findings)
-        if found := problem(spec, task, result):
-            report.problems.append(found)
-            _tell(result, found.spec, found.subject, debug=debug)
+        if result.refused is not None:
+            _tell(result, spec.id, task.job.name, debug=debug)
     if interrupted:
         log("attncheck: interrupted; what follows is what was finished")
     return report
-
-
-def _store(task: Task, findings: list[Finding]) -> None:
-    from attncheck import replaying
-    from attncheck.report import Status
-
-    for finding in findings:
-        if finding.status is Status.VIOLATED:
-            replaying.store(task.job, finding)
 
 
 def _tell(result: Result, spec: str, subject: str, *, debug: bool) -> None:
@@ -184,8 +179,3 @@ def _tell(result: Result, spec: str, subject: str, *, debug: bool) -> None:
     complain(AttncheckError(refused.what, where=place, instead=refused.instead))
     if refused.kind == "internal":
         log("".join(refused.traceback) if debug else "  run it again with --debug and report it")
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Treat a request to end like Ctrl-C: what is finished is still written."""
-    raise KeyboardInterrupt

@@ -67,10 +67,11 @@ def check_places(paths: Sequence[Path]) -> None:
             raise cannot(path, error) from None
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, lasting: bool = True) -> None:
     """Write a file so that a reader sees the old one or the new one, never a part.
 
-    A link stays a link; a device or a pipe is written to as it is.
+    A link stays a link; a device or a pipe is written to as it is. What is not ``lasting``
+    outlives this process and not the machine: it is written anew in a moment.
     """
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
@@ -82,7 +83,8 @@ def write_whole(path: Path, data: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         os.chmod(name, mode)
         os.replace(name, path)
     except BaseException:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attncheck import interrupts
 from attncheck.cli import parsing
 from attncheck.cli.exits import exit_of_profile
 from attncheck.cli.streams import complain, log
@@ -153,19 +153,19 @@ def profile(
         budget=Budget(seconds=seconds or (_SECONDS_OF_PAIRS if against else _SECONDS)),
         anyway=anyway,
     )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is finished is written
     files = [*(output or []), *([resume] if resume and not output else [])]
     shown = Shown(format_name, files, sort)
     memory = parsing.memory(memory_limit) if device in ("cpu", "meta") else _UNLIMITED
-    report = _run(
-        plans(wanted or [], asked), asked, against, memory, timeout, jobs, resume, shown, quiet
-    )
+    named = plans(wanted or [], asked)
+    with interrupts.held():
+        report = _run(named, asked, against, memory, timeout, jobs, resume, shown, quiet)
+        code = shown.show(report, exit_of_profile(report))
     for found in report.problems:
         place = f"{found.spec}@{found.subject}" + (f": {found.where}" if found.where else "")
         complain(AttncheckError(found.what, where=place, instead=found.instead))
     if report.partial:
         log("attncheck: interrupted; what follows is what was finished")
-    raise typer.Exit(shown.show(report, exit_of_profile(report)))
+    raise typer.Exit(code)
 
 
 _UNLIMITED = 2**60

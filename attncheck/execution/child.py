@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import importlib
 import os
 import sys
 import traceback
-from multiprocessing import process
+from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Any
 
 import msgspec
 
 from attncheck.errors import AttncheckError
+from attncheck.execution.judges import watched
 from attncheck.execution.limits import Limits, confine, is_out_of_memory, mention_memory
 from attncheck.execution.patches import PATCHED, PATCHES, functions, replaced
+from attncheck.execution.seal import sealing
+from attncheck.execution.streams import settle
 from attncheck.job import Job
 from attncheck.messages import (
     Counted,
@@ -37,26 +38,40 @@ CUT_OFF = 97
 """Exit status of a child whose pipe to the parent was closed under it."""
 SUBJECT = "subject"
 """Kind of refusal: an exception from the subject's code, outside of what claims watch."""
-_HIGH = 800
+UNREADY = 95
+"""Exit status of a child that could not be made ready, before anything of the subject ran."""
 _WE_USE = tuple(f"site-packages{os.sep}{name}{os.sep}" for name in ("fvcore", "msgspec", "numpy"))
 
 
-def main(work: str, job: bytes, limits: bytes, wire: Connection, out: Connection) -> None:
+def main(
+    work: str, job: bytes, limits: bytes, key: bytearray, wire: Connection, out: Connection
+) -> None:
     """Run the generator ``work`` ("package.module:name") on a job; never returns.
 
     Args:
         work: called with the job and ``note=``, yields an opening, names, findings and counts.
         job: a :class:`Job` as JSON.
         limits: a :class:`Limits` as JSON.
+        key: what seals the messages; wiped at once.
         wire: where messages go.
         out: where whatever the subject prints goes.
     """
+    leave = os._exit
+    try:
+        import torch
+
+        told = msgspec.json.decode(limits, type=Limits)
+        torch.set_num_threads(1)
+        say = _speaker(settle(wire, out), key)
+        confine(told)
+        say(Reached("import"))
+    except BaseException as error:  # ours or the machine's: no line of the subject has run
+        with contextlib.suppress(BaseException):
+            os.write(out.fileno(), f"{type(error).__name__}: {error}".encode())
+        leave(UNREADY)
     code = 1
     try:
-        told = msgspec.json.decode(limits, type=Limits)
-        speaker = _Speaker(_settle(wire, out))
-        confine(told)
-        code = _work(work, msgspec.json.decode(job, type=Job), told, speaker)
+        code = _work(work, msgspec.json.decode(job, type=Job), told, say)
     except SystemExit as leaving:  # the subject's, where no claim catches it
         code = leaving.code if isinstance(leaving.code, int) else 1
     except BaseException:
@@ -64,110 +79,86 @@ def main(work: str, job: bytes, limits: bytes, wire: Connection, out: Connection
     finally:
         with contextlib.suppress(BaseException):
             sys.stderr.flush()
-        os._exit(code & 0xFF)  # threads and exit handlers of the subject do not get a say
+        leave(code & 0xFF)  # threads and exit handlers of the subject do not get a say
 
 
-class _Speaker:
-    """Writes messages; a copy of the process that the subject forked stays silent."""
+def _speaker(descriptor: int, key: bytearray) -> Callable[[Message], None]:
+    """Return what writes a message; a copy of the process that the subject forked stays silent."""
+    owner, seal, encoded = os.getpid(), sealing(key), encode
+    write, getpid, leave = os.write, os.getpid, os._exit
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._owner = os.getpid()
-        self._write, self._getpid, self._exit = os.write, os.getpid, os._exit
-
-    def say(self, message: Message) -> None:
-        if self._getpid() != self._owner:
-            self._exit(0)
-        data = encode(message)
+    def say(message: Message) -> None:
+        if getpid() != owner:
+            leave(0)
+        data = seal(encoded(message))
         try:
             while data:
-                data = data[self._write(self._descriptor, data) :]
+                data = data[write(descriptor, data) :]
         except OSError:
-            self._exit(CUT_OFF)
+            leave(CUT_OFF)
+
+    return say
 
 
-def _settle(wire: Connection, out: Connection) -> int:
-    """Take over the standard streams and return the pipe to the parent, out of harm's way.
-
-    Pipes move to high numbers, where a subject that closes "its" descriptors seldom looks.
-    """
-    import fcntl
-
-    speak = fcntl.fcntl(wire.fileno(), fcntl.F_DUPFD_CLOEXEC, _HIGH)
-    fault = fcntl.fcntl(out.fileno(), fcntl.F_DUPFD_CLOEXEC, _HIGH)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.dup2(out.fileno(), 1)
-    os.dup2(out.fileno(), 2)
-    for descriptor in (null, wire.fileno(), out.fileno()):
-        os.close(descriptor)
-    for connection in (wire, out):
-        connection._handle = None  # type: ignore[attr-defined]
-    faulthandler.enable(file=fault)
-    _leave_multiprocessing()
-    return speak
-
-
-def _leave_multiprocessing() -> None:
-    """Let go of the fork server, so that what the subject leaves behind cannot keep it alive."""
-    from multiprocessing import forkserver, resource_tracker, set_start_method
-
-    server: Any = forkserver._forkserver
-    tracker: Any = resource_tracker._resource_tracker
-    for holder, name in ((server, "_forkserver_alive_fd"), (tracker, "_fd")):
-        descriptor = getattr(holder, name, None)
-        if isinstance(descriptor, int):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
-            setattr(holder, name, None)
-    server._forkserver_address = None
-    set_start_method(None, force=True)
-    # A subject may start processes of its own, which a daemon may not.
-    process.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
-
-
-def _work(work: str, job: Job, limits: Limits, speaker: _Speaker) -> int:
-    before = functions()
+def _work(work: str, job: Job, limits: Limits, say: Callable[[Message], None]) -> int:
+    before, judges = functions(), watched()
     sys.argv = [job.target]
     sys.dont_write_bytecode = True
     if job.folder and job.folder not in sys.path:
         sys.path.append(job.folder)
+
+    def said(message: Message) -> None:
+        if names := judges():
+            raise _PatchedError(names)
+        say(message)
+
     try:
-        _speak_of(work, job, limits, speaker)
+        _speak_of(work, job, limits, say, said)
+        said(Done())
+        return 0
+    except _PatchedError as patched:
+        names = str(patched)
     except AttncheckError as error:
-        speaker.say(Refused(type(error).__name__, error.what, error.where, error.instead))
+        say(Refused(type(error).__name__, error.what, error.where, error.instead))
+        names = judges()
     except Exception as error:
-        if names := replaced(before):
-            print(PATCHES + names, file=sys.stderr)
-            return PATCHED
-        speaker.say(_broken(error, limits))
-    speaker.say(Done())
+        if not (names := judges() or replaced(before)):
+            say(_broken(error, limits))
+    if names:
+        print(PATCHES + names, file=sys.stderr, flush=True)
+        return PATCHED
+    say(Done())
     return 0
 
 
-def _speak_of(work: str, job: Job, limits: Limits, speaker: _Speaker) -> None:
-    """Say everything that the work yields."""
-    import torch
+class _PatchedError(BaseException):
+    """What judges is no longer what it was."""
 
+
+def _speak_of(
+    work: str,
+    job: Job,
+    limits: Limits,
+    say: Callable[[Message], None],
+    said: Callable[[Message], None],
+) -> None:
+    """Say everything that the work yields; what counts is ``said``, once the judges are sound."""
     from attncheck.target.raising import listening
 
-    torch.set_num_threads(1)
     place, _, name = work.partition(":")
-    events = getattr(importlib.import_module(place), name)(
-        job, note=lambda case: speaker.say(Trying(case))
-    )
-    with listening(lambda phase: speaker.say(Reached(phase))):
+    events = getattr(importlib.import_module(place), name)(job, note=lambda case: say(Trying(case)))
+    with listening(lambda phase: say(Reached(phase))):
         for event in events:
             if isinstance(event, Opened):
-                speaker.say(event)
+                said(event)
                 break
     for event in events:
         if isinstance(event, str):
-            speaker.say(Started(event))
+            say(Started(event))
         elif isinstance(event, Finding):
-            speaker.say(Found(mention_memory(event, limits)))
+            said(Found(mention_memory(event, limits)))
         elif isinstance(event, Counted):
-            speaker.say(event)
+            said(event)
 
 
 def _broken(error: Exception, limits: Limits) -> Refused:
@@ -182,4 +173,4 @@ def _broken(error: Exception, limits: Limits) -> Refused:
             instead="take smaller dims with --set, or raise --memory-limit",
         )
     lines = traceback.format_exception(error)
-    return Refused("internal", f"attncheck itself failed: {text}", traceback=lines[-14:])
+    return Refused("internal", f"attncheck itself failed: {text[:300]}", traceback=lines[-14:])

@@ -36,13 +36,15 @@ class Death:
 
     Attributes:
         kind: ``hang``, ``signal``, ``exit``, ``closed`` (its pipe to us), ``patched`` (functions
-            of torch, so that attncheck cannot work), ``raises`` (where no claim watches), or
-            ``time`` (used up).
+            of torch, so that attncheck cannot work, or of what judges), ``raises`` (where no claim
+            watches), ``time`` (used up), ``forged`` (a line on its pipe to us that is not ours),
+            ``unsound`` (a line that is ours, and not what we say), or ``unready`` (before
+            anything of the subject ran).
         number: seconds of a hang, the signal, or the exit status.
         phase: what the subject was doing: ``import``, ``constructor``, ``forward``,
             ``backward``, or ``claim``.
         claim, case: what was being tried, if anything.
-        text: what it raises.
+        text: what it raises, or what was unsound.
         place: where it raises.
         output: the last of what was printed, with Python's stack when the system gave one.
     """
@@ -64,7 +66,7 @@ class Death:
     @property
     def by_the_subject(self) -> bool:
         """Whether it is certainly the subject's doing, and not the probe's or the machine's."""
-        if self.kind in ("exit", "closed", "patched", "raises"):
+        if self.kind in ("exit", "closed", "patched", "raises", "forged"):
             return True
         return self.kind == "signal" and self.number in _SIGNALS and self.location() is not None
 
@@ -78,8 +80,12 @@ class Death:
                 return "closes file descriptors that are not its own"
             case "raises":
                 return self.text
+            case "forged":
+                return "writes to attncheck's own pipe, which is no file of its own"
+            case "unsound":
+                return f"leads to an answer that is none: {self.text}"
             case "patched":
-                return f"replaces functions of torch: {self.patched()}"
+                return f"replaces functions of {self.patched()}"
             case "exit":
                 return f"ends the process (exit status {number})"
         if number == signal.SIGKILL:
@@ -88,7 +94,7 @@ class Death:
         return f"crashes the process: {known}"
 
     def patched(self) -> str:
-        """Return the names of the functions that were replaced."""
+        """Return whose functions were replaced, and their names."""
         return self.output.rpartition(PATCHES)[2].strip().partition("\n")[0]
 
     def location(self) -> Location | None:
@@ -108,7 +114,8 @@ def finding_of(death: Death, name: str, claim: Claim) -> Finding:
     accused = essential or death.by_the_subject
     if death.kind == "signal" and death.number == signal.SIGKILL:
         accused = False
-    message = f"{_WHEN.get(death.phase, '')}the module {death.sentence()}"
+    when = "" if death.kind in ("forged", "patched") else _WHEN.get(death.phase, "")
+    message = f"{when}the module {death.sentence()}"
     if not accused and death.kind == "hang":
         message = f"no answer in {death.number:g} s"
     location = death.location()
@@ -136,6 +143,7 @@ def _seen(death: Death) -> str:
         "closed": "closed descriptors",
         "exit": "an exit",
         "patched": "patched functions",
+        "forged": "forged answers",
         "raises": "an exception",
     }.get(death.kind, "a crash")
 

@@ -10,10 +10,12 @@ import sys
 
 import msgspec
 
+from attncheck import interrupts
 from attncheck.report import Finding, Status
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_OWN_FILES, _FILES_OF_A_CHILD = 24, 6
 _OUT_OF_MEMORY = ("MemoryError", "can't allocate memory", "not enough memory", "bad_alloc")
 
 
@@ -44,6 +46,9 @@ def confine(limits: Limits) -> None:
     with contextlib.suppress(OSError, AttributeError):
         os.setsid()
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == 1:  # it was gone before
+        os._exit(1)
+    _hear_signals()
     try:
         import resource
     except ImportError:
@@ -56,6 +61,28 @@ def confine(limits: Limits) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _hear_signals() -> None:
+    """Have signals mean what they mean to a process just started; the server blocks some."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, interrupts.SIGNALS)
+
+
+def at_once(wanted: int) -> int:
+    """Return how many children, of so many wanted, this process may hold open at once."""
+    try:
+        import resource
+    except ImportError:
+        return wanted
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY:
+        return wanted
+    return max(1, min(wanted, (most - _OWN_FILES) // _FILES_OF_A_CHILD))
 
 
 def adopt_orphans() -> None:

@@ -8,10 +8,8 @@ import selectors
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-
-import msgspec
 
 from attncheck.claim import Case
 from attncheck.execution.child import CUT_OFF, SUBJECT
@@ -19,7 +17,9 @@ from attncheck.execution.deaths import Death
 from attncheck.execution.killing import end_group, end_tree
 from attncheck.execution.limits import Limits
 from attncheck.execution.patches import PATCHED
+from attncheck.execution.seal import LONGEST, opening
 from attncheck.execution.starting import Child
+from attncheck.execution.testimony import UnsoundError
 from attncheck.messages import (
     Done,
     Found,
@@ -29,7 +29,6 @@ from attncheck.messages import (
     Refused,
     Started,
     Trying,
-    decode,
 )
 from attncheck.report import Location
 
@@ -43,17 +42,24 @@ class Ear:
 
     Args:
         child: a child just started.
+        understand: makes a message of a line whose seal is right.
         limits: how long it may take for one step.
         deadline: the moment at which the whole subject's time is up.
         stop: set when nobody waits for an answer any more.
     """
 
     def __init__(
-        self, child: Child, limits: Limits, deadline: float, stop: threading.Event
+        self,
+        child: Child,
+        understand: Callable[[bytes], Message],
+        limits: Limits,
+        deadline: float,
+        stop: threading.Event,
     ) -> None:
         self.death: Death | None = None
         self.stopped = False
         self._child = child
+        self._understand, self._unseal = understand, opening(child.key)
         self._limits = limits
         self._deadline = deadline
         self._stop = stop
@@ -61,7 +67,7 @@ class Ear:
         self._case: Case | None = None
         self._buffer = b""
         self._printed = b""
-        self._done = False
+        self._ready = self._done = False
 
     def messages(self) -> Iterator[Message]:
         """Yield messages until the child ends; it and what it started are gone afterwards."""
@@ -84,7 +90,7 @@ class Ear:
         self, selector: selectors.BaseSelector, wire: int, out: int
     ) -> Iterator[Message]:
         step = time.monotonic()
-        while not self._done:
+        while not self._done and self.death is None:
             now = time.monotonic()
             if self._stop.is_set():
                 self.stopped = True
@@ -104,19 +110,33 @@ class Ear:
                     yield message
             elif self._child.process.sentinel in ready and not self._done:
                 self._drain(out)
-                self.death = self._post_mortem()
+                self.stopped = self._stop.is_set()  # then it was ended by us
+                self.death = None if self.stopped else self._post_mortem()
                 return
 
     def _split(self, data: bytes) -> Iterator[Message]:
+        """Yield the messages of whole lines, up to the first that nothing may follow."""
         *lines, self._buffer = (self._buffer + data).split(b"\n")
+        if len(self._buffer) > LONGEST:
+            lines.append(self._buffer)
         for line in lines:
-            with contextlib.suppress(msgspec.MsgspecError):
-                message = decode(line)
-                self._follow(message)
-                yield message
+            known = self._unseal(line + b"\n") if len(line) <= LONGEST else None
+            if known is None:
+                self.death = self._death("forged", 0)
+                return
+            try:
+                message = self._understand(known)
+            except UnsoundError as error:
+                self.death = self._death("unsound", 0, text=error.what)
+                return
+            self._follow(message)
+            yield message
+            if self._done or self.death is not None:
+                return
 
     def _follow(self, message: Message) -> None:
         """Keep track of what the subject is doing."""
+        self._ready = True
         match message:
             case Reached(phase):
                 self._phase = phase
@@ -130,7 +150,8 @@ class Ear:
                 self._phase, self._claim, self._case = "opened", "", None
             case Refused(kind=kind) if kind == SUBJECT:
                 path, _, line = message.where.rpartition(":")
-                place = Location(path, int(line), note=message.what)
+                sound = path and line.isdecimal() and len(line) < 8
+                place = Location(path, int(line), note=message.what) if sound else None
                 self.death = self._death("raises", 0, text=message.what, place=place)
             case Done():
                 self._done = True
@@ -152,7 +173,7 @@ class Ear:
             self._drain(out)
             time.sleep(0.01)
         self._drain(out)
-        kind, seconds = "hang", self._limits.claim_seconds
+        kind, seconds = "hang" if self._ready else "unready", self._limits.claim_seconds
         if late:
             kind, seconds = "time", self._limits.subject_seconds
         self.death = self._death(kind, seconds)
@@ -160,6 +181,8 @@ class Ear:
     def _post_mortem(self) -> Death:
         self._child.process.join(1)
         code = self._child.process.exitcode or 0
+        if not self._ready:
+            return self._death("unready", code)
         if code == CUT_OFF:
             return self._death("closed", code)
         if code == PATCHED:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 PATCHED = 96
-"""Exit status of a child that could not work on, because torch is no longer what it was."""
-PATCHES = "attncheck: replaced functions of torch: "
-"""What the child prints before the names."""
+"""Exit status of a child in which torch, or what judges, is no longer what it was."""
+PATCHES = "attncheck: the module replaces functions of "
+"""What the child prints before whose they are, and their names."""
 
 _MOST = 5
 
@@ -31,8 +31,8 @@ def functions() -> dict[str, Any]:
 
 
 def replaced(before: dict[str, Any]) -> str:
-    """Return the names of functions that are others than before, "" if none is."""
+    """Return ``torch: `` and the names of functions that are others than before, "" if none is."""
     now = functions()
     changed = [name for name, value in before.items() if now.get(name) is not value]
     more = f" and {len(changed) - _MOST} more" if len(changed) > _MOST else ""
-    return ", ".join(changed[:_MOST]) + more
+    return "torch: " + ", ".join(changed[:_MOST]) + more if changed else ""

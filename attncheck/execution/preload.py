@@ -5,17 +5,22 @@ Imported by the fork server alone, which says so by an environment variable.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import os
+import signal
+from types import FrameType
 
 MARK = "ATTNCHECK_FORKSERVER"
 EVERYTHING = "everything"
+_LOOK = 0.2
 
 
-def _preload(wanted: str) -> None:
+def _preload(wanted: str, command: int) -> None:
     from attncheck.execution.limits import adopt_orphans
 
+    _end_with(command)
     # The server outlives a command by a moment and must not hold its terminal or pipe open.
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 1)
@@ -36,7 +41,29 @@ def _preload(wanted: str) -> None:
         if wanted == EVERYTHING:  # what tensors on "meta" import, which takes as long as torch
             importlib.import_module("torch._dynamo")
             importlib.import_module("torch.fx.experimental.symbolic_shapes")
+    # From here on the server itself notices when the command is gone.
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def _end_with(command: int) -> None:
+    """End with the command, however that ended, and take along what subjects left behind."""
+    from attncheck.execution.killing import descendants, end_all
+
+    server = os.getpid()
+
+    def take_along() -> None:
+        if os.getpid() == server:
+            end_all(descendants(server))
+
+    def look(number: int, frame: FrameType | None) -> None:
+        if os.getppid() != command:
+            os._exit(1)
+
+    atexit.register(take_along)
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, _LOOK, _LOOK)
 
 
 if _wanted := os.environ.pop(MARK, ""):
-    _preload(_wanted)
+    _preload(_wanted.split()[0], int(_wanted.split()[1]))

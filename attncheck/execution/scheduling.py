@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 
 import msgspec
 
+from attncheck import interrupts
 from attncheck.catalogue import load
 from attncheck.claim import Claim
+from attncheck.errors import AttncheckError
 from attncheck.execution.killing import descendants, end_all
-from attncheck.execution.limits import Limits
-from attncheck.execution.starting import server_pid, warm_up
-from attncheck.execution.supervising import WORK, Result, supervise
+from attncheck.execution.limits import Limits, at_once
+from attncheck.execution.starting import cool_down, server_pid, warm_up
+from attncheck.execution.supervising import ALLOWED, WORK, Result, supervise
 from attncheck.job import Job
-from attncheck.messages import Message
+from attncheck.messages import Message, Refused
+
+_TICK = 0.1
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ def run_all(
     workers: int = 0,
     listen: Callable[[Task, Message], None] | None = None,
     executor: Executor | None = None,
+    done: Callable[[int, Result], None] | None = None,
 ) -> tuple[list[Result], bool]:
     """Return one result per task, in their order, and whether Ctrl-C cut the work short.
 
@@ -51,6 +59,7 @@ def run_all(
         workers: how many at once; 0 for one per core.
         listen: told every message of every task, from several threads.
         executor: where to run instead of threads of this process; nothing is listened to then.
+        done: told the place and the result of each task that is finished, from this thread.
     """
     if executor is not None:
         asked = msgspec.json.encode(limits)
@@ -58,22 +67,44 @@ def run_all(
         return [msgspec.json.decode(future.result(), type=Result) for future in sent], False
     warm_up()
     stop = threading.Event()
-    pool = ThreadPoolExecutor(workers or default_workers())
+    pool = ThreadPoolExecutor(at_once(workers or default_workers()))
     waiting: list[Future[Result]] = []
-    interrupted = False
-    try:
-        waiting = [pool.submit(_run, task, limits, listen, stop) for task in tasks]
-        for future in waiting:
-            future.result()
-    except KeyboardInterrupt:
-        interrupted = True
-        stop.set()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        end_all(descendants(server_pid()))  # what subjects left behind
+    interrupted = True
+    with interrupts.held():
+        try:
+            for task in tasks:
+                waiting.append(pool.submit(_run, task, limits, listen, stop))
+            interrupted = not _all_ended(waiting, done)
+        except KeyboardInterrupt:  # of a caller that hears signals itself
+            pass
+        except RuntimeError as error:  # no thread
+            raise AttncheckError(f"no work can be started: {error}", instead=ALLOWED) from None
+        finally:
+            if interrupted:
+                stop.set()
+                cool_down()  # nobody waits for it to load torch
+            pool.shutdown(wait=True, cancel_futures=True)
+            end_all(descendants(server_pid()))  # what subjects left behind
     return [
         Result(interrupted=True) if future.cancelled() else future.result() for future in waiting
     ], interrupted
+
+
+def _all_ended(
+    waiting: Sequence[Future[Result]], done: Callable[[int, Result], None] | None
+) -> bool:
+    """Wait for all, telling each; False when somebody asked to end before."""
+    places = {future: place for place, future in enumerate(waiting)}
+    ended: SimpleQueue[Future[Result]] = SimpleQueue()
+    for future in waiting:
+        future.add_done_callback(ended.put)
+    while places and not interrupts.asked():
+        with contextlib.suppress(Empty):
+            future = ended.get(timeout=_TICK)
+            place, result = places.pop(future), future.result()
+            if done is not None:
+                done(place, result)
+    return not places
 
 
 def run_json(job: bytes, limits: bytes) -> bytes:
@@ -94,4 +125,9 @@ def _run(
     stop: threading.Event,
 ) -> Result:
     told = None if listen is None else lambda message: listen(task, message)
-    return supervise(task.job, task.claims, limits, told, stop, task.work)
+    try:
+        return supervise(task.job, task.claims, limits, told, stop, task.work)
+    except Exception as error:  # ours: it costs this subject, and no other
+        why = f"attncheck itself failed: {type(error).__name__}: {error}"
+        lines = traceback.format_exception(error)
+        return Result(refused=Refused("internal", why, traceback=lines[-14:]))

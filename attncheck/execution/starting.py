@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,9 +17,11 @@ from typing import Any
 
 import msgspec
 
+from attncheck import interrupts
 from attncheck.execution.killing import descendants, end_all
 from attncheck.execution.limits import Limits
 from attncheck.execution.preload import EVERYTHING, MARK
+from attncheck.execution.seal import secret
 from attncheck.job import Job
 
 _lock = threading.Lock()
@@ -29,11 +30,12 @@ _warm = threading.Event()
 
 @dataclass
 class Child:
-    """A running child: what it says, what its subject prints, and the process itself."""
+    """A running child: what it says, what its subject prints, its key, and the process itself."""
 
     process: BaseProcess
     wire: Connection
     out: Connection
+    key: bytes
 
     @property
     def pid(self) -> int:
@@ -60,18 +62,20 @@ def warm_up(*, everything: bool = False) -> None:
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
     fresh_context().set_forkserver_preload(["attncheck.execution.preload"])
-    with _lock, nobody_else_in_charge(), _elsewhere(), _deaf_to_interrupts():
+    with _lock, nobody_else_in_charge(), _elsewhere():
         if _warm.is_set():
             return
         _warm.set()
-        os.environ[MARK] = EVERYTHING if everything else "torch"
+        os.environ[MARK] = f"{EVERYTHING if everything else 'torch'} {os.getpid()}"
         try:
             # Where it cannot be started, starting a child says so.
             with contextlib.suppress(OSError):
-                forkserver.ensure_running()
+                resource_tracker.ensure_running()  # which unblocks what it blocks
+                with interrupts.blocked():  # Ctrl-C is meant for the command alone
+                    forkserver.ensure_running()
         finally:
             os.environ.pop(MARK, None)
 
@@ -98,16 +102,14 @@ def start(work: str, job: Job, limits: Limits) -> Child:
     context = fresh_context()
     wire, theirs = context.Pipe(duplex=False)
     out, their_out = context.Pipe(duplex=False)
-    child = context.Process(
-        target=main,
-        args=(work, msgspec.json.encode(job), msgspec.json.encode(limits), theirs, their_out),
-        daemon=True,
-    )
+    key = secret()
+    asked = (msgspec.json.encode(job), msgspec.json.encode(limits))
+    child = context.Process(target=main, args=(work, *asked, key, theirs, their_out), daemon=True)
     with _lock, nobody_else_in_charge():
         child.start()
     theirs.close()
     their_out.close()
-    return Child(child, wire, out)
+    return Child(child, wire, out, bytes(key))
 
 
 @contextlib.contextmanager
@@ -136,16 +138,3 @@ def _elsewhere() -> Iterator[None]:
     finally:
         if here:
             os.chdir(here)
-
-
-@contextlib.contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Start the server without an ear for Ctrl-C, which is meant for the command alone."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

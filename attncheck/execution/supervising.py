@@ -15,11 +15,15 @@ from attncheck.execution.deaths import Death, finding_of, left_out
 from attncheck.execution.limits import Limits
 from attncheck.execution.listening import Ear
 from attncheck.execution.starting import start
+from attncheck.execution.testimony import heard
 from attncheck.job import Job, name_finding
 from attncheck.messages import Counted, Found, Message, Opened, Refused
 from attncheck.report import Finding, Status
 
 WORK = "attncheck.auditing:audit"
+UNABLE = "MachineError"
+"""Kind of refusal: this machine does not let a child process run; no module is to blame."""
+ALLOWED = "see what `ulimit -n`, `ulimit -u`, `df /tmp` and `free` allow, or take fewer --jobs"
 
 
 @dataclass
@@ -63,8 +67,13 @@ def supervise(
     once: set[tuple[str, str]] = set()
     waiting = list(job.claims)
     while True:
-        death = _listen_once(job, waiting, limits, result, deadline, listen, stop, work)
+        death = _listen_once(job, claims, waiting, limits, result, deadline, listen, stop, work)
         waiting = [name for name in waiting if name not in result.findings]
+        if death is not None and death.kind in ("unsound", "unready"):
+            _refuse(death, result)
+            break
+        if death is not None and death.kind == "forged":
+            waiting = waiting or list(job.claims)  # what it said before is no pass either
         if death is None or not waiting:
             break
         key = (death.phase, death.claim)
@@ -79,6 +88,7 @@ def supervise(
 
 def _listen_once(
     job: Job,
+    claims: Mapping[str, Claim],
     waiting: list[str],
     limits: Limits,
     result: Result,
@@ -88,12 +98,17 @@ def _listen_once(
     work: str,
 ) -> Death | None:
     """Run one child on the claims that are left, and return how it died, if it did."""
+    asked = msgspec.structs.replace(job, claims=waiting)
     try:
-        child = start(work, msgspec.structs.replace(job, claims=waiting), limits)
+        child = start(work, asked, limits)
     except (OSError, EOFError) as error:
-        result.refused = Refused("internal", f"no child process can be started: {error}")
+        if stop.is_set():
+            result.interrupted = True
+            return None
+        why = f"{type(error).__name__} {error}".strip()
+        result.refused = Refused(UNABLE, f"no child process can be started: {why}", instead=ALLOWED)
         return None
-    ear = Ear(child, limits, deadline, stop)
+    ear = Ear(child, lambda line: heard(line, asked, claims), limits, deadline, stop)
     for message in ear.messages():
         match message:
             case Opened():
@@ -108,6 +123,17 @@ def _listen_once(
             listen(message)
     result.interrupted = ear.stopped
     return ear.death
+
+
+def _refuse(death: Death, result: Result) -> None:
+    """Take nothing from a child that was not sound, or could not begin."""
+    result.findings, result.counts = {}, {}
+    if death.kind == "unsound":
+        result.refused = Refused("TargetError", f"the module {death.sentence()}")
+    else:
+        said = death.output.strip().rpartition("\n")[2][:300] or f"it ended ({death.number:g})"
+        why = f"a child process could not be made ready: {said}"
+        result.refused = Refused(UNABLE, why, instead=ALLOWED)
 
 
 def _record(
@@ -133,13 +159,16 @@ def _record(
         )
         return []
     name = death.claim or _claim_of(death.phase, claims, waiting)
+    forged = death.kind == "forged"
+    if forged:  # whichever it is: what was found before is no pass either
+        name = name or _claim_of(death.phase, claims, job.claims) or waiting[0]
     if name:
         finding = finding_of(death, name, claims[name])
         if finding.status is Status.VIOLATED:
             name_finding(job, finding)
         result.findings[name] = finding
     left = [other for other in waiting if other != name]
-    essential = not death.claim or claims[name].kind in ("constructs", "runs")
+    essential = forged or not death.claim or claims[name].kind in ("constructs", "runs")
     if not essential:
         return left
     why = f"the module {death.sentence()}"

@@ -1,0 +1,182 @@
+"""Notice that a subject replaced what judges it: attncheck's own functions, and what they rest on.
+
+Before the subject is imported, everything that attncheck's modules hold is noted: functions with
+their code, classes with what they hold, members of enums, constants; and some functions of Python,
+msgspec and torch that verdicts rest on. Before a verdict leaves the process all of it must still
+be there. Modules loaded later are not looked at, nor is what changes by itself: instances, lists
+and dicts. Who puts everything back in time is not seen: it is no sandbox, it makes lies cost work.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from enum import EnumMeta
+from types import FunctionType, ModuleType
+from typing import Any
+
+from attncheck.lazy import torch
+
+_MOST = 5
+_BUILTINS = (
+    "abs all any bool callable dict divmod enumerate filter float frozenset getattr hasattr int "
+    "isinstance issubclass iter len list map max min next object property range repr reversed "
+    "round set slice sorted str sum super tuple type vars zip"
+)
+_TORCH = "allclose count_nonzero equal isclose isfinite isinf isnan manual_seed"
+_TENSOR = (
+    "abs all allclose amax amin any clone equal isclose isfinite isnan item max min numel sum "
+    "tolist __bool__ __eq__ __float__ __ge__ __gt__ __int__ __le__ __lt__ __ne__ __sub__"
+)
+_REST = {
+    "msgspec": "convert to_builtins",
+    "msgspec.json": "decode encode format Decoder Encoder",
+    "msgspec.structs": "asdict replace",
+    "math": " ".join(name for name in vars(math) if not name.startswith("_")),
+    "hashlib": "blake2b sha256",
+    "os": "_exit getpid write",
+    "builtins": _BUILTINS,
+}
+_BOOKKEEPING = {"__doc__", "__dict__", "__weakref__", "__annotations__", "_abc_impl"}
+_SHADOWS = ("__eq__", "__bool__", "__call__", "__getattribute__", "__getattr__", "__setattr__")
+
+Place = tuple[str, str, Mapping[str, Any], str, Any]
+"""Whose it is, what it is called, the living dict that holds it, its key, and what it was."""
+Code = tuple[str, FunctionType, Any, Any, Any]
+
+
+def watched() -> Callable[[], str]:
+    """Note what judges; return what says whose functions were replaced since, "" if none were."""
+    ours = {name: module for name, module in sys.modules.items() if _is_ours(name) and module}
+    places = [*_of_modules(ours), *_of_others()]
+    classes = [(name, one) for name, one in _classes(ours) if _is_ours(one.__module__)]
+    absent: list[tuple[str, Mapping[str, Any], tuple[str, ...]]] = []
+    for name, one in classes:
+        places += _of_class(name, one)
+        held = one.__dict__
+        absent.append((name, held, tuple(key for key in _SHADOWS if key not in held)))
+    codes = [*_codes(places)]
+    tensor = torch.Tensor
+    methods = [(name, getattr(tensor, name)) for name in _TENSOR.split() if hasattr(tensor, name)]
+    sizes = [(name, module.__dict__, frozenset(module.__dict__)) for name, module in ours.items()]
+    return _comparing(places, codes, absent, sizes, methods, tensor)
+
+
+def _comparing(
+    places: list[Place],
+    codes: list[Code],
+    absent: list[tuple[str, Mapping[str, Any], tuple[str, ...]]],
+    sizes: list[tuple[str, dict[str, Any], frozenset[str]]],
+    methods: list[tuple[str, Any]],
+    tensor: Any,
+) -> Callable[[], str]:
+    """Return the comparison; it rests on nothing that a subject can reach by a name."""
+    get, size, kind, module, words = getattr, len, isinstance, ModuleType, _words
+    known = {id(held): len(names) for _, held, names in sizes}
+    address = id
+
+    def replaced() -> str:
+        found: list[tuple[str, str]] = []
+        for owner, name, held, key, value in places:
+            if held.get(key) is not value:
+                found.append((owner, name))
+        for name, function, code, defaults, named in codes:
+            if (
+                function.__code__ is not code
+                or function.__defaults__ is not defaults
+                or function.__kwdefaults__ is not named
+            ):
+                found.append(("attncheck", name))
+        for name, held, keys in absent:
+            for key in keys:
+                if key in held:
+                    found.append(("attncheck", f"{name}.{key}"))
+        for name, own, names in sizes:
+            if size(own) != known[address(own)]:
+                for key in own:
+                    if key not in names and key[:2] != "__" and not kind(own[key], module):
+                        found.append(("attncheck", f"{name}.{key}"))
+        for name, method in methods:
+            if get(tensor, name, None) is not method:
+                found.append(("torch", f"torch.Tensor.{name}"))
+        return words(found) if found else ""
+
+    return replaced
+
+
+def _words(found: list[tuple[str, str]]) -> str:
+    """Return ``attncheck: a, b and 3 more``."""
+    owner = found[0][0]
+    names = list(dict.fromkeys(name for _, name in found))
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return f"{owner}: {', '.join(names[:_MOST])}{more}"
+
+
+def _is_ours(name: str) -> bool:
+    return name == "attncheck" or name.startswith("attncheck.")
+
+
+def _of_modules(ours: Mapping[str, ModuleType]) -> Iterator[Place]:
+    for name, module in ours.items():
+        held = vars(module)
+        for key, value in list(held.items()):
+            if not key.startswith("__") or key == "__builtins__":
+                yield "attncheck", f"{name}.{key}", held, key, value
+
+
+def _of_others() -> Iterator[Place]:
+    for name, words in _REST.items():
+        held = vars(importlib.import_module(name))
+        owner = name.partition(".")[0] if name.startswith("msgspec") else "Python"
+        for key in words.split():
+            yield owner, f"{name}.{key}", held, key, held[key]
+    for key in _TORCH.split():  # attncheck's own torch, which holds what the real one held
+        yield "torch", f"torch.{key}", vars(sys.modules["torch"]), key, getattr(torch, key)
+        yield "torch", f"torch.{key}", vars(torch), key, getattr(torch, key)
+
+
+def _classes(ours: Mapping[str, ModuleType]) -> Iterator[tuple[str, type]]:
+    seen: set[int] = set()
+    for module in ours.values():
+        for value in list(vars(module).values()):
+            if isinstance(value, type) and id(value) not in seen:
+                seen.add(id(value))
+                yield f"{value.__module__}.{value.__qualname__}", value
+
+
+def _of_class(name: str, one: type) -> Iterator[Place]:
+    for key, value in list(vars(one).items()):
+        if key not in _BOOKKEEPING:
+            yield "attncheck", f"{name}.{key}", one.__dict__, key, value
+    if isinstance(one, EnumMeta):
+        members: dict[str, Any] = one._member_map_
+        for key, member in members.items():
+            yield "attncheck", f"{name}.{key}", members, key, member
+            for inner, value in list(vars(member).items()):
+                if inner in ("_value_", "_name_"):
+                    yield "attncheck", f"{name}.{key}.{inner}", vars(member), inner, value
+
+
+def _codes(places: list[Place]) -> Iterator[Code]:
+    seen: set[int] = set()
+    for _, name, _, _, value in places:
+        for one in _functions(value):
+            if id(one) not in seen and _is_ours(one.__module__ or ""):
+                seen.add(id(one))
+                yield name, one, one.__code__, one.__defaults__, one.__kwdefaults__
+
+
+def _functions(value: Any) -> Iterator[FunctionType]:
+    """Yield the function that this is or wraps, and those of a property."""
+    if isinstance(value, property):
+        held = [value.fget, value.fset]
+    else:
+        held = [value, *(getattr(value, key, None) for key in ("__func__", "__wrapped__", "func"))]
+    for one in held:
+        if isinstance(one, FunctionType):
+            yield one
+            inner = getattr(one, "__wrapped__", None)
+            if isinstance(inner, FunctionType):
+                yield inner

@@ -1,0 +1,160 @@
+"""What a child says is checked like a stranger's file, and costs its own subject at worst."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from attncheck import replaying
+from attncheck.asking import Asked
+from attncheck.claim import Claim
+from attncheck.execution.limits import Limits
+from attncheck.execution.scheduling import Task, run_all
+from attncheck.execution.seal import opening, sealing, secret
+from attncheck.execution.testimony import UnsoundError, heard
+from attncheck.job import Job
+from attncheck.messages import Done, Found, Opened, Refused, Started, decode, encode
+from attncheck.report import Finding, Status
+from attncheck.selecting import select
+from tests.cli.command import FINE, spec_with
+
+JOB = Job(spec="tiny", name="fine", target="fine.py:Fine", claims=["shape"], command="audit tiny")
+FOUND = {"claim": "shape", "kind": "shape", "status": "violated"}
+
+
+class Shape(Claim, frozen=True):
+    """A claim."""
+
+    kind = "shape"
+
+
+CLAIMS = {"shape": Shape(why="as the paper says")}
+
+
+def said(type_: str, **fields: Any) -> bytes:
+    return msgspec.json.encode({"type": type_, **fields})
+
+
+def found(**changes: Any) -> bytes:
+    return said("found", finding={**FOUND, **changes})
+
+
+UNSOUND = {
+    "no JSON": b"hello",
+    "no message": b"{}",
+    "another message": said("promoted"),
+    "bytes that are no UTF-8": b'{"type":"started","claim":"\xff"}',
+    "half a surrogate pair": b'{"type":"started","claim":"\\ud800"}',
+    "no number": b'{"type":"counted","counts":{"macs":NaN}}',
+    "brackets without end": b"[" * 200_000,
+    "an unknown claim": found(claim="nosuch"),
+    "an unknown claim started": said("started", claim="nosuch"),
+    "a claim of another type": found(claim=7),
+    "an unknown status": found(status="perfect"),
+    "a place without a line": found(location={"path": "x.py"}),
+    "a line of another type": found(location={"path": "x.py", "line": "7"}),
+    "a line below all": found(location={"path": "x.py", "line": -1}),
+    "a line beyond all": found(location={"path": "x.py", "line": 10**12}),
+    "a related place beyond all": found(related=[{"path": "x.py", "line": 10**12}]),
+    "a path with NUL": found(location={"path": "x\0y", "line": 1}),
+    "a path of megabytes": found(location={"path": "x" * 10**6, "line": 1}),
+    "evidence of another type": found(evidence=[1]),
+    "evidence too deep": found(evidence={"a": msgspec.Raw(b"[" * 200 + b"]" * 200)}),
+    "evidence too large": found(evidence={"a": [0] * 600_000}),
+    "a number too large": found(evidence={"a": msgspec.Raw(b"1" * 400)}),
+    "a map too large": found(evidence={"map": {"size": [10**5, 10**5]}}),
+    "a witness of another type": found(witness=[1]),
+    "a witness that is no case": found(witness={"case": {"dims": "large"}}),
+    "a witness of negative dims": found(witness={"case": {"dims": {"C": -1}}}),
+    "counts of another type": said("counted", counts=[1]),
+    "a count of another type": said("counted", counts={"macs": "few"}),
+    "counted dims of another type": said("counted", counts={"dims": [1]}),
+    "an unknown phase": said("reached", phase="retired"),
+    "dims of another type": said("opened", dims={"C": "many"}),
+    "dims beyond all": said("opened", dims={"C": 10**30}),
+    "a note of another type": said("opened", dims={}, notes=[1]),
+    "a case of another type": said("trying", case={"dims": 7}),
+}
+
+
+@pytest.mark.parametrize("name", UNSOUND)
+def test_what_is_no_message_of_this_job_is_refused(name: str) -> None:
+    with pytest.raises(UnsoundError):
+        heard(UNSOUND[name], JOB, CLAIMS)
+
+
+def test_what_the_parent_knows_is_not_taken_from_a_child() -> None:
+    line = found(
+        id="../../escaped",
+        reproduce="rm -rf ~",
+        kind="runs",
+        advice=True,
+        required=False,
+        source="trust me",
+    )
+    message = heard(line, JOB, CLAIMS)
+    assert isinstance(message, Found)
+    finding = message.finding
+    assert len(finding.id) == 8
+    assert int(finding.id, 16) >= 0
+    assert finding.reproduce == "audit tiny --claim shape"
+    assert (finding.kind, finding.source) == ("shape", "as the paper says")
+    assert (finding.advice, finding.required) == (False, True)
+
+
+def test_an_id_of_another_form_is_never_a_file_s_name(tmp_path: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("ATTNCHECK_HOME", str(tmp_path / "home"))
+    replaying.store(JOB, Finding("shape", "shape", Status.VIOLATED, id="../../escaped"))
+    assert not list(tmp_path.rglob("*escaped*"))
+
+
+def test_long_texts_are_cut() -> None:
+    message = heard(found(message="x" * 10**6), JOB, CLAIMS)
+    assert isinstance(message, Found)
+    assert len(message.finding.message) == 4000
+
+
+def test_half_a_surrogate_pair_is_written_as_text() -> None:
+    message = decode(encode(Refused("subject", "raises \udc80", "x\ud800.py:3")))
+    assert message == Refused("subject", "raises \\udc80", "x\\ud800.py:3")
+
+
+def test_a_line_counts_once_in_its_place_and_as_it_was_said() -> None:
+    lines = [encode(one) for one in (Opened({}), Started("shape"), Done())]
+    key = secret()
+    same = bytes(key)
+    unseal, seal = opening(same), sealing(key)
+    sealed = [seal(line) for line in lines]
+    assert set(key) == {0}, "the key is wiped"
+    assert [unseal(line) for line in sealed] == lines
+    for wrong in (
+        [sealed[0], sealed[0]],
+        [sealed[1]],
+        [sealed[0], sealed[2]],
+        [sealed[0].replace(b"{}", b"[]")],
+        [lines[0]],
+        [b""],
+    ):
+        unseal = opening(same)
+        assert [unseal(line) for line in wrong][-1] is None
+
+
+def test_a_mistake_of_ours_in_one_subject_leaves_the_others_whole(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fine.py").write_text(FINE, encoding="utf-8")
+    spec_with(tmp_path, {"one": "fine.py:Fine", "two": "fine.py:Fine"})
+    tasks = [task for _, task in select("tiny.toml", "", Asked())]
+
+    def listen(task: Task, message: object) -> None:
+        if task.job.name == "one":
+            raise ValueError("ours")
+
+    (one, two), interrupted = run_all(tasks, Limits(), listen=listen)
+    assert not interrupted
+    assert one.refused is not None
+    assert one.refused.kind == "internal"
+    assert {finding.status for finding in two.findings.values()} == {Status.HOLDS}
