@@ -173,6 +173,8 @@ def _decode_claims(
         parameters = dict(table)
         kind = parameters.pop("kind", name)
         where = f"{path}:{line_of(text or path.read_text(encoding='utf-8'), [*at, name])}"
+        if not isinstance(kind, str):
+            raise SpecError(f"claim '{name}': its kind is no text", where=where)
         found = find_kind(kind)
         if found is None:
             raise SpecError(

@@ -47,7 +47,9 @@ def shell(folder: Path, words: str, **environment: str) -> subprocess.CompletedP
     )
 
 
-@pytest.mark.parametrize("streams", [">&- 2>&-", "<&- >&- 2>&-", ">/dev/full 2>/dev/full", "| head -1"])
+@pytest.mark.parametrize(
+    "streams", [">&- 2>&-", "<&- >&- 2>&-", ">/dev/full 2>/dev/full", "| head -1"]
+)
 def test_a_verdict_and_its_file_outlive_the_streams(folder: Path, streams: str) -> None:
     (folder / "r.json").unlink(missing_ok=True)
     done = shell(folder, f"audit ./tiny.toml@pools -o r.json {streams}; exit ${{PIPESTATUS[0]}}")
