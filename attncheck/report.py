@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Any
 
 import msgspec
 
+from attncheck.outside import decode_raw, plain
+
 SCHEMA = "attncheck.report/1"
+_ID = re.compile("[0-9a-f]{4,64}")
+_LINES = 10_000_000
 
 
 class Status(str, Enum):
@@ -132,12 +137,81 @@ def encode(report: Report) -> bytes:
 
 
 def decode(data: bytes) -> Report:
-    """Return the report that this JSON holds.
+    """Return the report that this JSON holds, its text harmless and its numbers in bounds.
 
     Raises:
-        msgspec.ValidationError: the JSON is not an attncheck report.
+        msgspec.MsgspecError: the JSON is not an attncheck report.
     """
-    report = msgspec.json.decode(data, type=Report)
+    return convert(decode_raw(data))
+
+
+def convert(raw: Any) -> Report:
+    """Return the report that decoded JSON holds; see :func:`decode`.
+
+    Raises:
+        msgspec.ValidationError: it is none.
+    """
+    report = msgspec.convert(plain(raw), Report)
     if report.schema != SCHEMA:
         raise msgspec.ValidationError(f"schema is '{report.schema}', expected '{SCHEMA}'")
+    for number, subject in enumerate(report.subjects):
+        try:
+            check_subject(subject)
+        except msgspec.ValidationError as error:
+            place = f"$.subjects[{number}], {subject.spec}@{subject.subject}"
+            raise msgspec.ValidationError(f"{error} - in {place}") from None
     return report
+
+
+class _Counts(msgspec.Struct):
+    """The counts that readers look at; others may stand beside them."""
+
+    parameters: int | float | None = None
+    macs: int | float | None = None
+    other_ops: int | float | None = None
+    agree: bool | None = None
+    unpriced: list[str] | None = None
+    dims: dict[str, int] | None = None
+    error: str | None = None
+    disagreement: str | None = None
+    unavailable: str | None = None
+
+
+class _Case(msgspec.Struct):
+    """What readers look at in a witness's case."""
+
+    dims: dict[str, int] = {}
+    dtype: str = ""
+    device: str = ""
+    train: bool = False
+
+
+class _Diagnosis(msgspec.Struct):
+    message: str = ""
+
+
+def check_subject(subject: SubjectReport) -> None:
+    """Complain about what its types alone do not forbid.
+
+    Raises:
+        msgspec.ValidationError: a place, an id or one of the open tables cannot be.
+    """
+    msgspec.convert(subject.counts, _Counts)
+    msgspec.convert(subject.diagnosis, _Diagnosis)
+    for finding in subject.findings:
+        check_finding(finding)
+
+
+def check_finding(finding: Finding) -> None:
+    """Complain about what a finding's types alone do not forbid.
+
+    Raises:
+        msgspec.ValidationError: a place, the id or the witness's case cannot be.
+    """
+    if finding.id and not _ID.fullmatch(finding.id):
+        raise msgspec.ValidationError(f"'{finding.id}' is no id of a finding")
+    for place in [*([finding.location] if finding.location else []), *finding.related]:
+        if not (0 <= place.line < _LINES and 0 <= place.end_line < _LINES):
+            raise msgspec.ValidationError(f"'{place.line}' is no line of a file")
+    if finding.witness is not None:
+        msgspec.convert(finding.witness.case, _Case)
