@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from typing import Any
 
 import msgspec
 
 from attncheck.outside import decode_raw, plain
+from attncheck.report_checks import check_subject
 
 SCHEMA = "attncheck.report/1"
-_ID = re.compile("[0-9a-f]{4,64}")
-_LINES = 10_000_000
 
 
 class Status(str, Enum):
@@ -40,6 +38,14 @@ class Location(msgspec.Struct, frozen=True, omit_defaults=True):
     line: int
     end_line: int = 0
     note: str = ""
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """Neighbouring lines of one file, as they stood there when it was audited."""
+
+    path: str
+    first: int
+    lines: list[str]
 
 
 class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -98,6 +104,10 @@ class SubjectReport(msgspec.Struct, omit_defaults=True):
     """What was asked for, so that ``attncheck replay report.json:ID`` can ask for it again."""
     spec_hash: str = ""
     """Of what the spec demands: two reports with the same answer the same question."""
+    defined: Location | None = None
+    """The line that defines the subject."""
+    excerpts: list[Lines] = []
+    """The source about its findings' places: whoever shows a report opens no file."""
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -161,57 +171,3 @@ def convert(raw: Any) -> Report:
             place = f"$.subjects[{number}], {subject.spec}@{subject.subject}"
             raise msgspec.ValidationError(f"{error} - in {place}") from None
     return report
-
-
-class _Counts(msgspec.Struct):
-    """The counts that readers look at; others may stand beside them."""
-
-    parameters: int | float | None = None
-    macs: int | float | None = None
-    other_ops: int | float | None = None
-    agree: bool | None = None
-    unpriced: list[str] | None = None
-    dims: dict[str, int] | None = None
-    error: str | None = None
-    disagreement: str | None = None
-    unavailable: str | None = None
-
-
-class _Case(msgspec.Struct):
-    """What readers look at in a witness's case."""
-
-    dims: dict[str, int] = {}
-    dtype: str = ""
-    device: str = ""
-    train: bool = False
-
-
-class _Diagnosis(msgspec.Struct):
-    message: str = ""
-
-
-def check_subject(subject: SubjectReport) -> None:
-    """Complain about what its types alone do not forbid.
-
-    Raises:
-        msgspec.ValidationError: a place, an id or one of the open tables cannot be.
-    """
-    msgspec.convert(subject.counts, _Counts)
-    msgspec.convert(subject.diagnosis, _Diagnosis)
-    for finding in subject.findings:
-        check_finding(finding)
-
-
-def check_finding(finding: Finding) -> None:
-    """Complain about what a finding's types alone do not forbid.
-
-    Raises:
-        msgspec.ValidationError: a place, the id or the witness's case cannot be.
-    """
-    if finding.id and not _ID.fullmatch(finding.id):
-        raise msgspec.ValidationError(f"'{finding.id}' is no id of a finding")
-    for place in [*([finding.location] if finding.location else []), *finding.related]:
-        if not (0 <= place.line < _LINES and 0 <= place.end_line < _LINES):
-            raise msgspec.ValidationError(f"'{place.line}' is no line of a file")
-    if finding.witness is not None:
-        msgspec.convert(finding.witness.case, _Case)

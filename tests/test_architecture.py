@@ -16,7 +16,7 @@ LAYERS = [
     {"explaining", "describing", "documented", "schema", "report_schema"},
     {"gate", "baseline", "reporting", "formats"},
     {"selftesting", "evaluating", "profiling"},
-    {"assembling", "execution", "calibrating", "asking", "selecting", "jobs"},
+    {"assembling", "excerpts", "execution", "calibrating", "asking", "selecting", "jobs"},
     {
         "auditing",
         "accounting",
@@ -50,6 +50,7 @@ LAYERS = [
         "config",
         "report",
         "report_file",
+        "report_checks",
         "outside",
         "harmless",
         "page",
