@@ -54,6 +54,15 @@ class OutputError(AttncheckError):
     """A report cannot be written."""
 
 
+def reason_of(error: Exception) -> str:
+    """Return why a file could not be used, in words that stand after a colon."""
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+_MOST_WORDS, _LONGEST_WORD, _MOST_SHOWN = 1000, 100, 300
+"""What is looked through for the nearest spelling: names in files of strangers may be more."""
+
+
 def _alike(one: str, other: str) -> int:
     """Return how many letters two words begin with alike."""
     pairs = zip(one, other, strict=False)
@@ -64,10 +73,14 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the nearest spelling, or the allowed words."""
     import difflib  # only where something is wrong already
 
-    allowed = sorted(allowed)
-    nearest = difflib.get_close_matches(word, allowed, n=3, cutoff=0.6)
+    allowed = sorted(allowed)[:_MOST_WORDS]
+    # To compare takes time with the square of a word's length.
+    plausible = [name for name in allowed if len(name) <= _LONGEST_WORD]
+    nearest = difflib.get_close_matches(word[:_LONGEST_WORD], plausible, n=3, cutoff=0.6)
     # Transposed letters first, then what begins alike.
     nearest.sort(key=lambda name: (sorted(name) != sorted(word), -_alike(name, word)))
     if nearest:
         return f"did you mean '{nearest[0]}'?"
+    if len(allowed) > _MOST_SHOWN:
+        allowed = [*allowed[:_MOST_SHOWN], "…"]
     return f"allowed: {', '.join(allowed)}" if allowed else "nothing is allowed here"

@@ -3,45 +3,19 @@
 from __future__ import annotations
 
 import ast
-import math
-import operator
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from attncheck.arithmetic import BINARY, COMPARE, FUNCTIONS, Number, check_size, closure
 from attncheck.errors import SpecError, did_you_mean
 
-Number = int | float
-
-_BINARY: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-}
-_COMPARE: dict[type[ast.AST], Callable[[Any, Any], bool]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "abs": abs,
-    "ceil": math.ceil,
-    "floor": math.floor,
-    "int": int,
-    "log2": math.log2,
-    "max": max,
-    "min": min,
-    "round": round,
-    "sqrt": math.sqrt,
-}
-_LARGEST_EXPONENT = 16
+_SEVERAL = ("max", "min")
+"""Functions of two and more numbers; the others take one, ``round`` no digits either."""
+_LONGEST, _MOST_PARTS, _DEEPEST = 2000, 500, 50
+"""Signs of a formula, its numbers, names and operations, and how deep they are nested."""
+_SHOWN = 80
+"""Signs of a formula that an error repeats."""
 
 
 class Formula:
@@ -68,25 +42,61 @@ class Formula:
             SpecError: a name has no value, or the arithmetic cannot be done.
         """
         try:
-            return self._run(dims)
+            value = self._run(dims)
+            if isinstance(value, (int, float)):
+                check_size(value)
+            return value
         except KeyError as error:
             name = str(error.args[0])
             raise SpecError(
-                f"formula '{self.text}' names '{name}', which is no dim here",
+                f"formula '{shortened(self.text)}' names '{name}', which is no dim here",
                 instead=did_you_mean(name, dims),
             ) from None
         except (ArithmeticError, ValueError, TypeError) as error:
-            raise SpecError(f"formula '{self.text}' cannot be evaluated: {error}") from None
+            raise SpecError(
+                f"formula '{shortened(self.text)}' cannot be evaluated: {error}"
+            ) from None
+
+
+def shortened(text: str) -> str:
+    """Return the beginning of a long formula, for a message."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 @lru_cache(maxsize=4096)
 def _read(text: str) -> tuple[frozenset[str], Callable[[Mapping[str, Number]], Any]]:
     """Return the names in a formula and what computes it; each text is parsed once."""
+    shown = shortened(text)
+    if len(text) > _LONGEST:
+        raise SpecError(
+            f"formula '{shown}' has {len(text)} signs", instead=f"write at most {_LONGEST}"
+        )
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
-        raise SpecError(f"'{text}' is not a formula: {error.msg}") from None
-    return frozenset(_collect(tree, text)), _closure(tree)
+        raise SpecError(f"'{shown}' is not a formula: {error.msg}") from None
+    except (MemoryError, RecursionError):  # of Python's parser, at brackets in brackets
+        raise SpecError(f"'{shown}' is not a formula: it is nested too deep") from None
+    except ValueError as error:  # NUL, or half a sign of two
+        raise SpecError(f"'{shown}' is not a formula: {error}") from None
+    _measure(tree, shown)
+    return frozenset(_collect(tree, shown)), closure(tree)
+
+
+def _measure(tree: ast.expr, text: str) -> None:
+    """Refuse what is too large to be walked by functions that call themselves."""
+    waiting, parts = [(tree, 1)], 0
+    while waiting:
+        node, depth = waiting.pop()
+        parts += 1
+        if depth > _DEEPEST or parts > _MOST_PARTS:
+            raise SpecError(
+                f"formula '{text}' is too large",
+                instead=f"write at most {_MOST_PARTS} numbers, names and operations, "
+                f"nested at most {_DEEPEST} deep",
+            )
+        inner = (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+        waiting += [(child, depth + 1) for child in inner]
 
 
 def _collect(node: ast.AST, text: str) -> set[str]:
@@ -96,91 +106,33 @@ def _collect(node: ast.AST, text: str) -> set[str]:
             return {node.id}
         case ast.Constant(value=int() | float()):
             return set()
-        case ast.BinOp() if type(node.op) in _BINARY:
+        case ast.BinOp() if type(node.op) in BINARY:
             return _collect(node.left, text) | _collect(node.right, text)
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() | ast.Not()):
             return _collect(node.operand, text)
-        case ast.Compare() if all(type(op) in _COMPARE for op in node.ops):
+        case ast.Compare() if all(type(op) in COMPARE for op in node.ops):
             return set().union(*(_collect(n, text) for n in [node.left, *node.comparators]))
         case ast.BoolOp():
             return set().union(*(_collect(n, text) for n in node.values))
         case ast.IfExp():
             return set().union(*(_collect(n, text) for n in (node.test, node.body, node.orelse)))
-        case ast.Call(func=ast.Name(id=name), keywords=[]) if name in _FUNCTIONS:
+        case ast.Call(func=ast.Name(id=name), keywords=[]) if name in FUNCTIONS:
+            if (len(node.args) > 1) != (name in _SEVERAL) or not node.args:
+                raise SpecError(
+                    f"formula '{text}' calls '{name}' with {len(node.args)} arguments",
+                    instead="it takes two or more" if name in _SEVERAL else "it takes one",
+                )
             return set().union(*(_collect(n, text) for n in node.args))
         case ast.Call(func=ast.Name(id=name)):
             raise SpecError(
                 f"formula '{text}' calls '{name}'",
-                instead=did_you_mean(name, _FUNCTIONS),
+                instead=did_you_mean(name, FUNCTIONS),
             )
     raise SpecError(
         f"formula '{text}' holds {type(node).__name__}, which is not arithmetic",
         instead="allowed: + - * / // % **, comparisons, and, or, not, if else, "
-        + ", ".join(sorted(_FUNCTIONS)),
+        + ", ".join(sorted(FUNCTIONS)),
     )
-
-
-def _closure(node: ast.AST) -> Callable[[Mapping[str, Number]], Any]:
-    """Return a function of the dims for a tree that passed the whitelist.
-
-    Functions inside functions: formulas are tried on thousands of dims when a free one is solved
-    for, and walking the tree each time takes ten times as long.
-    """
-    match node:
-        case ast.Name(id=name):
-            return lambda dims: dims[name]
-        case ast.Constant(value=value):
-            return lambda dims: value
-        case ast.BinOp():
-            return _binary(_closure(node.left), node.op, _closure(node.right))
-        case ast.UnaryOp(op=op):
-            operand = _closure(node.operand)
-            if isinstance(op, ast.Not):
-                return lambda dims: not operand(dims)
-            return (lambda dims: -operand(dims)) if isinstance(op, ast.USub) else operand
-        case ast.Compare():
-            return _comparison(node)
-        case ast.BoolOp():
-            every = isinstance(node.op, ast.And)
-            parts = [_closure(part) for part in node.values]
-            return lambda dims: (all if every else any)(part(dims) for part in parts)
-        case ast.IfExp():
-            test, body, other = map(_closure, (node.test, node.body, node.orelse))
-            return lambda dims: body(dims) if test(dims) else other(dims)
-        case ast.Call(func=ast.Name(id=name)):
-            function, arguments = _FUNCTIONS[name], [_closure(a) for a in node.args]
-            return lambda dims: function(*(argument(dims) for argument in arguments))
-    raise AssertionError(f"{type(node).__name__} passed the whitelist")
-
-
-def _binary(
-    left: Callable[[Mapping[str, Number]], Any],
-    op: ast.operator,
-    right: Callable[[Mapping[str, Number]], Any],
-) -> Callable[[Mapping[str, Number]], Any]:
-    apply = _BINARY[type(op)]
-    if not isinstance(op, ast.Pow):
-        return lambda dims: apply(left(dims), right(dims))
-
-    def power(dims: Mapping[str, Number]) -> Any:
-        exponent = right(dims)
-        if abs(exponent) > _LARGEST_EXPONENT:
-            raise ValueError(f"exponent {exponent} is out of range")
-        return apply(left(dims), exponent)
-
-    return power
-
-
-def _comparison(node: ast.Compare) -> Callable[[Mapping[str, Number]], bool]:
-    terms = [_closure(term) for term in (node.left, *node.comparators)]
-    tests = [_COMPARE[type(op)] for op in node.ops]
-
-    def compare(dims: Mapping[str, Number]) -> bool:
-        values = [term(dims) for term in terms]
-        pairs = zip(tests, values, values[1:], strict=False)
-        return all(test(a, b) for test, a, b in pairs)
-
-    return compare
 
 
 def evaluate(value: object, dims: Mapping[str, Number]) -> Any:

@@ -45,6 +45,8 @@ LAYERS = [
     {
         "spec",
         "formula",
+        "arithmetic",
+        "text_file",
         "literals",
         "measured",
         "config",

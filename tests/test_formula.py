@@ -100,6 +100,47 @@ def test_arithmetic_that_cannot_be_done_is_a_spec_error(text: str) -> None:
         evaluate(text, DIMS)
 
 
+BOMBS = {
+    "powers of powers": "(" * 12 + "9" + "**16)" * 12,
+    "a tower": "9**9**9",
+    "products of powers": "*".join(["9**16"] * 40),
+    "a number of 400 digits": "9" * 400,
+    "a number in hexadecimal": "0x" + "f" * 1500,
+    "an endless float": "1e999 * 0",
+    "an overflow": "1e200 * 1e200",
+    "a root of a negative number": "(0 - 8) ** 0.5",
+    "zero to a negative power": "0 ** (0 - 1)",
+    "digits to round to": "round(1, 0 - 10**16)",
+    "brackets in brackets": "(" * 900 + "C" + ")" * 900,
+    "signs before signs": "-" * 1900 + "C",
+    "a long chain": "+".join("C" * 900),
+    "a hundred thousand names": "+".join(f"n{i}" for i in range(100_000)),
+    "a megabyte": "1" * 2**20,
+    "nested choices": "1 if C else " * 150 + "1",
+    "nested calls": "abs(" * 150 + "C" + ")" * 150,
+    "NUL": "C\0",
+    "half a sign": "C\ud800",
+    "no argument": "max()",
+}
+
+
+@pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS.keys())
+def test_a_formula_has_a_budget(text: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        evaluate(text, DIMS)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 1000, 10**5000, float("nan"), float("inf")],
+    ids=["text", "digits", "nan", "inf"],
+)
+def test_what_a_name_stands_for_has_a_budget_too(value: object) -> None:
+    with pytest.raises(SpecError, match="cannot be evaluated"):
+        evaluate("C * 1000000", {"C": value})  # type: ignore[dict-item]
+
+
 def test_a_number_is_its_own_value() -> None:
     assert evaluate(3, {}) == 3
     assert math.isclose(evaluate("1 / sqrt(C)", DIMS), 1 / math.sqrt(32))

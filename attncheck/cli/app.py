@@ -11,9 +11,11 @@ from typing import Annotated
 import typer
 
 from attncheck import __version__
+from attncheck.cli.beginning import check
+from attncheck.cli.delivery import mistake
 from attncheck.cli.exits import Exit
-from attncheck.cli.streams import complain, log
-from attncheck.errors import AttncheckError
+from attncheck.cli.streams import complain, log, prepare, settle
+from attncheck.errors import AttncheckError, reason_of
 
 COMMANDS = {
     "audit": "auditing:audit",
@@ -74,21 +76,30 @@ def options(
 
 def run() -> int:
     """Run the command line and return the exit status; errors are told to people."""
-    debug = "--debug" in sys.argv
+    prepare()
     try:
-        assembled(sys.argv[1:])(prog_name="attncheck")
+        return _run(sys.argv[1:])
+    finally:
+        settle()
+
+
+def _run(words: Sequence[str]) -> int:
+    try:
+        if words and words[0] in COMMANDS and not {"-h", "--help"} & set(words):
+            check(words)
+        assembled(words)(words, prog_name="attncheck")
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else Exit.CONFORMS
     except AttncheckError as error:
         complain(error)
-        if debug:
-            traceback.print_exc()
+        if "--debug" in words:
+            log(traceback.format_exc())
     except KeyboardInterrupt:
         log("attncheck: interrupted")
+    except OSError as error:  # no room, no more files: of the machine, not of ours
+        complain(AttncheckError(reason_of(error), where=str(error.filename or "")))
+        if "--debug" in words:
+            log(traceback.format_exc())
     except Exception as error:
-        log(f"attncheck: this is a mistake in attncheck: {type(error).__name__}: {error}")
-        if debug:
-            traceback.print_exc()
-        else:
-            log("  run it again with --debug and report what it says")
+        mistake(error)
     return Exit.FAILED

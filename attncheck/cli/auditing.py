@@ -12,10 +12,9 @@ import typer
 from attncheck.cli import parsing
 from attncheck.cli.exits import Exit, exit_of
 from attncheck.cli.streams import complain, log
-from attncheck.errors import OutputError, UsageError
+from attncheck.errors import UsageError
 
 if TYPE_CHECKING:
-    from attncheck.cli.files import Output
     from attncheck.execution.limits import Limits
     from attncheck.execution.scheduling import Task
     from attncheck.execution.supervising import Result
@@ -96,7 +95,7 @@ def audit(
     """Check the claims of a spec on implementations, each in a process of its own."""
     from attncheck.asking import Asked
     from attncheck.cli.files import outputs
-    from attncheck.cli.showing import show
+    from attncheck.cli.showing import hand_over
     from attncheck.execution.limits import Limits
     from attncheck.formats import find_format
     from attncheck.selecting import select, select_all
@@ -120,10 +119,12 @@ def audit(
     files = outputs(output or [])
     selections = select_all(asked) if every else select(spec, target, asked)
     report = report_of(selections, limits, jobs, quiet=quiet, debug=debug)
-    if not (quiet and format_name == "text") and (report.subjects or format_name != "text"):
-        show(report, shown)
-    written = _write(files, report)
-    raise typer.Exit(exit_of(report, strict=strict) if written else Exit.FAILED)
+    code = exit_of(report, strict=strict)
+    if files and not report.subjects:
+        log("attncheck: nothing was audited, so no report is written")
+        files, code = [], Exit.FAILED
+    screen = not quiet if format_name == "text" and report.subjects else format_name != "text"
+    raise typer.Exit(hand_over(report, shown, files, code, screen=screen))
 
 
 def report_of(
@@ -171,21 +172,6 @@ def _tell(result: Result, spec: str, subject: str, *, debug: bool) -> None:
     complain(AttncheckError(refused.what, where=place, instead=refused.instead))
     if refused.kind == "internal":
         log("".join(refused.traceback) if debug else "  run it again with --debug and report it")
-
-
-def _write(files: list[Output], report: Report) -> bool:
-    """Write every file that can be; say which could not."""
-    written = True
-    if files and not report.subjects:
-        log("attncheck: nothing was audited, so no report is written")
-        return False
-    for file in files:
-        try:
-            file.write(report)
-        except OutputError as error:
-            complain(error)
-            written = False
-    return written
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attncheck.cli.exits import Exit
-from attncheck.errors import DeviceError, OutputError, UsageError
+from attncheck.cli.streams import log
+from attncheck.errors import DeviceError, OutputError, UsageError, reason_of
 
 if TYPE_CHECKING:
     from attncheck.noise import Noise
@@ -54,9 +55,9 @@ def calibrate(
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, msgspec.json.encode(found) + b"\n")
     except OSError as error:
-        raise OutputError(f"cannot write: {error.strerror}", where=str(path)) from None
-    written = results.show(found, _page(found), format_name, files)
-    raise typer.Exit(Exit.CONFORMS if written else Exit.FAILED)
+        raise OutputError(f"cannot write it: {reason_of(error)}", where=str(path)) from None
+    code = results.show(found, lambda: _page(found), format_name, files, Exit.CONFORMS)
+    raise typer.Exit(code)
 
 
 def _page(noise: Noise) -> Page:
@@ -99,5 +100,4 @@ def _page(noise: Noise) -> Page:
 def _told(done: int, of: int) -> None:
     """Say on a terminal how far it is."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\rcalibrating: {done} of {of} pairs" + ("\n" if done == of else ""))
-        sys.stderr.flush()
+        log(f"\rcalibrating: {done} of {of} pairs", end="\n" if done == of else "")

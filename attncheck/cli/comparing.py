@@ -71,9 +71,9 @@ def compare(
     selections = _selections(wanted, contract, asked)
     report = report_of(selections, Limits(), jobs, quiet=quiet, debug=debug)
     found = side_by_side(report, sort)
-    written = results.show(found, page_of(found), format_name, files)
     complete = not report.problems and not report.partial and bool(report.subjects)
-    raise typer.Exit(Exit.CONFORMS if written and complete else Exit.FAILED)
+    code = Exit.CONFORMS if complete else Exit.FAILED
+    raise typer.Exit(results.show(found, lambda: page_of(found), format_name, files, code))
 
 
 def _selections(wanted: list[str], contract: str, asked: Asked) -> list[Selection]:

@@ -73,9 +73,8 @@ def count(
         raise AttncheckError(
             str(error), where=task.job.target, instead="state the call: --input 2x32x7x11"
         ) from error
-    written = results.show(found, page_of(found), format_name, files)
-    open_ = bool(found.unpriced or found.disagreement)
-    raise typer.Exit((Exit.UNDECIDED if open_ else Exit.CONFORMS) if written else Exit.FAILED)
+    code = Exit.UNDECIDED if found.unpriced or found.disagreement else Exit.CONFORMS
+    raise typer.Exit(results.show(found, lambda: page_of(found), format_name, files, code))
 
 
 def _named(spec: str, target: str, asked: Asked) -> tuple[str, str]:

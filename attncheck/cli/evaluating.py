@@ -68,9 +68,8 @@ def evaluate(
     tasks = [plan.task for plan in plans if plan.task is not None]
     with live_line(tasks, quiet=quiet) as listen:
         found = run(plans, limits, jobs, listen)
-    written = results.show(found, page_of(found), format_name, files)
-    if found.partial or not written:
-        raise typer.Exit(Exit.FAILED)
     total = found.tally.total
     right = total.recall.count == total.recall.of and not total.false_alarms.count
-    raise typer.Exit(Exit.CONFORMS if right else Exit.VIOLATES)
+    code = Exit.CONFORMS if right else Exit.VIOLATES
+    code = Exit.FAILED if found.partial else code
+    raise typer.Exit(results.show(found, lambda: page_of(found), format_name, files, code))

@@ -46,5 +46,5 @@ def figures(
     rows = chosen(names or [], status)
     with figure_line(len(rows), quiet=quiet) as listen:
         found = compared(rows, listen)
-    written = results.show(found, page_of(found), format_name, files)
-    raise typer.Exit(Exit.CONFORMS if written else Exit.FAILED)
+    code = results.show(found, lambda: page_of(found), format_name, files, Exit.CONFORMS)
+    raise typer.Exit(code)

@@ -6,13 +6,22 @@ import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from attncheck.cli.streams import width
-from attncheck.errors import OutputError
+from attncheck.errors import OutputError, reason_of
 from attncheck.formats import Format, format_for_file
 from attncheck.report import Report
+
+
+@dataclass(frozen=True)
+class ToWrite:
+    """A file, and what makes its content."""
+
+    path: Path
+    content: Callable[[], str | bytes]
 
 
 @dataclass(frozen=True)
@@ -22,17 +31,9 @@ class Output:
     path: Path
     format: Format
 
-    def write(self, report: Report) -> None:
-        """Write the report beside its place and move it there.
-
-        Raises:
-            OutputError: it cannot be written; what was there before is still there.
-        """
-        data = self.format.render(report, color=False, width=width()).encode("utf-8")
-        try:
-            write_whole(self.path, data)
-        except OSError as error:
-            raise _cannot(self.path, error) from None
+    def to_write(self, report: Report) -> ToWrite:
+        """Return the file with what makes its content."""
+        return ToWrite(self.path, lambda: self.format.render(report, color=False, width=width()))
 
 
 def outputs(paths: list[Path]) -> list[Output]:
@@ -45,14 +46,25 @@ def outputs(paths: list[Path]) -> list[Output]:
     found: list[Output] = []
     for path in paths:
         format_ = format_for_file(path.name)
-        if path.resolve() in [other.path.resolve() for other in found]:
+        found.append(Output(path, format_))
+    check_places(paths)
+    return found
+
+
+def check_places(paths: Sequence[Path]) -> None:
+    """Complain now about files that could not be written later.
+
+    Raises:
+        OutputError: one cannot, or is named twice.
+    """
+    places = [os.path.realpath(path) for path in paths]
+    for path, place in zip(paths, places, strict=True):
+        if places.count(place) > 1:
             raise OutputError("named twice", where=str(path), instead="name each file once")
         try:
-            _try(path)
-        except OSError as error:
-            raise _cannot(path, error) from None
-        found.append(Output(path, format_))
-    return found
+            _try(Path(place))
+        except (OSError, ValueError) as error:
+            raise cannot(path, error) from None
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -65,7 +77,7 @@ def write_whole(path: Path, data: bytes) -> None:
         path.write_bytes(data)
         return
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -81,11 +93,12 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def _try(path: Path) -> None:
     """Raise OSError now if writing could not work later."""
-    path = Path(os.path.realpath(path))
     if path.is_dir():
         raise IsADirectoryError(21, "is a folder")
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(13, "may not be written")
+    if path.is_symlink():
+        raise OSError(40, "is a link to itself")
     if path.exists() and not path.is_file():
         return
     with tempfile.TemporaryFile(dir=path.parent):
@@ -98,7 +111,8 @@ def _umask() -> int:
     return current
 
 
-def _cannot(path: Path, error: OSError) -> OutputError:
-    reason = (error.strerror or str(error)).lower()
-    instead = "create the folder first, or name another" if error.errno == 2 else ""
-    return OutputError(f"cannot write the report: {reason}", where=str(path), instead=instead)
+def cannot(path: Path, error: Exception) -> OutputError:
+    """Return the error of a file that cannot be written."""
+    gone = isinstance(error, FileNotFoundError)
+    instead = "create the folder first, or name another" if gone else ""
+    return OutputError(f"cannot write it: {reason_of(error)}", where=str(path), instead=instead)

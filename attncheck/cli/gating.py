@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attncheck.cli.delivery import deliver
 from attncheck.cli.exits import Exit
-from attncheck.cli.streams import colourful, complain, log, say, width
-from attncheck.errors import OutputError, UsageError, did_you_mean
+from attncheck.cli.streams import colourful, log, width
+from attncheck.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from attncheck.gate import Entry, GateResult
@@ -58,6 +60,7 @@ def gate(
 
     Exit status: 0 holds, 1 regressed, 2 cannot be compared, 3 undecided.
     """
+    from attncheck.cli.files import ToWrite
     from attncheck.gate import Answer, Files, load_report, read_policy
     from attncheck.gate import gate as compared
 
@@ -74,10 +77,14 @@ def gate(
         files=Files(str(report), str(baseline), path),
     )
     result.notes.append(f"policy: {place}")
-    say(_rendered(result, format_name, color=colourful(sys.stdout)))
     codes = {Answer.HOLDS: Exit.CONFORMS, Answer.REGRESSED: Exit.VIOLATES}
     code = codes.get(result.answer, Exit.VIOLATES if strict else Exit.UNDECIDED)
-    raise typer.Exit(code if _write(result, files) else Exit.FAILED)
+    names = {suffix: name for name, suffix in FORMATS.items() if suffix}
+    written = [
+        ToWrite(path, partial(_rendered, result, names[path.suffix], color=False)) for path in files
+    ]
+    screen = partial(_rendered, result, format_name, color=colourful(sys.stdout))
+    raise typer.Exit(deliver(written, screen, code))
 
 
 def baseline(
@@ -93,7 +100,7 @@ def baseline(
     entry accepts. Exit status: 0 written, 1 refused, 2 could not be read or written.
     """
     from attncheck.baseline import refusals
-    from attncheck.cli.files import write_whole
+    from attncheck.cli.files import ToWrite
     from attncheck.gate import load_report
     from attncheck.report_file import sealed
 
@@ -108,10 +115,9 @@ def baseline(
         raise typer.Exit(Exit.VIOLATES)
     if output.suffix != ".json":
         raise UsageError("a baseline is JSON", where=str(output), instead="write baseline.json")
-    try:
-        write_whole(output, sealed(found))
-    except OSError as error:
-        raise OutputError(f"cannot write: {error.strerror}", where=str(output)) from None
+    code = deliver([ToWrite(output, partial(sealed, found))], None)
+    if code is not Exit.CONFORMS:
+        raise typer.Exit(code)
     count = sum(len(subject.findings) for subject in found.subjects)
     log(f"attncheck: {output}: {len(found.subjects)} subjects, {count} claims")
 
@@ -128,6 +134,8 @@ def _entries(accepted: Path | None, baseline: Path) -> tuple[list[Entry], str]:
 
 def _check(format_name: str, files: list[Path]) -> None:
     """Complain about a format or a file before any work."""
+    from attncheck.cli.files import check_places
+
     if format_name not in FORMATS:
         raise UsageError(
             f"no format '{format_name}' here", instead=did_you_mean(format_name, FORMATS)
@@ -139,8 +147,7 @@ def _check(format_name: str, files: list[Path]) -> None:
                 where=str(path),
                 instead="write .json, .md or .txt",
             )
-        if not path.resolve().parent.is_dir():
-            raise OutputError("no such folder", where=str(path))
+    check_places(files)
 
 
 def _rendered(result: GateResult, format_name: str, *, color: bool) -> str:
@@ -163,19 +170,3 @@ def _rendered(result: GateResult, format_name: str, *, color: bool) -> str:
     from attncheck.formats import render_page
 
     return render_page(showing.page_of(result), color=color, width=width())
-
-
-def _write(result: GateResult, files: list[Path]) -> bool:
-    """Write every file that can be; False where one could not."""
-    from attncheck.cli.files import write_whole
-
-    names = {suffix: name for name, suffix in FORMATS.items() if suffix}
-    written = True
-    for path in files:
-        text = _rendered(result, names[path.suffix], color=False)
-        try:
-            write_whole(path, text.encode("utf-8"))
-        except OSError as error:
-            complain(OutputError(f"cannot write: {error.strerror or error}", where=str(path)))
-            written = False
-    return written

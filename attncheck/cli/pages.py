@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attncheck.cli.streams import colourful, say, width
+from attncheck.cli.delivery import deliver
+from attncheck.cli.streams import colourful, width
 
 if TYPE_CHECKING:
     from attncheck.page import Page
@@ -44,4 +46,5 @@ def env() -> None:
 def _show(page: Page) -> None:
     from attncheck.formats import render_page
 
-    say(render_page(page, color=colourful(sys.stdout), width=width()))
+    screen = partial(render_page, page, color=colourful(sys.stdout), width=width())
+    raise typer.Exit(deliver([], screen))

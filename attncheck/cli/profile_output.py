@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
-from attncheck.cli.files import Output, outputs, write_whole
-from attncheck.cli.streams import colourful, complain, say, width
-from attncheck.errors import OutputError
+from attncheck.cli.delivery import deliver
+from attncheck.cli.exits import Exit
+from attncheck.cli.files import Output, ToWrite, outputs, write_whole
+from attncheck.cli.streams import colourful, width
 from attncheck.formats import find_format, render_page
 from attncheck.formats.shared.profiles import profile_page
 from attncheck.report import Report, encode
@@ -44,26 +46,24 @@ class Shown:
                 except OSError:
                     return  # the end says so
 
-    def show(self, report: Report) -> bool:
-        """Show and write the report; False where a file could not be written."""
+    def show(self, report: Report, code: Exit) -> Exit:
+        """Write and show the report; return the exit status, ``code`` where all goes well."""
+        return deliver(
+            [
+                ToWrite(file.path, partial(self._page, report, color=False))
+                if file.format.name == "text"
+                else file.to_write(report)
+                for file in self._files
+            ],
+            lambda: self._screen(report),
+            code,
+        )
+
+    def _screen(self, report: Report) -> str:
+        color = colourful(sys.stdout)
         if self._format.name == "text":
-            say(self._page(report, color=colourful(sys.stdout)))
-        else:
-            say(self._format.render(report, color=colourful(sys.stdout), width=width()))
-        written = True
-        for file in self._files:
-            try:
-                if file.format.name == "text":
-                    write_whole(file.path, self._page(report, color=False).encode("utf-8"))
-                else:
-                    file.write(report)
-            except OSError as error:
-                complain(OutputError(f"cannot write: {error.strerror}", where=str(file.path)))
-                written = False
-            except OutputError as error:
-                complain(error)
-                written = False
-        return written
+            return self._page(report, color=color)
+        return self._format.render(report, color=color, width=width())
 
     def _page(self, report: Report, *, color: bool) -> str:
         return render_page(profile_page(report, self._sort), color=color, width=width())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attncheck.cli import parsing
-from attncheck.cli.exits import Exit, exit_of_profile
+from attncheck.cli.exits import exit_of_profile
 from attncheck.cli.streams import complain, log
 from attncheck.errors import AttncheckError, UsageError, did_you_mean
 
@@ -160,8 +160,7 @@ def profile(
         complain(AttncheckError(found.what, where=place, instead=found.instead))
     if report.partial:
         log("attncheck: interrupted; what follows is what was finished")
-    written = shown.show(report)
-    raise typer.Exit(exit_of_profile(report) if written else Exit.FAILED)
+    raise typer.Exit(shown.show(report, exit_of_profile(report)))
 
 
 _UNLIMITED = 2**60

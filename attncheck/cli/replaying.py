@@ -13,8 +13,9 @@ import typer
 
 from attncheck.asking import Asked
 from attncheck.cli import parsing
+from attncheck.cli.delivery import deliver
 from attncheck.cli.exits import Exit
-from attncheck.cli.streams import colourful, log, say, width
+from attncheck.cli.streams import colourful, log, width
 from attncheck.errors import AttncheckError, UsageError
 from attncheck.harmless import one_line
 from attncheck.literals import from_json
@@ -81,15 +82,17 @@ def replay(
     now = subject.findings[0]
     if now.status is Status.VIOLATED:
         now.id, now.reproduce = known.id, "" if job.modules_only else known.reproduce
-        say(f"{title}: still violated\n\n")
         report = Report(environment=fingerprint(), subjects=[subject])
-        say(find_format("text").render(report, color=colourful(sys.stdout), width=width()))
-        raise typer.Exit(Exit.VIOLATES)
+
+        def screen() -> str:
+            drawn = find_format("text").render(report, color=colourful(sys.stdout), width=width())
+            return f"{title}: still violated\n\n{drawn}"
+
+        raise typer.Exit(deliver([], screen, Exit.VIOLATES))
     if now.status is Status.HOLDS:
-        say(f"{title}: no longer violated\n")
-        raise typer.Exit(Exit.CONFORMS)
-    say(f"{title}: {now.status.value} now: {now.message}\n")
-    raise typer.Exit(Exit.UNDECIDED)
+        raise typer.Exit(deliver([], lambda: f"{title}: no longer violated\n"))
+    text = f"{title}: {now.status.value} now: {now.message}\n"
+    raise typer.Exit(deliver([], lambda: text, Exit.UNDECIDED))
 
 
 def _asking(stored: Stored, finding: str) -> UsageError:

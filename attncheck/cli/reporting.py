@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attncheck.cli.delivery import deliver
 from attncheck.cli.exits import Exit
-from attncheck.cli.streams import colourful, complain, log, say, width
-from attncheck.errors import OutputError, UsageError, did_you_mean
+from attncheck.cli.streams import colourful, log, width
+from attncheck.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from attncheck.report import Report
@@ -54,41 +56,30 @@ def report(
         log(f"attncheck: {note}")
     for conflict in merged.conflicts:
         log(f"attncheck: the reports disagree: {conflict}")
+    code = Exit.UNDECIDED if merged.conflicts else Exit.CONFORMS
     if diff:
         from attncheck.reporting.differing import difference
 
         found = difference(read_report(diff), merged.report)
-        written = _show_difference(found, format_name, files, quiet=quiet)
+        code = _show_difference(found, format_name, files, code, quiet=quiet)
     else:
-        written = _show(merged.report, format_name, files, quiet=quiet)
-    if not written:
-        raise typer.Exit(Exit.FAILED)
-    raise typer.Exit(Exit.UNDECIDED if merged.conflicts else Exit.CONFORMS)
+        code = _show(merged.report, format_name, files, code, quiet=quiet)
+    raise typer.Exit(code)
 
 
-def _show(found: Report, format_name: str, files: list[Path], *, quiet: bool) -> bool:
+def _show(found: Report, format_name: str, files: list[Path], code: Exit, *, quiet: bool) -> Exit:
     from attncheck.cli.files import outputs
-    from attncheck.cli.showing import show
+    from attncheck.cli.showing import hand_over
     from attncheck.formats import find_format
 
     shown = find_format(format_name)
-    wanted = outputs(files)
-    if not quiet:
-        show(found, shown)
-    written = True
-    for file in wanted:
-        try:
-            file.write(found)
-        except OutputError as error:
-            complain(error)
-            written = False
-    return written
+    return hand_over(found, shown, outputs(files), code, screen=not quiet)
 
 
 def _show_difference(
-    found: Difference, format_name: str, files: list[Path], *, quiet: bool
-) -> bool:
-    from attncheck.cli.files import write_whole
+    found: Difference, format_name: str, files: list[Path], code: Exit, *, quiet: bool
+) -> Exit:
+    from attncheck.cli.files import ToWrite, check_places
 
     if format_name not in _DIFFS:
         raise UsageError(
@@ -104,17 +95,12 @@ def _show_difference(
                 where=str(path),
                 instead="write .txt, .md or .json",
             )
-    if not quiet:
-        say(_rendered(found, format_name, color=colourful(sys.stdout)))
-    written = True
-    for path in files:
-        try:
-            write_whole(path, _rendered(found, names[path.suffix], color=False).encode("utf-8"))
-        except OSError as error:
-            what = f"cannot write: {(error.strerror or str(error)).lower()}"
-            complain(OutputError(what, where=str(path)))
-            written = False
-    return written
+    check_places(files)
+    written = [
+        ToWrite(path, partial(_rendered, found, names[path.suffix], color=False)) for path in files
+    ]
+    screen = partial(_rendered, found, format_name, color=colourful(sys.stdout))
+    return deliver(written, None if quiet else screen, code)
 
 
 def _rendered(found: Difference, format_name: str, *, color: bool) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from attncheck.cli.files import write_whole
-from attncheck.cli.streams import colourful, complain, say, width
-from attncheck.errors import OutputError, UsageError, did_you_mean
+from attncheck.cli.delivery import deliver
+from attncheck.cli.exits import Exit
+from attncheck.cli.files import ToWrite, check_places
+from attncheck.cli.streams import colourful, width
+from attncheck.errors import UsageError, did_you_mean
 from attncheck.formats import render_page
 from attncheck.page import Page
 
@@ -23,7 +25,7 @@ def check(format_name: str, files: Sequence[Path]) -> None:
 
     Raises:
         UsageError: there is no such format.
-        OutputError: there is no such folder.
+        OutputError: a file cannot be written.
     """
     if format_name not in FORMATS:
         raise UsageError(
@@ -34,23 +36,30 @@ def check(format_name: str, files: Sequence[Path]) -> None:
             raise UsageError(
                 f"no format writes '{path.suffix}' files here", where=str(path), instead=".json"
             )
-        if not path.resolve().parent.is_dir():
-            raise OutputError("no such folder", where=str(path))
+    check_places(files)
 
 
-def show(result: Any, page: Page, format_name: str, files: Sequence[Path]) -> bool:
-    """Show the result on standard output and write it to files; False where one failed."""
-    data = msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
-    if format_name == "json":
-        say(data.decode("utf-8"))
-    else:
-        say(render_page(page, color=colourful(sys.stdout), width=width()))
-    written = True
-    for path in files:
-        text = render_page(page, color=False, width=width()).encode("utf-8")
-        try:
-            write_whole(path, data if path.suffix == ".json" else text)
-        except OSError as error:
-            complain(OutputError(f"cannot write: {error.strerror or error}", where=str(path)))
-            written = False
-    return written
+def show(
+    result: Any, page: Callable[[], Page], format_name: str, files: Sequence[Path], code: Exit
+) -> Exit:
+    """Write the result to files and show it on standard output; return the exit status.
+
+    Args:
+        result: what JSON holds.
+        page: makes what a text shows.
+        format_name: of the screen, one of :data:`FORMATS`.
+        files: in the format of their suffixes.
+        code: the status where all goes well.
+    """
+
+    def text(*, color: bool = False) -> str:
+        return render_page(page(), color=color, width=width())
+
+    def json() -> str:
+        return (msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n").decode("utf-8")
+
+    return deliver(
+        [ToWrite(path, json if path.suffix == ".json" else text) for path in files],
+        json if format_name == "json" else lambda: text(color=colourful(sys.stdout)),
+        code,
+    )

@@ -1,15 +1,20 @@
-"""Show a report on standard output, and on the page of the CI run where there is one."""
+"""Hand over a report: to its files, to the page of the CI run where there is one, to the screen."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attncheck.cli.streams import colourful, log, say, width
+from attncheck.cli.delivery import deliver, mistake
+from attncheck.cli.exits import Exit
+from attncheck.cli.streams import colourful, log, width
+from attncheck.formats.shared.plain import NEAREST
 
 if TYPE_CHECKING:
+    from attncheck.cli.files import Output
     from attncheck.formats import Format
     from attncheck.report import Report
 
@@ -19,14 +24,34 @@ MOST_BYTES = 1024 * 1024
 _CUT = "\n\n*Cut here: a summary takes 1 MiB. The rest is in the report.*\n"
 
 
-def show(report: Report, format_: Format) -> None:
-    """Print the report; annotations for GitHub also fill the step's summary."""
-    say(format_.render(report, color=colourful(sys.stdout), width=width()))
-    if format_.name == "github" and (path := os.environ.get("GITHUB_STEP_SUMMARY")):
-        from attncheck.formats import find_format
+def hand_over(
+    report: Report, format_: Format, files: Sequence[Output], code: Exit, *, screen: bool
+) -> Exit:
+    """Write and show the report; annotations for GitHub also fill the step's summary.
 
-        text = find_format("markdown").render(report, color=False, width=width())
-        add_summary(Path(path), text)
+    Args:
+        report: what a command found.
+        format_: of the screen.
+        files: to be written first.
+        code: the exit status where all goes well, which is returned then.
+        screen: whether to show it at all.
+    """
+
+    def shown() -> str:
+        if format_.name == "github" and (path := os.environ.get("GITHUB_STEP_SUMMARY")):
+            _summarise(report, Path(path))
+        return format_.render(report, color=colourful(sys.stdout), width=width())
+
+    return deliver([file.to_write(report) for file in files], shown if screen else None, code)
+
+
+def _summarise(report: Report, path: Path) -> None:
+    from attncheck.formats import find_format
+
+    try:
+        add_summary(path, find_format("markdown").render(report, color=False, width=width()))
+    except Exception as error:
+        mistake(error, "the step has no summary")
 
 
 def add_summary(path: Path, text: str) -> None:
@@ -34,14 +59,14 @@ def add_summary(path: Path, text: str) -> None:
     try:
         there = path.stat().st_size if path.exists() else 0
         with path.open("ab") as file:
-            file.write(fitting(text, MOST_BYTES - there).encode("utf-8"))
+            file.write(fitting(text, MOST_BYTES - there).encode("utf-8", NEAREST))
     except OSError as error:
         log(f"attncheck: {path}: cannot write the step's summary: {error.strerror}")
 
 
 def fitting(text: str, most: int) -> str:
     """Return the text, or its beginning up to a heading, in at most this many bytes of UTF-8."""
-    data = text.encode("utf-8")
+    data = text.encode("utf-8", NEAREST)
     if len(data) <= most:
         return text
     room = most - len(_CUT.encode("utf-8"))

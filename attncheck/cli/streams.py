@@ -1,20 +1,37 @@
-"""Standard output and error: colours, width, signs, and readers that have gone."""
+"""Standard output and error: colours, width, signs, and what is closed, full or has gone."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from attncheck.errors import AttncheckError
-from attncheck.formats import writable
+from attncheck.errors import AttncheckError, reason_of
+from attncheck.formats.shared.plain import NEAREST
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDTH = 100
+
+
+def prepare() -> None:
+    """Let both streams take every sign: one that they cannot write becomes its nearest."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=NEAREST)
+
+
+def settle() -> None:
+    """Write what is still held back, or drop it: Python would end with a status of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            _drop(stream)
 
 
 def colourful(stream: TextIO) -> bool:
@@ -41,25 +58,35 @@ def live_console() -> Console | None:
         return None
     from rich.console import Console
 
-    return Console(stderr=True, no_color=not colourful(sys.stderr), highlight=False)
+    return Console(
+        file=cast(TextIO, _Patient(sys.stderr)),
+        no_color=not colourful(sys.stderr),
+        highlight=False,
+        width=width(),
+        _environ={"TERM": os.environ.get("TERM", "")},
+    )
 
 
-def say(text: str) -> None:
-    """Write a result to standard output; a reader that left early (``| head``) is no error."""
+def say(text: str) -> bool:
+    """Write a result to standard output; False where it could not be shown, which is told.
+
+    A reader that left early (``| head``) has seen what it wanted.
+    """
     try:
-        sys.stdout.write(writable(text, sys.stdout.encoding))
+        sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        # What is still buffered goes nowhere, or Python would complain again at exit.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop(sys.stdout)
+    except (OSError, ValueError) as error:
+        _drop(sys.stdout)
+        log(f"attncheck: cannot write to standard output: {reason_of(error)}")
+        return False
+    return True
 
 
-def log(text: str) -> None:
-    """Write a line about the work to standard error."""
-    with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(writable(text, sys.stderr.encoding) + "\n")
-        sys.stderr.flush()
+def log(text: str, end: str = "\n") -> None:
+    """Write a line about the work to standard error, if that takes it."""
+    _Patient(sys.stderr).write(text + end)
 
 
 def complain(error: AttncheckError) -> None:
@@ -75,3 +102,34 @@ def _is_terminal(stream: TextIO) -> bool:
         return stream.isatty()
     except (AttributeError, ValueError):
         return False
+
+
+def _drop(stream: TextIO) -> None:
+    """Let what a stream still holds go nowhere, or Python would complain of it at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+        stream.flush()
+
+
+class _Patient:
+    """A stream that drops what it cannot write: what is told of the work never ends it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write and flush the text; return its length."""
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            _drop(self._stream)
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: whatever is written is flushed."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from attncheck.page import Page, Table
 
 _GAP = "  "
-_LEAST = 24
+_LEAST, _NARROWEST = 24, 40
 
 
 def plain_text(page: Page, width: int) -> str:
     """Return the page in columns; the last column of a table takes what is left of the width."""
+    width = max(width, _NARROWEST)
     lines = [page.title]
     for section in page.sections:
         lines += ["", *([section.heading] if section.heading else [])]

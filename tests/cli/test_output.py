@@ -53,7 +53,7 @@ def test_a_full_disk_loses_neither_the_screen_nor_the_other_file(folder: Path) -
         folder=folder,
     )
     assert done.returncode == 2
-    assert "full.json: cannot write the report: no space left" in done.stderr
+    assert "full.json: cannot write it: no space left" in done.stderr
     assert decode(done.stdout.encode()) == decode((folder / "whole.json").read_bytes())
 
 
@@ -72,7 +72,7 @@ def test_a_folder_that_may_not_be_written_is_told_before_any_work(folder: Path) 
         pytest.skip("this user may write anywhere")
     done = attncheck("audit", "tiny.toml", "-o", "closed/a.json", folder=folder)
     assert done.returncode == 2
-    assert "closed/a.json: cannot write the report" in done.stderr
+    assert "closed/a.json: cannot write it" in done.stderr
 
 
 def test_an_interrupted_audit_shows_what_is_finished_and_says_so(folder: Path) -> None:

@@ -11,6 +11,10 @@ from rich.console import Console, RenderableType
 _TRAILING = re.compile(r"[ \t]+(?=(?:\x1b\[0m)?$)", re.MULTILINE)
 
 
+NARROWEST = 40
+"""Columns that every screen is drawn for at least; what is narrower breaks the lines itself."""
+
+
 def drawn(parts: Iterable[RenderableType], *, color: bool, width: int) -> str:
     """Return the parts below each other, wrapped at ``width`` columns, ending in a newline.
 
@@ -19,7 +23,7 @@ def drawn(parts: Iterable[RenderableType], *, color: bool, width: int) -> str:
     out = io.StringIO()
     console = Console(
         file=out,
-        width=max(width, 40),
+        width=max(width, NARROWEST),
         force_terminal=color,
         color_system="standard" if color else None,
         no_color=not color,
@@ -27,6 +31,7 @@ def drawn(parts: Iterable[RenderableType], *, color: bool, width: int) -> str:
         highlight=False,
         markup=False,
         emoji=False,
+        _environ={},  # all is said here
     )
     for part in parts:
         console.print(part)

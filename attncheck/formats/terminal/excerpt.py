@@ -32,7 +32,7 @@ def _line(line: Line, digits: int, width: int) -> Iterator[Text]:
     text = line.text if len(line.text) <= room else line.text[: room - 1] + "…"
     numbered = Text(f"{line.number:>{digits}} │ ".rjust(_INDENT + digits + 3), QUIET)
     if not line.text and line.note:
-        first, *rest = textwrap.wrap(line.note, max(room, 20))
+        first, *rest = textwrap.wrap(line.note, max(room, 20)) or [""]
         yield numbered + Text(first, "red")
         for more in rest:
             yield Text(f"{margin} │ ", QUIET) + Text(more, "red")
@@ -45,7 +45,7 @@ def _line(line: Line, digits: int, width: int) -> Iterator[Text]:
     beside = room - end - 2
     bar = Text(f"{margin} │ ", QUIET)
     if beside >= min(_NARROWEST_NOTE, len(line.note)):
-        first, *rest = textwrap.wrap(line.note, beside) or [""]
+        first, *rest = textwrap.wrap(line.note, max(beside, 1)) or [""]
         yield bar + Text(" " * start) + Text(underline, "red") + Text(f"  {first}", "red")
         for more in rest:
             yield bar + Text(" " * (end + 2) + more, "red")

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from attncheck.formats.terminal.canvas import drawn
+from attncheck.formats.terminal.canvas import NARROWEST, drawn
 from attncheck.page import Page, Section, Table
 
 _GAP = 2
@@ -19,6 +19,7 @@ _NARROWEST = 8
 
 def render_page(page: Page, *, color: bool, width: int) -> str:
     """Return the page for a terminal of ``width`` columns."""
+    width = max(width, NARROWEST)
     return drawn(_parts(page, width), color=color, width=width)
 
 

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from attncheck.formats.shared.wording import by_spec, problem_lines
-from attncheck.formats.terminal.canvas import drawn
+from attncheck.formats.terminal.canvas import NARROWEST, drawn
 from attncheck.formats.terminal.counts import draw_counts
 from attncheck.formats.terminal.signs import HEADING
 from attncheck.formats.terminal.subjects import subject_parts
@@ -19,6 +19,7 @@ from attncheck.report import Report
 
 def render(report: Report, *, color: bool, width: int) -> str:
     """Return the screen of a report for a terminal of ``width`` columns."""
+    width = max(width, NARROWEST)
     return drawn(_parts(report, width), color=color, width=width)
 
 
