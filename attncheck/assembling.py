@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from attncheck.catalogue import Spec
+from attncheck.excerpts import Sources
 from attncheck.execution.deaths import left_out
 from attncheck.execution.scheduling import Task
 from attncheck.execution.supervising import Result
@@ -31,6 +32,9 @@ def subject_report(spec: Spec, task: Task, result: Result) -> SubjectReport | No
         result.findings.get(name) or left_out(name, task.claims[name], why, skipped=False)
         for name in task.job.claims
     ]
+    sources = Sources(task.job)
+    defined = sources.defined()
+    lines = sources.around(findings, defined)
     for finding in findings:
         _place(finding)
     job, document, opened = task.job, spec.document, result.opened
@@ -51,6 +55,8 @@ def subject_report(spec: Spec, task: Task, result: Result) -> SubjectReport | No
         job=_portable(task),
         spec_hash=spec_hash(document, job.name),
         reference_hash=definition_hash(document.reference, spec.path.resolve().parent),
+        defined=_portable_place(defined) if defined else None,
+        excerpts=[msgspec.structs.replace(one, path=_portable_path(one.path)) for one in lines],
     )
 
 
@@ -73,12 +79,16 @@ def _portable_target(target: str) -> str:
 
 
 def _portable_place(where: Location) -> Location:
-    path = Path(where.path)
+    return msgspec.structs.replace(where, path=_portable_path(where.path))
+
+
+def _portable_path(text: str) -> str:
+    path = Path(text)
     packages = Path(sysconfig.get_path("purelib"))
     for folder in (packages, Path.cwd(), Path(__file__).parents[1]):
         if path.is_absolute() and path.is_relative_to(folder):
-            return msgspec.structs.replace(where, path=path.relative_to(folder).as_posix())
-    return where
+            return path.relative_to(folder).as_posix()
+    return text
 
 
 def problem(spec: Spec, task: Task, result: Result) -> Problem | None:

@@ -42,6 +42,7 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         arguments={name: from_json(value) for name, value in job.arguments.items()},
         dims=job.dims,
         inputs=[parse_input(text) for text in job.inputs],
+        modules_only=job.modules_only,
     )
     subject, failure = prepare(spec.document, request)
     if job.dtype:

@@ -14,12 +14,15 @@ import msgspec
 from attncheck.claim import Claim
 from attncheck.counting.choices import flag
 from attncheck.errors import SpecError, UsageError, did_you_mean
-from attncheck.formula import Formula, evaluate
+from attncheck.formula import Formula, evaluate, shortened
 from attncheck.probes import all_kinds, find_kind
 from attncheck.spec import SpecDocument, read_document
 from attncheck.spec.inheritance import inherit
 from attncheck.spec.lines import line_of
 from attncheck.text_file import named_path
+
+_ID = "[a-z][a-z0-9-]{0,99}"
+"""Of a family: a spec beside this one, never a path."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def find_path(name: str) -> Path | None:
     """
     if name.endswith(".toml") or "/" in name:
         path = named_path(name)
-        if not path.exists():
+        if not os.path.exists(path):
             raise UsageError("no such spec file", where=name)
         return path
     return _index().get(name) or _index().get(name.lower())
@@ -142,11 +145,12 @@ def _placed(document: SpecDocument, path: Path) -> SpecDocument:
 
 def _family(document: SpecDocument, path: Path, text: str) -> SpecDocument:
     beside = path.parent / f"{document.family}.toml"
-    shipped = _index().get(document.family)
-    source = beside if beside.is_file() else shipped
+    source = _index().get(document.family)
+    if re.fullmatch(_ID, document.family) and os.path.isfile(beside):
+        source = beside
     if source is None:
         raise SpecError(
-            f"unknown family '{document.family}'",
+            f"unknown family '{shortened(document.family)}'",
             where=f"{path}:{line_of(text, ['family'])}",
             instead=did_you_mean(document.family, ("map", "tokens", "seq2seq")),
         )
@@ -173,6 +177,8 @@ def _decode_claims(
         parameters = dict(table)
         kind = parameters.pop("kind", name)
         where = f"{path}:{line_of(text or path.read_text(encoding='utf-8'), [*at, name])}"
+        if not isinstance(kind, str):
+            raise SpecError(f"claim '{name}': its kind is no text", where=where)
         found = find_kind(kind)
         if found is None:
             raise SpecError(

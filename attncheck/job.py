@@ -28,6 +28,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
         seed, dtype, device: for every case; ``dtype`` "" means float64 where it works.
         command: the command line that audits this subject, for ``reproduce``.
         measure: what ``attncheck profile`` wants measured, for its own generators.
+        modules_only: the target stands in a file of elsewhere: no function may be its factory.
     """
 
     spec: str
@@ -44,6 +45,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     device: str = "cpu"
     command: str = ""
     measure: dict[str, Any] = {}
+    modules_only: bool = False
 
 
 def name_finding(job: Job, finding: Finding) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 import tempfile
 from pathlib import Path
 
@@ -13,16 +14,19 @@ import msgspec
 from attncheck.claim import Case
 from attncheck.errors import UsageError
 from attncheck.job import Job
-from attncheck.report import Finding, decode
+from attncheck.report import Finding
+from attncheck.report_file import read_report
 
 SCHEMA = "attncheck.finding/1"
-_LONGEST_ID = 64
-_ID = re.compile("[0-9a-f]{8}")
-"""What we call a violation: nothing else becomes the name of a file."""
+_ID = re.compile(r"[0-9a-f]{4,64}")
+_MOST_BYTES = 64 * 2**20
 
 
 class Stored(msgspec.Struct, kw_only=True):
-    """One violation: the job that found it, narrowed to its claim and witness, and the finding."""
+    """One violation: the job that found it, narrowed to its claim and witness, and the finding.
+
+    A job out of a report builds classes alone (``modules_only``): a stranger may have written it.
+    """
 
     schema: str = SCHEMA
     job: Job
@@ -44,7 +48,10 @@ def narrowed(job: Job, finding: Finding) -> Job:
 
 
 def store(job: Job, finding: Finding) -> None:
-    """Keep a violation for ``attncheck replay``; a folder that cannot be written is no matter."""
+    """Keep a violation for ``attncheck replay``; a folder that cannot be written is no matter.
+
+    An id that is none is no file's name: nothing is kept under it.
+    """
     if not _ID.fullmatch(finding.id):
         return
     data = msgspec.json.encode(Stored(job=narrowed(job, finding), finding=finding))
@@ -67,15 +74,15 @@ def find(text: str) -> Stored:
     if colon and file.endswith(".json"):
         return _in_report(Path(file), name)
     name = text.strip().lower()
-    if not name or len(name) > _LONGEST_ID or not name.isalnum():
+    if not re.fullmatch(r"[0-9a-f]{1,64}", name):
         raise UsageError(
             f"'{text}' is no finding", instead="write the id that a report shows, such as 7c1f"
         )
-    found = sorted(folder().glob(f"{name}*.json"))
+    found = [path for path in sorted(folder().glob(f"{name}*.json")) if _ID.fullmatch(path.stem)]
     _one(name, [path.stem for path in found], "here; audit again to store it")
     try:
-        return msgspec.json.decode(found[0].read_bytes(), type=Stored)
-    except (OSError, msgspec.MsgspecError) as error:
+        return msgspec.json.decode(_own_bytes(found[0]), type=Stored)
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UsageError(
             f"the stored finding cannot be read: {error}",
             where=str(found[0]),
@@ -83,13 +90,24 @@ def find(text: str) -> Stored:
         ) from None
 
 
+def _own_bytes(path: Path) -> bytes:
+    """Return a file's bytes if it is one that we wrote: a regular file of ours, and no link.
+
+    Raises:
+        OSError: it is none.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        told = os.fstat(file.fileno())
+        if not stat.S_ISREG(told.st_mode) or told.st_size > _MOST_BYTES:
+            raise OSError("it is no file that attncheck wrote")
+        if hasattr(os, "getuid") and told.st_uid != os.getuid():
+            raise OSError("it belongs to another user")
+        return file.read(_MOST_BYTES)
+
+
 def _in_report(path: Path, name: str) -> Stored:
-    try:
-        report = decode(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"cannot read the report: {error.strerror}", where=str(path)) from None
-    except msgspec.MsgspecError as error:
-        raise UsageError(f"not a report: {error}", where=str(path)) from None
+    report = read_report(path)
     known = {
         finding.id: (subject, finding)
         for subject in report.subjects
@@ -97,18 +115,19 @@ def _in_report(path: Path, name: str) -> Stored:
         if finding.id
     }
     matching = [one for one in known if name and one.startswith(name)]
-    _one(name, matching, f"in {path}; it holds: {', '.join(known) or 'none'}")
+    shown = ", ".join([*list(known)[:8], *(["…"] if len(known) > 8 else [])])
+    _one(name, matching, f"in {path}; it holds: {shown or 'none'}")
     subject, finding = known[matching[0]]
     try:
         job = msgspec.convert(subject.job, Job)
+        job = msgspec.structs.replace(job, folder=str(Path.cwd()), modules_only=True, command="")
+        return Stored(job=narrowed(job, finding), finding=finding)
     except msgspec.ValidationError:
         raise UsageError(
             "the report does not say how its subjects were made",
             where=str(path),
             instead="write it again with this version: attncheck audit … -o report.json",
         ) from None
-    job = msgspec.structs.replace(job, folder=str(Path.cwd()))
-    return Stored(job=narrowed(job, finding), finding=finding)
 
 
 def _one(name: str, found: list[str], where: str) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 import msgspec
 
+from attncheck.outside import decode_raw, plain
+from attncheck.report_checks import check_subject
+
 SCHEMA = "attncheck.report/1"
 UNREAD = "unread"
 """In place of the hash of a reference whose source cannot be found."""
@@ -37,6 +40,14 @@ class Location(msgspec.Struct, frozen=True, omit_defaults=True):
     line: int
     end_line: int = 0
     note: str = ""
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """Neighbouring lines of one file, as they stood there when it was audited."""
+
+    path: str
+    first: int
+    lines: list[str]
 
 
 class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -97,6 +108,10 @@ class SubjectReport(msgspec.Struct, omit_defaults=True):
     """Of what the spec demands: two reports with the same answer the same question."""
     reference_hash: str = ""
     """Of the source of the spec's reference, or :data:`UNREAD`; "" without one."""
+    defined: Location | None = None
+    """The line that defines the subject."""
+    excerpts: list[Lines] = []
+    """The source about its findings' places: whoever shows a report opens no file."""
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -136,12 +151,27 @@ def encode(report: Report) -> bytes:
 
 
 def decode(data: bytes) -> Report:
-    """Return the report that this JSON holds.
+    """Return the report that this JSON holds, its text harmless and its numbers in bounds.
 
     Raises:
-        msgspec.ValidationError: the JSON is not an attncheck report.
+        msgspec.MsgspecError: the JSON is not an attncheck report.
     """
-    report = msgspec.json.decode(data, type=Report)
+    return convert(decode_raw(data))
+
+
+def convert(raw: Any) -> Report:
+    """Return the report that decoded JSON holds; see :func:`decode`.
+
+    Raises:
+        msgspec.ValidationError: it is none.
+    """
+    report = msgspec.convert(plain(raw), Report)
     if report.schema != SCHEMA:
         raise msgspec.ValidationError(f"schema is '{report.schema}', expected '{SCHEMA}'")
+    for number, subject in enumerate(report.subjects):
+        try:
+            check_subject(subject)
+        except msgspec.ValidationError as error:
+            place = f"$.subjects[{number}], {subject.spec}@{subject.subject}"
+            raise msgspec.ValidationError(f"{error} - in {place}") from None
     return report

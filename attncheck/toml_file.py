@@ -54,6 +54,11 @@ def _depth(said: object) -> int:
     depth, level = 0, [said]
     while level:
         depth += 1
-        inner = (v for node in level for v in (node.values() if isinstance(node, dict) else node))
+        inner: list[object] = []
+        for node in level:
+            if isinstance(node, dict):
+                inner += node.values()
+            elif isinstance(node, list):
+                inner += node
         level = [value for value in inner if isinstance(value, (dict, list))]
     return depth

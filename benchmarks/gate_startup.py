@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from attncheck.gate import sealed
 from attncheck.report import Finding, Report, Status, SubjectReport, Verdict
+from attncheck.report_file import sealed
 from attncheck.stats import median
 
 ATTNCHECK = str(Path(sys.executable).with_name("attncheck"))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attncheck.harmless import one_line
 from attncheck.report import (
     SCHEMA,
     Finding,
@@ -24,7 +25,7 @@ from attncheck.report import (
 )
 from tests.formats import sample
 
-_text = st.text(max_size=12)
+_text = st.text(max_size=12).filter(lambda text: one_line(text) == text)
 _location = st.builds(Location, path=_text, line=st.integers(0, 999), note=_text)
 _evidence = st.dictionaries(
     _text, st.one_of(st.integers(-9, 9), _text, st.lists(st.integers(0, 9))), max_size=3

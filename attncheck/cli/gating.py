@@ -87,7 +87,8 @@ def baseline(
     """
     from attncheck.baseline import refusals
     from attncheck.cli.files import ToWrite
-    from attncheck.gate import load_report, sealed
+    from attncheck.gate import load_report
+    from attncheck.report_file import sealed
 
     found = load_report(report)
     entries, path = held.accepted_entries(accepted, output)

@@ -45,8 +45,8 @@ def report(
     Exit status: 0 done, whatever the verdicts, 2 cannot be read or written, 3 reports that
     contradict each other were merged.
     """
+    from attncheck.report_file import STDIN, read_report
     from attncheck.reporting.merging import merge
-    from attncheck.reporting.reading import STDIN, read_report
 
     if [*reports, diff].count(STDIN) > 1:
         raise UsageError("standard input can be read once", where=STDIN)

@@ -70,7 +70,7 @@ def _subject(subject: SubjectReport) -> Iterator[str]:
         return
     yield f"### {escaped(subject.subject)} · `{shown(subject.target)}`"
     for finding in broken:
-        yield from _violation(finding)
+        yield from _violation(subject, finding)
     if undecided:
         yield table(["not decided", "why"], [[f.claim, f.message] for f in undecided])
     if told:
@@ -81,7 +81,7 @@ def _subject(subject: SubjectReport) -> Iterator[str]:
         yield "\n".join(f"- {escaped(note)}" for note in notes)
 
 
-def _violation(finding: Finding) -> Iterator[str]:
+def _violation(subject: SubjectReport, finding: Finding) -> Iterator[str]:
     yield f"#### ✗ {escaped(finding.claim)}"
     if finding.message:
         yield escaped(finding.message)
@@ -95,7 +95,7 @@ def _violation(finding: Finding) -> Iterator[str]:
             cells = [" ".join(cell.value for cell in row) for row in (left, right)]
             lines.append(cells[0].ljust(wide) + cells[1])
         yield fenced([*lines, "", *(f"{cell.value} {said}" for cell, said in legend(found))])
-    for excerpt in excerpts(finding):
+    for excerpt in excerpts(finding, subject):
         yield from _excerpt(excerpt)
     if said := witness(finding):
         yield f"<sub>{said}</sub>"

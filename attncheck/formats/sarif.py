@@ -86,7 +86,7 @@ def _result(
         "ruleIndex": index,
         "level": level(finding),
         "message": {"text": "\n".join(_message(subject, finding))},
-        "locations": [_location(place(subject, finding))],
+        "locations": [_location(subject, place(subject, finding))],
         "partialFingerprints": {_FINGERPRINT: _fingerprint(subject, finding, seen)},
         "properties": {
             "spec": subject.spec,
@@ -98,7 +98,8 @@ def _result(
     }
     if finding.related:
         result["relatedLocations"] = [
-            {"id": number, **_location(where)} for number, where in enumerate(finding.related, 1)
+            {"id": number, **_location(subject, where)}
+            for number, where in enumerate(finding.related, 1)
         ]
     return result
 
@@ -116,13 +117,13 @@ def _message(subject: SubjectReport, finding: Finding) -> Iterator[str]:
         yield finding.reproduce
 
 
-def _location(where: Location) -> dict[str, Any]:
+def _location(subject: SubjectReport, where: Location) -> dict[str, Any]:
     uri = as_uri(where.path)
     artifact = {"uri": uri} if uri.startswith("file:") else {"uri": uri, "uriBaseId": _ROOT}
     region: dict[str, Any] = {"startLine": max(where.line, 1)}
     if where.end_line > where.line:
         region["endLine"] = where.end_line
-    elif text := source_line(where):
+    elif text := source_line(subject, where):
         region["snippet"] = {"text": text}
     located: dict[str, Any] = {"physicalLocation": {"artifactLocation": artifact, "region": region}}
     if where.note:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attncheck.gate.accepted import Entry, read_accepted
 from attncheck.gate.comparing import Files, gate
-from attncheck.gate.loading import load_report, sealed
+from attncheck.gate.loading import load_report
 from attncheck.gate.policy import Policy, read_policy
 from attncheck.gate.result import Answer, Check, GateResult
 
@@ -19,5 +19,4 @@ __all__ = [
     "load_report",
     "read_accepted",
     "read_policy",
-    "sealed",
 ]

@@ -10,7 +10,8 @@ import msgspec
 from attncheck.environment import fingerprint
 from attncheck.errors import UsageError
 from attncheck.profiling.wanting import Plan
-from attncheck.report import Report, SubjectReport, decode
+from attncheck.report import Report, SubjectReport
+from attncheck.report_file import read_report
 
 _SAME = ("attncheck", "python", "processor", "cores", "torch")
 
@@ -21,12 +22,7 @@ def earlier(path: Path) -> Report:
     Raises:
         UsageError: it is none, or of another machine or installation.
     """
-    try:
-        report = decode(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from None
-    except msgspec.MsgspecError as error:
-        raise UsageError(f"no report: {error}", where=str(path)) from None
+    report = read_report(path)
     here = fingerprint()
     for name in _SAME:
         if report.environment.get(name) != here.get(name):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from attncheck.errors import TargetError
-from attncheck.lazy import torch
 from attncheck.spec import SpecDocument
 from attncheck.subject import Subject
 from attncheck.target.binding import bind, dims_in_order
@@ -40,6 +39,7 @@ class Request:
         dims: dims that differ from the spec's.
         inputs: the call at which the module is meant to work, if stated.
         device: where it is called; ``meta`` for sizes that only shapes can afford.
+        modules_only: whether the target is of elsewhere, and no function may be its factory.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Request:
     dims: Mapping[str, int] = field(default_factory=dict)
     inputs: Sequence[GivenInput] = ()
     device: str = "cpu"
+    modules_only: bool = False
 
 
 def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError | None]:
@@ -58,13 +59,9 @@ def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError
     Raises:
         TargetError: it cannot be imported or bound; nothing could be said of it.
     """
-    factory = request.factory or resolve(request.target, request.folder)
-    if isinstance(factory, type) and not issubclass(factory, torch.nn.Module):
-        raise TargetError(
-            f"'{factory.__name__}' is a class, but no torch.nn.Module",
-            where=request.target,
-            instead="name a subclass of torch.nn.Module, or a function that returns one",
-        )
+    factory = request.factory or resolve(
+        request.target, request.folder, modules_only=request.modules_only
+    )
     overrides = dict(request.dims)
     dims = dims_in_order(spec.dims, overrides)
     binding = bind(factory, dims, request.arguments, spec.names, request.target)

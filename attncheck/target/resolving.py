@@ -15,6 +15,7 @@ from typing import Any
 
 from attncheck.errors import AttncheckError, TargetError, did_you_mean
 from attncheck.target.elsewhere import instead_of
+from attncheck.target.factories import check_factory, only_module
 from attncheck.text_file import named_path, read_text
 
 Factory = Callable[..., Any]
@@ -47,18 +48,21 @@ def _classes_in(target: str) -> list[str]:
     return [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
 
 
-def resolve(target: str, folder: Path | None = None) -> Factory:
+def resolve(target: str, folder: Path | None = None, *, modules_only: bool = False) -> Factory:
     """Import the place and return the class or factory.
 
     Args:
         target: ``path/to/file.py:Class`` or ``package.module:Class``.
         folder: what a relative path is relative to (the working directory when None).
+        modules_only: whether nobody here has typed the target: then no function is a factory.
 
     Raises:
-        TargetError: nothing is there, or importing it raises.
+        TargetError: nothing is there, importing it raises, or it makes no module.
     """
     place, name = split_target(target)
     module = _import_place(place, folder)
+    if modules_only:
+        return only_module(module, name, target)  # type: ignore[no-any-return]
     found: Any = module
     for part in name.split("."):
         try:
@@ -69,6 +73,7 @@ def resolve(target: str, folder: Path | None = None) -> Factory:
             ) from None
     if not callable(found):
         raise TargetError(f"'{name}' is a {type(found).__name__}, not a class", where=target)
+    check_factory(found, place, module, target)
     return found  # type: ignore[no-any-return]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from attncheck.report import (
     Finding,
+    Lines,
     Location,
     Problem,
     Report,
@@ -18,6 +21,12 @@ REBOUND = Location(
     SOURCE, 20, note="`x * x`: x was rebound at lines 17 to 19, the gate multiplies itself"
 )
 CASE = {"dims": {"B": 1, "C": 8, "H": 1, "W": 2}}
+
+
+def source(path: str) -> Lines:
+    """Return the lines of a file of this repository, as an audit puts them into its report."""
+    text = (Path(__file__).parents[2] / path).read_text(encoding="utf-8")
+    return Lines(path, 1, text.splitlines())
 
 
 def finding(
@@ -105,6 +114,8 @@ def article() -> SubjectReport:
             "disagreement": "the dispatch counter says 2,048, fvcore 1,024",
         },
         diagnosis={"message": "computes neither the mechanism nor a known mutant of it"},
+        defined=Location(SOURCE, 7),
+        excerpts=[source(SOURCE)],
     )
 
 

@@ -1,4 +1,4 @@
-"""Excerpts mark the statement that a finding is about, and survive a missing file."""
+"""Excerpts mark the statement that a finding is about, and survive lines that are not there."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from attncheck.formats.shared.excerpts import excerpts
+from attncheck.formats.shared.excerpts import Excerpt
+from attncheck.formats.shared.excerpts import excerpts as excerpts_of
 from attncheck.formats.shared.paths import shown
-from attncheck.report import Finding, Location, Status
+from attncheck.report import Finding, Lines, Location, Status, SubjectReport, Verdict
 
 CODE = """\
 class Net:
@@ -27,10 +28,15 @@ class Net:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> str:
-    file = tmp_path / "net.py"
-    file.write_text(CODE)
-    return str(file)
+def path() -> str:
+    return "net.py"
+
+
+def excerpts(finding: Finding) -> list[Excerpt]:
+    """Return what is drawn of a finding whose report holds the lines of the code."""
+    subject = SubjectReport("map", "Net", "net.py:Net", Verdict.VIOLATES, [finding])
+    subject.excerpts = [Lines("net.py", 1, CODE.splitlines())]
+    return excerpts_of(finding, subject)
 
 
 def at(*places: Location) -> Finding:
@@ -71,7 +77,7 @@ def test_a_def_line_without_a_note_needs_no_excerpt(path: str) -> None:
     assert found.lines == []
 
 
-def test_a_file_that_is_gone_keeps_place_and_note() -> None:
+def test_a_place_without_lines_keeps_its_note() -> None:
     (found,) = excerpts(at(Location("gone.py", 7, note="was here")))
     assert (found.path, found.line) == ("gone.py", 7)
     assert found.lines[0].note == "was here"

@@ -77,8 +77,12 @@ def test_an_absolute_path_inside_the_working_folder_is_told_as_relative() -> Non
 
 
 def test_a_finding_without_a_place_is_on_the_line_that_defines_the_subject() -> None:
-    (result,) = run_of(one(sample.finding("shape", Status.VIOLATED)))["results"]
+    report = one(sample.finding("shape", Status.VIOLATED))
+    report.subjects[0].defined = Location(sample.SOURCE, 7)
+    report.subjects[0].excerpts = [sample.source(sample.SOURCE)]
+    (result,) = run_of(report)["results"]
     region = result["locations"][0]["physicalLocation"]["region"]
+    assert region["startLine"] == 7
     assert region["snippet"]["text"].startswith("class Gate")
 
 

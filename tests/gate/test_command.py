@@ -92,12 +92,12 @@ def test_what_cannot_be_told_is_undecided_and_strict_makes_it_fail(folder: Path)
     ("content", "what"),
     [
         (None, "no such file"),
-        ("", "no attncheck report"),
-        ("{}", "no attncheck report"),
-        ("[1]", "no attncheck report"),
+        ("", "the file is empty"),
+        ("{}", "it names no schema"),
+        ("[1]", "it names no schema"),
         ('{"schema": "attncheck.report/1", "environment": {}, "subjects": []}', "no subjects"),
         ('{"schema": "attncheck.report/9", "environment": {}, "subjects": []}', "report/9"),
-        ('{"schema": "attncheck.report/1", "environment": {}, "subjects": [NaN]}', "no attncheck"),
+        ('{"schema": "attncheck.report/1", "environment": {}, "subjects": [NaN]}', "not JSON"),
     ],
 )
 @pytest.mark.parametrize("side", ["report.json", "baseline.json"])

@@ -98,7 +98,7 @@ def view(name: str, subject: SubjectReport, names: Names) -> View:
     """
     skipped = by_reason(with_status(subject, Status.SKIPPED))
     profile = read_profile(subject.profile)[0] if subject.profile else None
-    known = _Excerpts()
+    known = _Excerpts(subject)
     broken = [_broken(name, finding, names, known) for finding in _telling(subject)]
     said = diagnosis(subject)
     return View(
@@ -127,13 +127,14 @@ def _telling(subject: SubjectReport) -> list[Finding]:
 class _Excerpts:
     """Source that one violation shows is only named by the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, subject: SubjectReport) -> None:
+        self._subject = subject
         self._first: dict[tuple[object, ...], str] = {}
 
     def of(self, finding: Finding, place: str) -> list[Shown]:
         """Return the finding's excerpts, shown at this id or above."""
         found = []
-        for excerpt in excerpts(finding):
+        for excerpt in excerpts(finding, self._subject):
             first = self._first.setdefault((excerpt.path, *excerpt.lines), place)
             found.append(Shown(excerpt, "" if first == place else first))
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from pathlib import Path
 
 _PROBES = Path(__file__).parents[2] / "probes"
@@ -11,6 +12,8 @@ _PROBES = Path(__file__).parents[2] / "probes"
 
 def claim_page(kind: str) -> str:
     """Return the page of a claim kind as Markdown; "" where its plugin is not installed here."""
+    if not re.fullmatch("[a-z][a-z0-9-]*", kind):
+        return ""  # a report may name any; a file that we do not have is not looked for
     file = _PROBES / f"{kind.replace('-', '_')}.py"
     page = _of_source(file) or _of_class(kind)
     return page.replace("``", "`")

@@ -1,17 +1,18 @@
-"""The lines around a finding, with what is marked on them; no excerpt where the file is gone."""
+"""The lines around a finding, with what is marked on them, as the report carries them."""
 
 from __future__ import annotations
 
-import linecache
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from attncheck.report import Finding, Location
+from attncheck.harmless import one_line
+from attncheck.report import Finding, Location, SubjectReport
 
 _NEAR = 6
 _LONGEST = 12
+_MOST_PLACES = 24
 _DEFINES = re.compile(r"\s*(?:async\s+)?(?:def|class)\b|\s*@")
 
 
@@ -42,8 +43,10 @@ class Excerpt:
     lines: list[Line]
 
 
-def excerpts(finding: Finding) -> list[Excerpt]:
+def excerpts(finding: Finding, subject: SubjectReport) -> list[Excerpt]:
     """Return the excerpts of a finding's location and related lines, nearby ones joined.
+
+    No file is read: a place whose lines the subject's report does not hold keeps its notes.
 
     A location without a note on a ``def`` line says nothing that its line number does not, so it
     gets no lines.
@@ -51,7 +54,7 @@ def excerpts(finding: Finding) -> list[Excerpt]:
     if finding.location is None:
         return []
     groups: list[list[Location]] = []
-    for place in [finding.location, *finding.related]:
+    for place in [finding.location, *finding.related[:_MOST_PLACES]]:
         for group in groups:
             near = any(abs(place.line - other.line) <= _NEAR for other in group)
             if place.path == group[0].path and near:
@@ -59,21 +62,30 @@ def excerpts(finding: Finding) -> list[Excerpt]:
                 break
         else:
             groups.append([place])
-    return [_excerpt(group) for group in groups]
+    return [_excerpt(group, lines_of(subject, group[0].path)) for group in groups]
 
 
-def _excerpt(places: Sequence[Location]) -> Excerpt:
+def lines_of(subject: SubjectReport, path: str) -> dict[int, str]:
+    """Return the lines of a file that the subject's report holds, by number."""
+    return {
+        number: text
+        for found in subject.excerpts
+        if found.path == path
+        for number, text in enumerate(found.lines, found.first)
+    }
+
+
+def _excerpt(places: Sequence[Location], source: Mapping[int, str]) -> Excerpt:
     path, line = places[0].path, places[0].line
-    source = linecache.getlines(path)
     marks = {place.line: place for place in reversed(places)}
-    if not source or line > len(source) or _says_nothing(places, source):
+    if line not in source or _says_nothing(places, source):
         return Excerpt(path, line, [Line(p.line, "", note=p.note) for p in places if p.note])
     wanted = sorted(
         {
             number
             for place in places
-            for number in range(place.line - 1, max(place.line, place.end_line) + 2)
-            if 1 <= number <= len(source)
+            for number in range(place.line - 1, _last(place) + 2)
+            if number in source
         }
     )
     wanted = _without_blank_ends(wanted, source, marks)
@@ -81,7 +93,7 @@ def _excerpt(places: Sequence[Location]) -> Excerpt:
         kept = {n for mark in marks for n in (mark - 1, mark, mark + 1)} | set(wanted[:_LONGEST])
         wanted = [number for number in wanted if number in kept]
     texts = textwrap.dedent(
-        "\n".join(source[n - 1].rstrip().expandtabs(4) or "" for n in wanted)
+        "\n".join(one_line(source[n].expandtabs(4).rstrip()) for n in wanted)
     ).split("\n")
     lines: list[Line] = []
     for number, text in zip(wanted, texts, strict=True):
@@ -91,17 +103,21 @@ def _excerpt(places: Sequence[Location]) -> Excerpt:
     return Excerpt(path, line, lines)
 
 
-def _says_nothing(places: Sequence[Location], source: list[str]) -> bool:
+def _says_nothing(places: Sequence[Location], source: Mapping[int, str]) -> bool:
     only = places[0]
-    return len(places) == 1 and not only.note and bool(_DEFINES.match(source[only.line - 1]))
+    return len(places) == 1 and not only.note and bool(_DEFINES.match(source[only.line]))
+
+
+def _last(place: Location) -> int:
+    return min(max(place.line, place.end_line), place.line + _LONGEST)
 
 
 def _without_blank_ends(
-    wanted: list[int], source: list[str], marks: dict[int, Location]
+    wanted: list[int], source: Mapping[int, str], marks: dict[int, Location]
 ) -> list[int]:
-    while wanted and wanted[0] not in marks and not source[wanted[0] - 1].strip():
+    while wanted and wanted[0] not in marks and not source[wanted[0]].strip():
         wanted = wanted[1:]
-    while wanted and wanted[-1] not in marks and not source[wanted[-1] - 1].strip():
+    while wanted and wanted[-1] not in marks and not source[wanted[-1]].strip():
         wanted = wanted[:-1]
     return wanted
 

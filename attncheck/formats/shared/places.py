@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import linecache
 import os
-import re
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
+from attncheck.formats.shared.excerpts import lines_of
 from attncheck.formats.shared.paths import shown
 from attncheck.report import Finding, Location, SubjectReport
 
 
 def place(subject: SubjectReport, finding: Finding) -> Location:
     """Return the finding's location, or the line that defines the subject."""
-    return finding.location or definition(subject.target)
+    return finding.location or subject.defined or definition(subject.target)
 
 
 def definition(target: str) -> Location:
-    """Return where a target is defined: its file, and its line where the file can be read.
-
-    A dotted ``package.module:Class`` is looked for below the working folder.
-    """
-    module, _, name = target.rpartition(":")
+    """Return the file that a target names; a report that says no line gets the first."""
+    module, _, _ = target.rpartition(":")
     path = module if module.endswith(".py") else module.replace(".", "/") + ".py"
-    last = re.escape(name.rpartition(".")[2])
-    defines = re.compile(rf"\s*(?:async\s+)?(?:def|class)\s+{last}\b")
-    for number, line in enumerate(linecache.getlines(path), 1):
-        if defines.match(line):
-            return Location(path, number)
     return Location(path, 1)
 
 
@@ -51,6 +42,6 @@ def in_words(location: Location) -> str:
     return f"{shown(location.path)}:{location.line}"
 
 
-def source_line(location: Location) -> str:
-    """Return what stands on the location's line, "" where its file is not here."""
-    return linecache.getline(location.path, location.line).rstrip("\n")
+def source_line(subject: SubjectReport, location: Location) -> str:
+    """Return what stands on the location's line, "" where the report does not hold it."""
+    return lines_of(subject, location.path).get(location.line, "")

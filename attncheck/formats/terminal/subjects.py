@@ -32,7 +32,7 @@ def subject_parts(subject: SubjectReport, width: int, *, alone: bool) -> Iterato
     yield ""
     yield Text(f"{subject.subject} · {shown(subject.target)}", HEADING, overflow="fold")
     names = _name_width([*broken, *undecided, *told])
-    lines = Violations(names, width)
+    lines = Violations(subject, names, width)
     for finding in broken:
         yield ""
         yield from lines.draw(finding)

@@ -14,7 +14,7 @@ from attncheck.formats.shared.wording import contrast, witness
 from attncheck.formats.terminal.excerpt import draw_excerpt
 from attncheck.formats.terminal.maps import draw_map
 from attncheck.formats.terminal.signs import NAME, QUIET, SIGN
-from attncheck.report import Finding
+from attncheck.report import Finding, SubjectReport
 
 INDENT = 4
 
@@ -22,7 +22,8 @@ INDENT = 4
 class Violations:
     """Draws violations of one subject; source that was shown once is named from then on."""
 
-    def __init__(self, names: int, width: int) -> None:
+    def __init__(self, subject: SubjectReport, names: int, width: int) -> None:
+        self._subject = subject
         self._names = names
         self._width = width
         self._shown: set[tuple[str, tuple[object, ...]]] = set()
@@ -37,7 +38,7 @@ class Violations:
                 yield margin + Text(head, QUIET) + Text(line)
         if (found := reach_map(finding.evidence)) is not None:
             yield from draw_map(found, INDENT + 2, self._width)
-        for excerpt in excerpts(finding):
+        for excerpt in excerpts(finding, self._subject):
             yield from self._excerpt(excerpt)
         if said := witness(finding):
             for line in textwrap.wrap(said, self._width - INDENT, break_on_hyphens=False):
