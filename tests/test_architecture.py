@@ -68,7 +68,7 @@ LAYERS = [
 ]
 """Top to bottom: a unit imports from its own row and from those below."""
 
-LONGEST = 220
+LONGEST = 400
 """Lines of a file: one idea fits."""
 
 ONLY_IN = {
