@@ -57,11 +57,12 @@ def test_a_full_disk_loses_neither_the_screen_nor_the_other_file(folder: Path) -
     assert decode(done.stdout.encode()) == decode((folder / "whole.json").read_bytes())
 
 
-def test_what_stood_in_the_file_stays_where_nothing_could_be_audited(folder: Path) -> None:
+def test_what_stood_in_the_file_is_set_aside_where_nothing_could_be_audited(folder: Path) -> None:
     (folder / "old.json").write_text("old", encoding="utf-8")
     done = attncheck("audit", "tiny.toml", "fine.py:Nine", "-o", "old.json", folder=folder)
     assert done.returncode == 2
-    assert (folder / "old.json").read_text(encoding="utf-8") == "old"
+    assert (folder / "old.json.old").read_text(encoding="utf-8") == "old"
+    assert not (folder / "old.json").exists()
 
 
 def test_a_folder_that_may_not_be_written_is_told_before_any_work(folder: Path) -> None:
