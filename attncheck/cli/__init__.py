@@ -19,7 +19,9 @@ def main() -> int:
         return _run(words, starts=bool(starts))
     except KeyboardInterrupt:  # before or after the command itself
         from attncheck.cli.exits import Exit
+        from attncheck.cli.streams import log
 
+        log("attncheck: interrupted")
         return Exit.FAILED
     finally:
         interrupts.ending()
