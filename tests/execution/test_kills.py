@@ -66,8 +66,14 @@ def begin(folder: Path, *words: str, **how: Any) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **how,
+        **{"preexec_fn": hear_all, **how},
     )
+
+
+def hear_all() -> None:
+    """Hear every signal, also where the tests themselves run in the background."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def audit(folder: Path, **how: Any) -> subprocess.Popen[str]:
