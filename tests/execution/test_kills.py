@@ -223,3 +223,32 @@ def test_a_sweep_that_was_ended_goes_on_where_it_was(
     _, errors = again.communicate(timeout=240)
     assert again.returncode in (0, 3), errors
     assert len(known(folder)) == 3
+
+
+def test_a_sweep_killed_inside_of_a_subject_goes_on_inside_of_it(folder: Path) -> None:
+    few = ("--sizes", "4", "--processes", "3", "--seconds", "0.02", "--memory-limit", "2GiB")
+    running = begin(folder, "profile", "simam", *few)
+
+    def timed() -> int:
+        data = (folder / "r.json").read_bytes()
+        subjects = [] if data == OLD else json.loads(data)["subjects"]
+        return len(subjects[0]["profile"]["so_far"]["times"]) if subjects else 0
+
+    wait_for(lambda: timed() >= 1, running)
+    running.kill()
+    running.communicate()
+    nobody_is_left(folder)
+    report = json.loads((folder / "r.json").read_bytes())
+    (subject,) = report["subjects"]
+    assert report["partial"]
+    assert not subject["profile"]["complete"]
+    first = subject["profile"]["so_far"]["times"][0]["findings"]
+    again = begin(folder, "profile", "simam", *few, "--resume", "r.json", "--format", "json")
+    shown, errors = again.communicate(timeout=240)
+    assert again.returncode in (0, 3), errors
+    (subject,) = json.loads(shown)["subjects"]
+    assert subject["profile"]["complete"]
+    assert "so_far" not in subject["profile"]
+    (step,) = first
+    processes = subject["profile"]["rows"][0]["forward"]
+    assert json.dumps(first[step]["evidence"]["digest"]["median"]) in json.dumps(processes)
