@@ -31,8 +31,9 @@ def asked() -> bool:
 
 
 def ending() -> None:
-    """Answer no interrupt any more: the process is about to end by itself."""
-    _first.append(time.monotonic())
+    """Answer no interrupt any more: the process is about to end by itself, with its own status."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

@@ -51,6 +51,15 @@ def draw(shape: tuple[int, ...], source: torch.Generator, values: str = "normal"
     return torch.randn(shape, generator=source, dtype=torch.float64)
 
 
+def is_unfinished(module: torch.nn.Module) -> bool:
+    """Say whether a parameter or a buffer has no shape before the first call (lazy layers)."""
+    return any(
+        torch.nn.parameter.is_lazy(tensor)
+        for held in (module.parameters(), module.buffers())
+        for tensor in held
+    )
+
+
 def randomise(module: torch.nn.Module, source: torch.Generator) -> None:
     """Re-draw every parameter and running statistic in place.
 

@@ -12,7 +12,7 @@ import msgspec
 from attncheck.claim import Case
 from attncheck.formula import evaluate
 from attncheck.lazy import torch
-from attncheck.sampling import draw, generator, randomise, seed_everything
+from attncheck.sampling import draw, generator, is_unfinished, randomise, seed_everything
 from attncheck.subject import Subject
 from attncheck.target.calling import Argument
 from attncheck.target.outputs import Output, read_output
@@ -73,16 +73,26 @@ class Trial:
             initial: keep the author's initialisation, the case's by default.
             draw_seed: another value draws other parameters for the same inputs.
 
+        Lazy layers have their shapes, from a first call.
+
         Raises:
-            SubjectError: the constructor raises.
+            SubjectError: the constructor raises, or the call that a lazy layer needs.
         """
         seed_everything(self.case.seed, self.case.device)
         with blamed("constructor"):
             module = self.subject.construct(self.dims)
+        if is_unfinished(module):
+            self._finish(module, dtype or self.dtype)
         if not (self.case.initial if initial is None else initial):
             randomise(module, generator(1_000_003 * (draw_seed + 1) + self.case.seed))
         module.to(device=self.case.device, dtype=dtype or self.dtype)
         return module.train(self.case.train if train is None else train)
+
+    def _finish(self, module: torch.nn.Module, dtype: torch.dtype) -> None:
+        """Call a module once, so that its lazy layers take their shapes from the inputs."""
+        module.to(device=self.case.device, dtype=dtype)
+        with torch.no_grad():
+            self.call(module.eval(), self.inputs(dtype=dtype))
 
     def inputs(self, *, dtype: torch.dtype | None = None, draw_seed: int = 0) -> Tensors:
         """Draw every data input, in our order of axes; another ``draw_seed``, other values."""

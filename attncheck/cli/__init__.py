@@ -24,7 +24,9 @@ def main() -> int:
         return _run(words, starts=starts)
     except KeyboardInterrupt:  # before or after the command itself
         from attncheck.cli.exits import Exit
+        from attncheck.cli.streams import log
 
+        log("attncheck: interrupted")
         return Exit.FAILED
     finally:
         interrupts.ending()

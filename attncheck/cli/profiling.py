@@ -187,7 +187,7 @@ def _run(
     from attncheck.cli.progress import measuring_line
     from attncheck.execution.limits import Limits
     from attncheck.profiling.opposing import opposed
-    from attncheck.profiling.resuming import earlier, finished
+    from attncheck.profiling.resuming import begun, earlier, finished
     from attncheck.profiling.running import steps
     from attncheck.profiling.sweeping import Sweep, sweep
 
@@ -204,9 +204,11 @@ def _run(
             jobs,
         )
         if resume is not None:
-            done = finished(earlier(resume), plans, wanted.extra)
+            before = earlier(resume)
+            done = finished(before, plans, wanted.extra)
+            left = begun(before, plans, wanted.extra)
             log(f"attncheck: {len(done)} of {len(plans)} subjects are already there")
-            wanted = Sweep(**{**vars(wanted), "earlier": done})
+            wanted = Sweep(**{**vars(wanted), "earlier": done, "begun": left})
         computes = asked.device != "meta"
         total = sum(
             steps(plan, other, asked.processes, computes)

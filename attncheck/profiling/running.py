@@ -118,10 +118,26 @@ def ceilings(plans: Sequence[Plan], limits: Limits, listener: Listener) -> dict[
 
 
 def measured(
-    plan: Plan, other: Plan | None, often: Often, limits: Limits, listener: Listener
+    plan: Plan,
+    other: Plan | None,
+    often: Often,
+    limits: Limits,
+    listener: Listener,
+    begun: Measured | None = None,
+    keep: Callable[[Measured], None] | None = None,
 ) -> Measured:
-    """Return what one subject costs; nothing else of ours runs meanwhile."""
-    found = Measured()
+    """Return what one subject costs; nothing else of ours runs meanwhile.
+
+    Args:
+        plan: the subject.
+        other: the other side, if any.
+        often: how often each point is timed.
+        limits: of each process.
+        listener: told how far the work is.
+        begun: what an earlier run measured of it, before it was ended.
+        keep: told what is measured so far after every process.
+    """
+    found = begun or Measured()
     with tempfile.TemporaryDirectory(prefix="attncheck-") as folder:
         for side, tasks in _order(plan, other, often, found, Path(folder)):
             heard = _heard(plan, listener, side)
@@ -135,6 +151,8 @@ def measured(
                 listener.finished(sum(len(task.job.claims) for task in tasks))
             if found.interrupted or (side == "costs" and found.costs.refused is not None):
                 break
+            if keep is not None:
+                keep(found)
     return found
 
 
@@ -151,10 +169,11 @@ def _order(
 
     A row on which a module hung or died is not tried again in every process.
     """
-    yield "costs", [plan.task(COSTS, plan.measure.cost_steps())]
+    if not found.costs.findings:
+        yield "costs", [plan.task(COSTS, plan.measure.cost_steps())]
     if plan.measure.device == "meta":
         return
-    for turn in range(often.most):
+    for turn in range(len(found.times), often.most):
         dead = deadly([found.costs, *found.times, *found.others])
         left = plan.measure.time_steps(turn, dead)
         if turn >= often.processes:

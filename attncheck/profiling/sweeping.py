@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from itertools import zip_longest
 from typing import Any
+
+import msgspec
 
 from attncheck.assembling import problem, subject_report
 from attncheck.environment import fingerprint
 from attncheck.execution.limits import Limits
 from attncheck.execution.supervising import Result
-from attncheck.noise import noise_floor
+from attncheck.profiling.about import about
 from attncheck.profiling.against import compared
-from attncheck.profiling.resuming import asked
+from attncheck.profiling.resuming import SO_FAR, asked
 from attncheck.profiling.rows import growth_of, plain, rows_of
 from attncheck.profiling.running import (
     Listener,
@@ -42,6 +44,7 @@ class Sweep:
         limits: of each child process.
         workers: audits at once.
         earlier: subjects that need not be measured again, by their place among the plans.
+        begun: what is measured already of others.
     """
 
     plans: Sequence[Plan]
@@ -53,6 +56,7 @@ class Sweep:
     limits: Limits = field(default_factory=Limits)
     workers: int = 0
     earlier: Mapping[int, SubjectReport] = field(default_factory=dict)
+    begun: Mapping[int, Measured] = field(default_factory=dict)
 
     @property
     def often(self) -> Often:
@@ -74,12 +78,18 @@ def sweep(
     Args:
         wanted: what to measure.
         listener: told how far the work is.
-        save: given the report after each subject, so that nothing measured is ever lost.
+        save: given the report after each process, so that nothing measured is ever lost.
     """
+
+    def keep(place: int, one: SubjectReport) -> None:
+        if save is not None:
+            now = {**found, place: one}
+            save(msgspec.structs.replace(report, subjects=[now[at] for at in sorted(now)]))
+
     found: dict[int, SubjectReport] = dict(wanted.earlier)
     report = Report(environment=fingerprint(), subjects=[*found.values()])
     try:
-        for place, one, said in _each(wanted, listener):
+        for place, one, said in _each(wanted, listener, keep):
             if said is not None:
                 report.problems.append(said)
             if one is not None:
@@ -94,7 +104,7 @@ def sweep(
 
 
 def _each(
-    wanted: Sweep, listener: Listener
+    wanted: Sweep, listener: Listener, keep: Callable[[int, SubjectReport], None]
 ) -> Iterator[tuple[int, SubjectReport | None, Problem | None]]:
     """Yield the place of each plan that is left, with what became of it.
 
@@ -111,8 +121,8 @@ def _each(
     peaks: dict[str, Any] = {}
     if plans[0].measure.device != "meta":
         peaks = ceilings(plans, wanted.limits, listener)
-    for place, plan in left.items():
-        one, said = _profiled(wanted, plan, audits, peaks, listener)
+    for place in left:
+        one, said = _profiled(wanted, place, audits, peaks, listener, keep)
         yield place, one, said
         if one is not None and not one.profile["complete"]:
             raise KeyboardInterrupt
@@ -120,28 +130,38 @@ def _each(
 
 def _profiled(
     wanted: Sweep,
-    plan: Plan,
+    place: int,
     audits: Mapping[bytes, Result],
     peaks: Mapping[str, Any],
     listener: Listener,
+    keep: Callable[[int, SubjectReport], None],
 ) -> tuple[SubjectReport | None, Problem | None]:
+    plan = wanted.plans[place]
     audit = audits[key_of(plan)]
     one = subject_report(plan.spec, plan.audit, audit)
     if one is None or audit.refused is not None:
         return one if one and _bare(one) else None, problem(plan.spec, plan.audit, audit)
     wrong = wrongs(one)
-    profile: dict[str, Any] = {**_about(plan, peaks), "asked": asked(plan, wanted.extra)}
+    profile: dict[str, Any] = {**about(plan, peaks), "asked": asked(plan, wanted.extra)}
     profile["complete"] = True
     one.profile = profile
     if wrong and not wanted.anyway:
         profile["warning"] = f"not timed: it violates {wrong}"
         profile["refused"] = True
         return one, None
-    seen = measured(plan, wanted.other, wanted.often, wanted.limits, listener)
+
+    def so_far(seen: Measured) -> None:
+        told = {**profile, "complete": False, SO_FAR: msgspec.to_builtins(seen)}
+        keep(place, msgspec.structs.replace(one, profile=told))
+
+    begun = wanted.begun.get(place)
+    seen = measured(plan, wanted.other, wanted.often, wanted.limits, listener, begun, so_far)
     rows = rows_of(plan.measure, seen, wanted.processes, peaks, wanted.against)
     profile["rows"] = plain(rows)
     profile["scaling"] = plain(growth_of(seen, rows))
     profile["complete"] = not seen.interrupted
+    if seen.interrupted:
+        profile[SO_FAR] = msgspec.to_builtins(_whole(seen))
     profile["disturbed"] = _disturbed(seen)
     if wrong:
         profile["warning"] = f"these are figures of a module that violates {wrong}"
@@ -152,6 +172,19 @@ def _profiled(
         ):
             profile["against"]["verdict"] = other.verdict.value
     return one, None
+
+
+def _whole(seen: Measured) -> Measured:
+    """Return what those processes said that were not cut short."""
+    pairs = list(zip_longest(seen.times, seen.others))
+    whole = [(own, other) for own, other in pairs if not _cut(own) and not _cut(other)]
+    costs = Result() if _cut(seen.costs) else seen.costs
+    others = [other for _, other in whole if other is not None]
+    return Measured(costs, [own for own, _ in whole], others)
+
+
+def _cut(result: Result | None) -> bool:
+    return result is not None and result.interrupted
 
 
 def wrongs(subject: SubjectReport) -> str:
@@ -166,32 +199,6 @@ def wrongs(subject: SubjectReport) -> str:
 def _bare(one: SubjectReport) -> bool:
     one.profile = {"complete": True, "rows": [], "warning": "the audit was not finished"}
     return True
-
-
-def _about(plan: Plan, peaks: Mapping[str, Any]) -> dict[str, Any]:
-    about = peaks.get("about", {})
-    ceilings_ = {
-        dtype: {"macs_per_s": found.macs, "bytes_per_s": found.bytes}
-        for dtype, found in peaks.items()
-        if dtype not in ("about", "refused")
-    }
-    device = about.get("device", plan.measure.device)
-    name = about.get("device_name", "shapes alone")
-    threads, torch = plan.measure.threads, version("torch")
-    return {
-        "device": device,
-        "device_name": name,
-        "threads": threads,
-        "torch": torch,
-        "driver": about.get("driver", ""),
-        "disturbed": "",
-        "noise_floor": noise_floor(device, name, threads, torch),
-        "rows": [],
-        "scaling": {},
-        "against": None,
-        "warning": "",
-        "peaks": ceilings_,
-    }
 
 
 def _disturbed(seen: Measured) -> str:
