@@ -12,17 +12,14 @@ from typing import Any
 import msgspec
 
 from attncheck.claim import Claim
-from attncheck.counting.choices import flag
 from attncheck.errors import SpecError, UsageError, did_you_mean
-from attncheck.formula import Formula, evaluate, shortened
+from attncheck.formula import shortened
 from attncheck.probes import all_kinds, find_kind
 from attncheck.spec import SpecDocument, read_document
 from attncheck.spec.inheritance import inherit
 from attncheck.spec.lines import line_of
+from attncheck.spec_checks import check_formulas
 from attncheck.text_file import named_path
-
-_ID = "[a-z][a-z0-9-]{0,99}"
-"""Of a family: a spec beside this one, never a path."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +127,7 @@ def load_file(path: Path) -> Spec:
         document = merged
     ordered = {name: claims.get(name) or claims_here[name] for name in document.claims}
     spec = Spec(document, ordered, path)
-    _check_formulas(spec, text)
+    check_formulas(document, ordered, path, text)
     return spec
 
 
@@ -144,9 +141,9 @@ def _placed(document: SpecDocument, path: Path) -> SpecDocument:
 
 
 def _family(document: SpecDocument, path: Path, text: str) -> SpecDocument:
-    beside = path.parent / f"{document.family}.toml"
     source = _index().get(document.family)
-    if re.fullmatch(_ID, document.family) and os.path.isfile(beside):
+    beside = path.parent / f"{document.family}.toml"
+    if re.fullmatch("[a-z][a-z0-9-]{0,99}", document.family) and beside.is_file():
         source = beside
     if source is None:
         raise SpecError(
@@ -177,13 +174,10 @@ def _decode_claims(
         parameters = dict(table)
         kind = parameters.pop("kind", name)
         where = f"{path}:{line_of(text or path.read_text(encoding='utf-8'), [*at, name])}"
-        if not isinstance(kind, str):
-            raise SpecError(f"claim '{name}': its kind is no text", where=where)
-        found = find_kind(kind)
+        found = find_kind(kind) if isinstance(kind, str) else None
         if found is None:
-            raise SpecError(
-                f"unknown claim kind '{kind}'", where=where, instead=did_you_mean(kind, all_kinds())
-            )
+            instead = did_you_mean(str(kind), all_kinds())
+            raise SpecError(f"unknown claim kind '{kind}'", where=where, instead=instead)
         try:
             decoded[name] = msgspec.convert(parameters, found)
         except msgspec.ValidationError as error:
@@ -195,32 +189,3 @@ def _decode_claims(
         except ValueError as error:
             raise SpecError(f"claim '{name}': {error}", where=where) from None
     return decoded
-
-
-def _check_formulas(spec: Spec, text: str) -> None:
-    """Read every dim, condition and formula of a claim once, so that a typo is found here."""
-    document = spec.document
-    dims: dict[str, Any] = {}
-    for name, value in document.dims.items():
-        dims[name] = _located(value, dims, spec.path, text, "dims", name)
-    for name, condition in document.domain.items():
-        _located(condition, dims, spec.path, text, "domain", name)
-    options = document.options.items()
-    known = {*dims, *document.options, *(flag(n, v) for n, values in options for v in values)}
-    for name, claim in spec.claims.items():
-        for formula in claim.formulas():
-            for unknown in sorted(Formula(formula).names - known):
-                raise SpecError(
-                    f"claim '{name}': '{unknown}' is neither a dim nor an option",
-                    where=f"{spec.path}:{line_of(text, ['claims', name])}",
-                    instead=did_you_mean(unknown, known),
-                )
-
-
-def _located(value: object, dims: dict[str, Any], path: Path, text: str, *keys: str) -> Any:
-    """Evaluate a formula of the spec; an error names the line where it stands."""
-    try:
-        return evaluate(value, dims)
-    except SpecError as error:
-        where = f"{path}:{line_of(text, list(keys))}"
-        raise SpecError(error.what, where=where, instead=error.instead) from None

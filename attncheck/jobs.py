@@ -9,12 +9,15 @@ from typing import Any
 
 from attncheck.asking import Asked
 from attncheck.catalogue import Spec, specs_folder
-from attncheck.errors import UsageError, did_you_mean
+from attncheck.errors import SpecError, UsageError, did_you_mean
 from attncheck.formula import Formula
 from attncheck.job import Job
 from attncheck.literals import to_json
 from attncheck.target.binding import dims_in_order
 from attncheck.target.resolving import split_target
+
+_MOST = 10**9
+"""Of a dim."""
 
 
 def job_of_target(spec: Spec, target: str, asked: Asked) -> Job:
@@ -95,7 +98,10 @@ def _numbers(given: Mapping[str, Any], base: Mapping[str, int]) -> dict[str, int
     dims: dict[str, int] = {}
     for name, value in given.items():
         known = {**base, **dims}
-        dims[name] = int(Formula(value).evaluate(known) if isinstance(value, str) else value)
+        size = int(Formula(value).evaluate(known) if isinstance(value, str) else value)
+        if abs(size) > _MOST:
+            raise SpecError(f"'{name}' is too large a size", instead=f"write at most {_MOST}")
+        dims[name] = size
     return dims
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import cmath
+import re
 from typing import Any
 
 from attncheck.errors import UsageError
@@ -29,8 +30,15 @@ def parse_literal(text: str) -> Any:
         _check(value)
         return value
     except (MemoryError, RecursionError):
-        raise UsageError("a value is nested too deep", where=f"{text[:_SHOWN]}…") from None
-    except (ValueError, SyntaxError, TypeError):
+        raise UsageError(f"'{text[:_SHOWN]}…' is nested too deep") from None
+    except TypeError as error:  # a list as a key
+        raise UsageError(f"'{text[:_SHOWN]}' is no value: {error}") from None
+    except (ValueError, SyntaxError) as error:
+        # Neither a bare word nor a formula begins so, or is so deep or long.
+        if text.lstrip()[:1] in ("[", "{") or re.search("too many|Exceeds", str(error)):
+            raise UsageError(
+                f"'{text[:_SHOWN]}' is no value", instead="quote what is meant as a text"
+            ) from None
         return {"true": True, "false": False}.get(text.strip(), text)
 
 

@@ -16,6 +16,7 @@ else:
     import tomli as tomllib
 
 _MOST_BYTES = 2**18
+_LARGEST = 2**63
 _DEEPEST = 32
 """Tables in tables; ours are five deep."""
 _LONG_KEY = re.compile(
@@ -44,21 +45,25 @@ def read_toml(path: Path, error: type[AttncheckError] = UsageError) -> tuple[dic
         raise error(f"not TOML: {failure}", where=str(path)) from None
     except RecursionError:
         raise error("nested too deep", where=str(path)) from None
-    if _depth(said) > _DEEPEST:
-        raise error("nested too deep", where=str(path))
+    if wrong := _beyond(said):
+        raise error(wrong, where=str(path))
     return said, text
 
 
-def _depth(said: object) -> int:
-    """Return how deep tables and lists are nested."""
+def _beyond(said: object) -> str:
+    """Return which limit the content does not keep to, "" where it keeps to all."""
     depth, level = 0, [said]
     while level:
         depth += 1
+        if depth > _DEEPEST:
+            return "nested too deep"
         inner: list[object] = []
         for node in level:
             if isinstance(node, dict):
                 inner += node.values()
             elif isinstance(node, list):
                 inner += node
+        if any(isinstance(value, int) and not -_LARGEST <= value < _LARGEST for value in inner):
+            return "a number beyond 64 bits, which no TOML has"
         level = [value for value in inner if isinstance(value, (dict, list))]
-    return depth
+    return ""

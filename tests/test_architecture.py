@@ -26,7 +26,7 @@ LAYERS = [
         "deciding",
         "figuring",
     },
-    {"catalogue"},
+    {"catalogue", "spec_checks"},
     {"probes"},
     {"diagnosing", "locating", "equivalence", "mutation", "source", "measuring", "attending"},
     {

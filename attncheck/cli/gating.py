@@ -86,7 +86,7 @@ def baseline(
     entry accepts. Exit status: 0 written, 1 refused, 2 could not be read or written.
     """
     from attncheck.baseline import refusals
-    from attncheck.cli.files import ToWrite
+    from attncheck.cli.files import ToWrite, check_places
     from attncheck.gate import load_report
     from attncheck.report_file import sealed
 
@@ -101,6 +101,7 @@ def baseline(
         raise typer.Exit(Exit.VIOLATES)
     if output.suffix != ".json":
         raise UsageError("a baseline is JSON", where=str(output), instead="write baseline.json")
+    check_places([output])
     code = deliver([ToWrite(output, partial(sealed, found))], None)
     if code is not Exit.CONFORMS:
         raise typer.Exit(code)

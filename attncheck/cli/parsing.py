@@ -22,10 +22,15 @@ def initials(texts: Sequence[str]) -> dict[str, Any]:
     Raises:
         UsageError: a text is not of this form.
     """
-    return {
-        name: parse_literal(value)
-        for name, value in (_pair(text, "--init", "reduction=16") for text in texts)
-    }
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, value = _pair(text, "--init", "reduction=16")
+        try:
+            found[name] = parse_literal(value)
+        except UsageError as error:
+            where = f"--init {name}"
+            raise UsageError(error.what, where=where, instead=error.instead) from None
+    return found
 
 
 def sizes(texts: Sequence[str]) -> dict[str, int]:
@@ -77,11 +82,11 @@ def limits(
     """
     if not 0 < timeout <= _MOST_SECONDS:
         raise UsageError(
-            f"{option} must be positive", where=option, instead="write seconds: at most 1000000"
+            "must be positive, and no more than 10^6", where=option, instead="write seconds"
         )
     if not 0 <= jobs <= _MOST_JOBS:
         raise UsageError(
-            "--jobs must not be negative", where="--jobs", instead=f"write 0 to {_MOST_JOBS}"
+            "no number of processes", where="--jobs", instead=f"write 0 to {_MOST_JOBS}"
         )
     if not -_MOST_SEED < seed < _MOST_SEED:
         raise UsageError(

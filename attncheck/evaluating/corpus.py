@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 from attncheck.errors import UsageError
+from attncheck.text_file import read_bytes
 
+_MOST_BYTES = 2**24
 ROLES = ("faulty", "repaired", "good", "package")
 
 
@@ -108,14 +110,14 @@ def _files(path: Path) -> list[Path]:
 
 def _entries(path: Path) -> Iterator[Entry]:
     try:
-        entries = msgspec.yaml.decode(path.read_bytes(), type=list[Entry])
+        entries = msgspec.yaml.decode(read_bytes(path, most=_MOST_BYTES), type=list[Entry])
     except ImportError:
         raise UsageError(
             "reading YAML needs PyYAML, which is not installed",
             where=str(path),
             instead="pip install pyyaml",
         ) from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UsageError(f"is no corpus: {error}", where=str(path)) from None
     beside = path.with_suffix("")
     folder = beside if beside.is_dir() else path.parent

@@ -14,7 +14,16 @@ BOMB = "(" * 12 + "9" + "**16)" * 12
 ODD: tuple[Any, ...] = (
     *(7, -1, 0, 2**63, 10**30, True, 1.5, float("nan"), float("inf"), "", [], {}, [[]], [{}]),
     *("9" * 400, "C" * 5000, BOMB, "C // 0", "C ** C ** C", "(" * 5000, "-" * 1900 + "C", "\0"),
-    *("~nobody/x.py:A", "../../../etc/passwd", "x.py:", ":", "os:system", "a b c", "*", "%s{0}"),
+    *(
+        "~nosuchuser/x.py:A",
+        "../../../etc/passwd",
+        "x.py:",
+        ":",
+        "os:system",
+        "a b c",
+        "*",
+        "%s{0}",
+    ),
     *("H H", "B C H W", "window 9**9", "block C from C around C", "row + " * 200, "…✗", "\ud7ff"),
     *({"x": "B C"}, {"": ""}, ["B", 3], {"a": {"a": {"a": {}}}}, [1] * 1000, "x" * 100_000),
 )
