@@ -84,7 +84,7 @@ def gate(
         ToWrite(path, partial(_rendered, result, names[path.suffix], color=False)) for path in files
     ]
     screen = partial(_rendered, result, format_name, color=colourful(sys.stdout))
-    raise typer.Exit(deliver(written, screen, code))
+    raise typer.Exit(deliver(written, screen, code, commands=format_name == "github"))
 
 
 def baseline(

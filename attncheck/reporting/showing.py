@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from attncheck.formats.shared.markdown import escaped, table
 from attncheck.formats.shared.wording import plural
 from attncheck.page import Page, Section, Table
 from attncheck.reporting.differing import Change, Difference, SubjectChange
@@ -28,11 +29,9 @@ def markdown_of(found: Difference) -> str:
     """Return what changed as GitHub-flavoured Markdown."""
     blocks = [f"**{summary(found)}**"]
     for section in _sections(found):
-        blocks.append(f"### {_escaped(section.heading)}")
+        blocks.append(f"### {escaped(section.heading)}")
         if section.table:
-            rows = [section.table.columns, ["---"] * len(section.table.columns)]
-            rows += section.table.rows
-            blocks.append("\n".join(f"| {' | '.join(map(_escaped, row))} |" for row in rows))
+            blocks.append(table(section.table.columns, section.table.rows))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -84,7 +83,3 @@ def _by(change: Change) -> str:
             share = f" ({(after - before) / before:+.1%})".replace("%", " %") if before else ""
             return f"{after - before:+,}{share}"
     return ""
-
-
-def _escaped(text: str) -> str:
-    return " ".join(text.split()).replace("<", "&lt;").replace("|", "\\|")
