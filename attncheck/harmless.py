@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-LONGEST = 20_000
+LONGEST = 4_000
 """Characters of one text; what is longer is cut, and says so."""
 
 _UNSEEN = (

@@ -7,10 +7,12 @@ from typing import Any
 
 from attncheck.formats.shared.markdown import escaped, table
 from attncheck.formats.shared.wording import plural
+from attncheck.harmless import one_line
 from attncheck.page import Page, Section, Table
 from attncheck.reporting.differing import Change, Difference, SubjectChange
 
 _NONE = "–"
+_LONGEST = 400
 
 
 def page_of(found: Difference) -> Page:
@@ -70,8 +72,8 @@ def _value(value: Any) -> str:
         case int():
             return f"{value:,}"
         case list():
-            return ", ".join(map(str, value)) or _NONE
-    return str(value)
+            return one_line(", ".join(map(str, value)), _LONGEST) or _NONE
+    return one_line(str(value), _LONGEST)
 
 
 def _by(change: Change) -> str:
