@@ -33,7 +33,7 @@ from tests.formats import sample
 from tests.gate.making import profile, report
 from tests.thorough import THOROUGH
 
-EXAMPLES = 3000 if THOROUGH else 250
+EXAMPLES = 3000 if THOROUGH else 150
 SECONDS = 2.0
 BYTES = 512 * 2**20
 TODAY = date(2026, 11, 28)
@@ -201,7 +201,7 @@ def test_no_value_is_fatal_wherever_it_stands(unfit: int, folder: Path) -> None:
     """Each kind of place gets each value once: a field of a list is tried in its first entry."""
     kinds = {tuple(k if isinstance(k, str) else 0 for k in place): place for place in PLACES}
     chosen = list(kinds.values())
-    step = 1 if THOROUGH else 40
+    step = 1 if THOROUGH else 62
     for *way, last in chosen[unfit % step :: step]:
         raw = copy.deepcopy(WHOLE)
         node = raw
