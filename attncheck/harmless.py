@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-LONGEST = 20_000
+LONGEST = 4_000
 """Characters of one text; what is longer is cut, and says so."""
 
 _UNSEEN = (
@@ -25,13 +25,15 @@ _COMMAND = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*):(?=:)", re.MULTILINE)
 
 
 def harmless(text: str, most: int = LONGEST) -> str:
-    r"""Return the text with what cannot be seen written out; its lines stay.
+    r"""Return the text with what cannot be seen written out, as JSON would; its lines stay.
+
+    No line of it is a workflow command.
+
 
     >>> print(harmless("red \x1b[31m, and \u202egnp"))
-    red \x1b[31m, and \u202egnp
+    red \u001b[31m, and \u202egnp
     """
-    text = _cut(text, most)
-    return _BAD.sub(_written, text.replace("\r\n", "\n")) if _BAD.search(text) else text
+    return _COMMAND.sub(r"\1: ", _seen(_cut(text, most)))
 
 
 def one_line(text: str, most: int = LONGEST) -> str:
@@ -50,11 +52,15 @@ def for_stream(text: str, *, colour: bool = False, commands: bool = False) -> st
     """
     if colour:
         kept = _COLOUR.findall(text)
-        parts = [harmless(part, len(text)) for part in _COLOUR.split(text)]
+        parts = [_seen(part) for part in _COLOUR.split(text)]
         text = "".join(a + b for a, b in zip(parts, [*kept, ""], strict=True))
     else:
-        text = harmless(text, len(text))
+        text = _seen(text)
     return text if commands else _COMMAND.sub(r"\1: ", text)
+
+
+def _seen(text: str) -> str:
+    return _BAD.sub(_written, text.replace("\r\n", "\n")) if _BAD.search(text) else text
 
 
 def _cut(text: str, most: int) -> str:
@@ -70,6 +76,7 @@ def _written(match: re.Match[str]) -> str:
     if found in "\t\n\r\u2028\u2029":
         return " "
     code = ord(found)
-    return (
-        f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
-    )
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    # In two halves, so that a JSON text on a stream stays JSON.
+    return f"\\u{0xD7C0 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"

@@ -6,12 +6,14 @@ left alone; the report's schema only grows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 MODES = ("forward", "backward")
+_MOST_RATIOS = 5000
 
 
 class Timing(msgspec.Struct):
@@ -148,8 +150,12 @@ def read_profile(raw: dict[str, Any]) -> tuple[Profile | None, str]:
         profile = msgspec.convert(raw, Profile)
     except msgspec.ValidationError as error:
         return None, f"the profile cannot be read: {error}"
-    names = [row.name for row in profile.rows]
-    if twice := next((name for name in names if names.count(name) > 1), ""):
+    timings = [t for row in profile.rows for t in (row.forward, row.backward) if t is not None]
+    pairs = [*timings, *(profile.against.rows if profile.against else [])]
+    if any(len(one.ratios) > _MOST_RATIOS for one in pairs):
+        return None, f"the profile has more than {_MOST_RATIOS} processes of one row"
+    counted = Counter(row.name for row in profile.rows)
+    if twice := next((name for name, count in counted.items() if count > 1), ""):
         return None, f"the profile has {twice} twice"
     return profile, ""
 

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 
 from attncheck.claim import Case
+from attncheck.outside import decode_raw, plain
 from attncheck.report import Finding
+from attncheck.report_checks import check_finding
 
 
 class Reached(msgspec.Struct, frozen=True, tag="reached"):
@@ -63,7 +65,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
 
 Message = Reached | Opened | Started | Trying | Found | Counted | Refused | Done
 
-_DECODER: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+_MESSAGE: Any = Message
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -87,9 +89,12 @@ def _written(value: Any) -> Any:
 
 
 def decode(line: bytes) -> Message:
-    """Return the message of one line.
+    """Return the message of one line, its text harmless: the subject may have written it.
 
     Raises:
         msgspec.MsgspecError: the line is none.
     """
-    return _DECODER.decode(line)
+    message: Message = msgspec.convert(plain(decode_raw(line)), _MESSAGE)
+    if isinstance(message, Found):
+        check_finding(message.finding)
+    return message

@@ -13,7 +13,10 @@ DEEPEST = 64
 
 _LARGEST = 2**63
 _SEVERAL_LINES = frozenset(
-    {"message", "what", "instead", "expected", "seen", "note", "notes", "why", "error", "warning"}
+    (
+        *("message", "what", "instead", "expected", "seen", "note", "notes"),
+        *("why", "error", "warning", "traceback"),
+    )
 )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -91,12 +92,21 @@ def order_interval(
 def binomial_below(count: int, limit: int, share: float = 0.5) -> float:
     """Return P(Bin(count, share) < limit)."""
     if share == 0.5:  # exact, in whole numbers
-        ways = sum(math.comb(count, i) for i in range(min(limit, count + 1)))
-        return ways / (1 << count)
+        return _ways(count)[max(min(limit, count + 1), 0)] / (1 << count)
     return math.fsum(
         math.comb(count, i) * share**i * (1 - share) ** (count - i)
         for i in range(min(limit, count + 1))
     )
+
+
+@lru_cache(maxsize=4)
+def _ways(count: int) -> list[int]:
+    """Return in how many ways fewer than 0, 1, 2… of so many coins show heads."""
+    found, ways = [0], 1
+    for heads in range(count + 1):
+        found.append(found[-1] + ways)
+        ways = ways * (count - heads) // (heads + 1)
+    return found
 
 
 def samples_needed(confidence: float) -> int:

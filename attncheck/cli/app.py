@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 import traceback
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from attncheck.cli.exits import Exit
 from attncheck.cli.leftovers import leaving_none
 from attncheck.cli.streams import complain, log, prepare, settle
 from attncheck.errors import AttncheckError, reason_of
+from attncheck.harmless import one_line
 
 COMMANDS = {
     "audit": "auditing:audit",
@@ -94,7 +96,8 @@ def _run(words: Sequence[str]) -> int:
     try:
         if words and words[0] in COMMANDS and not {"-h", "--help"} & set(words):
             check(words)
-        assembled(words)(words, prog_name="attncheck")
+        code = assembled(words)(words, prog_name="attncheck", standalone_mode=False)
+        return code if isinstance(code, int) else Exit.CONFORMS
     except SystemExit as leaving:
         if leaving.code == _INTERRUPTED:
             log("attncheck: interrupted")
@@ -111,5 +114,18 @@ def _run(words: Sequence[str]) -> int:
         if "--debug" in words:
             log(traceback.format_exc())
     except Exception as error:
-        mistake(error)
+        if (said := _usage(error)) is None:
+            mistake(error)
+        else:
+            log(said)
     return Exit.FAILED
+
+
+def _usage(error: Exception) -> str | None:
+    """Return what typer says of a command line, which it repeats; None for any other error."""
+    show = getattr(error, "show", None)
+    if show is None or not hasattr(error, "exit_code"):
+        return None
+    said = io.StringIO()
+    show(file=said)
+    return "\n".join(one_line(line, 2000) for line in said.getvalue().rstrip("\n").split("\n"))

@@ -103,4 +103,5 @@ def _page(noise: Noise) -> Page:
 def _told(done: int, of: int) -> None:
     """Say on a terminal how far it is."""
     if sys.stderr.isatty():
-        log(f"\rcalibrating: {done} of {of} pairs", end="\n" if done == of else "")
+        end = "\n" if done == of else ""
+        log(f"calibrating: {done} of {of} pairs", end, start="\r")

@@ -14,7 +14,11 @@ from attncheck.formats.shared.plain import NEAREST
 
 
 def deliver(
-    files: Sequence[ToWrite], screen: Callable[[], str] | None, code: Exit = Exit.CONFORMS
+    files: Sequence[ToWrite],
+    screen: Callable[[], str] | None,
+    code: Exit = Exit.CONFORMS,
+    *,
+    commands: bool = False,
 ) -> Exit:
     """Write every file that can be, then show the result; return the exit status.
 
@@ -25,9 +29,10 @@ def deliver(
         files: what to write.
         screen: makes the text for standard output; None for nothing.
         code: the status where all goes well.
+        commands: whether the text holds workflow commands of ours.
     """
     written = [_written(file) for file in files]
-    shown = screen is None or _shown(screen)
+    shown = screen is None or _shown(screen, commands=commands)
     return code if all(written) and (shown or files) else Exit.FAILED
 
 
@@ -49,9 +54,9 @@ def _bytes(content: str | bytes) -> bytes:
     return content.encode("utf-8", NEAREST) if isinstance(content, str) else content
 
 
-def _shown(screen: Callable[[], str]) -> bool:
+def _shown(screen: Callable[[], str], *, commands: bool) -> bool:
     try:
-        return say(screen())
+        return say(screen(), commands=commands)
     except AttncheckError as error:
         complain(error)
     except Exception as error:

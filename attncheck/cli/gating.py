@@ -69,8 +69,9 @@ def gate(
         ToWrite(path, partial(held.rendered, result, names[path.suffix], color=False))
         for path in files
     ]
+    screen = partial(held.rendered, result, format_name)
     code = held.exit_of_gate(result, strict=strict)
-    raise typer.Exit(deliver(written, partial(held.rendered, result, format_name), code))
+    raise typer.Exit(deliver(written, screen, code, commands=format_name == "github"))
 
 
 def baseline(

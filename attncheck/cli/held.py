@@ -118,7 +118,7 @@ def show_held(
     if quiet and not code:
         return code
     if format_name in ("text", "github"):
-        say(rendered(result, format_name))
+        say(rendered(result, format_name), commands=format_name == "github")
     else:
         log(rendered(result, "text", color=False).rstrip())
     return code

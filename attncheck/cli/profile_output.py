@@ -57,6 +57,7 @@ class Shown:
             ],
             lambda: self._screen(report),
             code,
+            commands=self._format.name == "github",
         )
 
     def _screen(self, report: Report) -> str:

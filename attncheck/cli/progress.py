@@ -6,10 +6,15 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from attncheck.cli.streams import live_console
 from attncheck.execution.scheduling import Task
+from attncheck.harmless import one_line
 from attncheck.messages import Found, Message, Started
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 
 @contextlib.contextmanager
@@ -29,7 +34,7 @@ def live_line(tasks: Sequence[Task], *, quiet: bool) -> Iterator[Callable[[Task,
                 if isinstance(message, Found):
                     decided.add((id(task), message.finding.claim))
                 elif isinstance(message, Started):
-                    status.update(f"{len(decided)}/{total} claims · {message.claim}")
+                    status.update(_plain(f"{len(decided)}/{total} claims · {message.claim}"))
 
         yield listen
 
@@ -47,7 +52,7 @@ def figure_line(total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
         def listen(name: str) -> None:
             nonlocal begun
             begun += 1
-            status.update(f"{begun}/{total} rows · {name}")
+            status.update(_plain(f"{begun}/{total} rows · {name}"))
 
         yield listen
 
@@ -111,4 +116,11 @@ def measuring_line(total: int, *, quiet: bool) -> Iterator[_Measuring | _Unheard
         yield _Unheard()
         return
     with console.status("loading torch", spinner="dots") as status:
-        yield _Measuring(total, status.update)
+        yield _Measuring(total, lambda said: status.update(_plain(said)))
+
+
+def _plain(said: str) -> Text:
+    """Return a line without markup: a claim may be called ``[blink]``."""
+    from rich.text import Text
+
+    return Text(one_line(said, 200))

@@ -42,7 +42,9 @@ def hand_over(
             _summarise(report, Path(path))
         return format_.render(report, color=colourful(sys.stdout), width=width())
 
-    return deliver([file.to_write(report) for file in files], shown if screen else None, code)
+    written = [file.to_write(report) for file in files]
+    commands = format_.name == "github"
+    return deliver(written, shown if screen else None, code, commands=commands)
 
 
 def _summarise(report: Report, path: Path) -> None:

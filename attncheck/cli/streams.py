@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from attncheck.errors import AttncheckError, reason_of
 from attncheck.formats.shared.plain import NEAREST
+from attncheck.harmless import for_stream, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDTH = 100
+_LONGEST = 4000
 
 
 def prepare() -> None:
@@ -67,13 +69,14 @@ def live_console() -> Console | None:
     )
 
 
-def say(text: str) -> bool:
+def say(text: str, *, commands: bool = False) -> bool:
     """Write a result to standard output; False where it could not be shown, which is told.
 
-    A reader that left early (``| head``) has seen what it wanted.
+    A reader that left early (``| head``) has seen what it wanted. ``commands`` says that lines
+    with workflow commands are ours; of anybody else they would be text.
     """
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(for_stream(text, colour=colourful(sys.stdout), commands=commands))
         sys.stdout.flush()
     except BrokenPipeError:
         _drop(sys.stdout)
@@ -84,17 +87,20 @@ def say(text: str) -> bool:
     return True
 
 
-def log(text: str, end: str = "\n") -> None:
-    """Write a line about the work to standard error, if that takes it."""
-    _Patient(sys.stderr).write(text + end)
+def log(text: str, end: str = "\n", start: str = "") -> None:
+    """Write a line about the work to standard error, if that takes it.
+
+    ``start`` and ``end`` are ours: ``\\r`` goes back to where the line begins.
+    """
+    _Patient(sys.stderr).write(start + for_stream(text) + end)
 
 
 def complain(error: AttncheckError) -> None:
     """Say what was wrong, where, and what to type instead."""
     first = f"{error.where}: {error.what}" if error.where else error.what
-    log(f"attncheck: {first}")
+    log(f"attncheck: {one_line(first, _LONGEST)}")
     for line in error.instead.splitlines():
-        log(f"  {line}")
+        log(f"  {one_line(line, _LONGEST)}")
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -12,6 +12,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from attncheck.measured import read_profile
 from attncheck.report import Report, SubjectReport
 
 _NANOSECONDS = 1e-9
@@ -38,8 +39,9 @@ class BenchmarkFormat:
 
 
 def _benchmarks(subject: SubjectReport) -> Iterator[dict[str, Any]]:
-    profile = subject.profile
-    for row in profile.get("rows") or []:
+    if not subject.profile or read_profile(subject.profile)[0] is None:
+        return
+    for row in subject.profile.get("rows") or []:
         for direction in ("forward", "backward"):
             timed = row.get(direction)
             samples = [one for process in (timed or {}).get("processes", []) for one in process]

@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from attncheck.formats.shared.counting import count_notes, count_rows
 from attncheck.formats.shared.excerpts import Excerpt, excerpts
-from attncheck.formats.shared.markdown import escaped, fenced, page_blocks, table
+from attncheck.formats.shared.markdown import (
+    Markdown,
+    code,
+    escaped,
+    fenced,
+    page_blocks,
+    table,
+)
 from attncheck.formats.shared.paths import shown
 from attncheck.formats.shared.profiles import has_profiles, profile_page
 from attncheck.formats.shared.reach import legend, reach_map
@@ -39,7 +46,7 @@ class MarkdownFormat:
         """Return the report as Markdown; colour and width change nothing."""
         blocks = [b for subjects in by_spec(report.subjects) for b in _spec(subjects)]
         for problem in report.problems:
-            blocks.append(f"### {problem.spec} {escaped(problem.subject)} was not audited")
+            blocks.append(f"### {escaped(f'{problem.spec} {problem.subject}')} was not audited")
             blocks.append(fenced(problem_lines(problem)))
         if has_profiles(report):
             blocks += page_blocks(profile_page(report))
@@ -49,11 +56,11 @@ class MarkdownFormat:
 
 
 def _spec(subjects: Sequence[SubjectReport]) -> Iterator[str]:
-    yield f"## {' · '.join(heading(subjects[0]))}"
+    yield f"## {escaped(' · '.join(heading(subjects[0])))}"
     rows = []
     for subject in subjects:
         said = "; ".join(part for part in (summary(subject), diagnosis(subject)) if part)
-        verdict = f"{_SIGN[subject.verdict]} **{subject.verdict.value}**"
+        verdict = Markdown(f"{_SIGN[subject.verdict]} **{subject.verdict.value}**")
         rows.append([subject.subject, verdict, said])
     yield table(["subject", "verdict", ""], rows)
     for subject in subjects:
@@ -68,7 +75,7 @@ def _subject(subject: SubjectReport) -> Iterator[str]:
     broken, undecided, told = violations(subject), open_lines(subject), advice(subject)
     if not (broken or undecided or told):
         return
-    yield f"### {escaped(subject.subject)} · `{shown(subject.target)}`"
+    yield f"### {escaped(subject.subject)} · {code(shown(subject.target))}"
     for finding in broken:
         yield from _violation(subject, finding)
     if undecided:
@@ -98,11 +105,11 @@ def _violation(subject: SubjectReport, finding: Finding) -> Iterator[str]:
     for excerpt in excerpts(finding, subject):
         yield from _excerpt(excerpt)
     if said := witness(finding):
-        yield f"<sub>{said}</sub>"
+        yield f"<sub>{escaped(said)}</sub>"
 
 
 def _excerpt(excerpt: Excerpt) -> Iterator[str]:
-    yield f"`{shown(excerpt.path)}:{excerpt.line}`"
+    yield code(f"{shown(excerpt.path)}:{excerpt.line}")
     lines: list[str] = []
     for line in excerpt.lines:
         if not line.number:

@@ -34,14 +34,17 @@ def page_of(result: GateResult) -> Page:
 
 def markdown_of(result: GateResult) -> str:
     """Return the result as Markdown, for a pull request's comment or a job's summary."""
-    from attncheck.formats.shared.markdown import fenced, table
+    from attncheck.formats.shared.markdown import escaped, fenced, table
 
     blocks = [f"## Gate: {summary(result)}"]
     for heading, columns, rows in _tables(result):
-        blocks += [f"### {heading.capitalize()}", table(columns or [""] * len(rows[0]), rows)]
+        blocks += [
+            f"### {escaped(heading.capitalize())}",
+            table(columns or [""] * len(rows[0]), rows),
+        ]
     if commands := _commands(result):
         blocks += ["### To settle it", fenced(commands, "sh")]
-    blocks += result.notes
+    blocks += map(escaped, result.notes)
     return "\n\n".join(blocks) + "\n"
 
 

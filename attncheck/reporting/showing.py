@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from attncheck.formats.shared.markdown import escaped, table
 from attncheck.formats.shared.wording import plural
+from attncheck.harmless import one_line
 from attncheck.page import Page, Section, Table
 from attncheck.reporting.differing import Change, Difference, SubjectChange
 
 _NONE = "–"
+_LONGEST = 400
 
 
 def page_of(found: Difference) -> Page:
@@ -28,11 +31,9 @@ def markdown_of(found: Difference) -> str:
     """Return what changed as GitHub-flavoured Markdown."""
     blocks = [f"**{summary(found)}**"]
     for section in _sections(found):
-        blocks.append(f"### {_escaped(section.heading)}")
+        blocks.append(f"### {escaped(section.heading)}")
         if section.table:
-            rows = [section.table.columns, ["---"] * len(section.table.columns)]
-            rows += section.table.rows
-            blocks.append("\n".join(f"| {' | '.join(map(_escaped, row))} |" for row in rows))
+            blocks.append(table(section.table.columns, section.table.rows))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -71,8 +72,8 @@ def _value(value: Any) -> str:
         case int():
             return f"{value:,}"
         case list():
-            return ", ".join(map(str, value)) or _NONE
-    return str(value)
+            return one_line(", ".join(map(str, value)), _LONGEST) or _NONE
+    return one_line(str(value), _LONGEST)
 
 
 def _by(change: Change) -> str:
@@ -84,7 +85,3 @@ def _by(change: Change) -> str:
             share = f" ({(after - before) / before:+.1%})".replace("%", " %") if before else ""
             return f"{after - before:+,}{share}"
     return ""
-
-
-def _escaped(text: str) -> str:
-    return " ".join(text.split()).replace("<", "&lt;").replace("|", "\\|")

@@ -156,7 +156,7 @@ def test_what_a_stranger_asks_to_type_is_quoted_and_on_its_line(tmp_path: Path) 
     done = attncheck("replay", asked, folder=tmp_path)
     assert done.returncode == 2
     assert "'c=$(touch z)'" in done.stderr
-    assert "'a.py:X; touch y ::error::\\x1b[31m'" in done.stderr
+    assert "'a.py:X; touch y ::error::\\u001b[31m'" in done.stderr
     assert "\x1b" not in done.stderr
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 Place = tuple[int, int]
 
+_MOST_CELLS = 128 * 128
+
 
 class Cell(Enum):
     """What one input position is to the output position in question."""
@@ -46,9 +48,10 @@ def reach_map(evidence: dict[str, Any]) -> ReachMap | None:
         height, width = _pair(evidence["size"], 1)
         output = _pair(evidence["output"], 0)
         claimed, seen = _marks(evidence["claimed"]), _marks(evidence["seen"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    if any(row >= height or column >= width for row, column in claimed | seen):
+    inside = all(row < height and column < width for row, column in {*claimed, *seen, output})
+    if not inside or height < 1 or width < 1 or height * width > _MOST_CELLS:
         return None
     left = dict.fromkeys(claimed, Cell.BOTH)
     right = dict.fromkeys(claimed & seen, Cell.BOTH)
@@ -70,6 +73,13 @@ def _pair(numbers: Sequence[int], row: int) -> Place:
 
 
 def _marks(rows: Sequence[Sequence[int | str]]) -> set[Place]:
+    """Return the places of what is not zero.
+
+    Raises:
+        ValueError: there are more than anybody would draw.
+    """
+    if sum(map(len, rows)) > _MOST_CELLS:
+        raise ValueError("no map of ours is that large")
     return {(i, j) for i, row in enumerate(rows) for j, value in enumerate(row) if int(value)}
 
 
