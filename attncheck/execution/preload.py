@@ -41,26 +41,28 @@ def _preload(wanted: str, command: int) -> None:
         if wanted == EVERYTHING:  # what tensors on "meta" import, which takes as long as torch
             importlib.import_module("torch._dynamo")
             importlib.import_module("torch.fx.experimental.symbolic_shapes")
-    # From here on the server itself notices when the command is gone.
+    # From here on the server itself notices when the command is gone, and ends.
+    atexit.register(_take_along, os.getpid())
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
-def _end_with(command: int) -> None:
-    """End with the command, however that ended, and take along what subjects left behind."""
+def _take_along(server: int) -> None:
+    """End what subjects left behind, and this process without taking torch apart first."""
     from attncheck.execution.killing import descendants, end_all
 
-    server = os.getpid()
+    if os.getpid() == server:
+        end_all(descendants(server))
+        os._exit(0)
 
-    def take_along() -> None:
-        if os.getpid() == server:
-            end_all(descendants(server))
+
+def _end_with(command: int) -> None:
+    """End with the command, however that ended, while this process is busy loading."""
 
     def look(number: int, frame: FrameType | None) -> None:
         if os.getppid() != command:
             os._exit(1)
 
-    atexit.register(take_along)
     signal.signal(signal.SIGALRM, look)
     signal.setitimer(signal.ITIMER_REAL, _LOOK, _LOOK)
 

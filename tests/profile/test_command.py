@@ -179,8 +179,14 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+    def first_is_done() -> bool:
+        file = folder / "sweep.json"
+        subjects = json.loads(file.read_bytes())["subjects"] if file.exists() else []
+        return bool(subjects) and subjects[0]["profile"]["complete"]
+
     deadline = time.monotonic() + 60
-    while not (folder / "sweep.json").exists() and time.monotonic() < deadline:
+    while not first_is_done() and time.monotonic() < deadline:
         time.sleep(0.02)
     running.send_signal(signal.SIGINT)
     told = running.communicate(timeout=60)[1]
