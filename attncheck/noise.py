@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from pathlib import Path
 
 import msgspec
+
+from attncheck.own_folder import own_folder
 
 SCHEMA = "attncheck.noise/1"
 
@@ -34,11 +35,8 @@ class Noise(msgspec.Struct, kw_only=True, frozen=True):
 
 def noise_path(device: str, threads: int) -> Path:
     """Return where the calibration of a device is kept: ``$ATTNCHECK_HOME``, or the cache."""
-    home = os.environ.get("ATTNCHECK_HOME")
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    folder = Path(home) if home else Path(cache) / "attncheck"
     name = re.sub(r"\W+", "-", device)
-    return folder.expanduser() / f"noise-{name}-{threads}.json"
+    return own_folder() / f"noise-{name}-{threads}.json"
 
 
 def noise_floor(device: str, device_name: str, threads: int, torch: str) -> float | None:

@@ -14,6 +14,7 @@ import msgspec
 from attncheck.claim import Case
 from attncheck.errors import UsageError
 from attncheck.job import Job
+from attncheck.own_folder import own_folder
 from attncheck.report import Finding
 from attncheck.report_file import read_report
 
@@ -35,10 +36,7 @@ class Stored(msgspec.Struct, kw_only=True):
 
 def folder() -> Path:
     """Return where violations are stored: ``$ATTNCHECK_HOME``, or the user's cache folder."""
-    if home := os.environ.get("ATTNCHECK_HOME"):
-        return Path(home).expanduser() / "findings"
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "attncheck" / "findings"
+    return own_folder() / "findings"
 
 
 def narrowed(job: Job, finding: Finding) -> Job:

@@ -48,6 +48,7 @@ LAYERS = [
         "arithmetic",
         "text_file",
         "toml_file",
+        "own_folder",
         "literals",
         "measured",
         "config",

@@ -145,3 +145,11 @@ def test_ones_own_standard_input_is_read_as_a_file(tmp_path: Path) -> None:
             check=False,
         )
         assert "unknown key 'nosuch'" in done.stderr
+
+
+def test_a_home_that_is_not_there_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTNCHECK_HOME", "~nosuchuser")
+    done = run(["replay", "abcd"])
+    assert done.code == 2
+    assert "no such home folder" in done.err
+    assert "mistake" not in done.err
