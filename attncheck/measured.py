@@ -151,10 +151,9 @@ def read_profile(raw: dict[str, Any]) -> tuple[Profile | None, str]:
     except msgspec.ValidationError as error:
         return None, f"the profile cannot be read: {error}"
     timings = [t for row in profile.rows for t in (row.forward, row.backward) if t is not None]
-    beside = profile.against.rows if profile.against else []
-    if any(
-        len(r) > _MOST_RATIOS for r in [*(t.ratios for t in timings), *(p.ratios for p in beside)]
-    ):
+    ratios = [one.ratios for one in timings]
+    ratios += [one.ratios for one in (profile.against.rows if profile.against else [])]
+    if any(len(one) > _MOST_RATIOS for one in ratios):
         return None, f"the profile has more than {_MOST_RATIOS} processes of one row"
     counted = Counter(row.name for row in profile.rows)
     if twice := next((name for name, count in counted.items() if count > 1), ""):
