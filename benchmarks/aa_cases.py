@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
-from attncheck import stats
+from attncheck.data import stats
 from attncheck.execution.fresh import Fresh, in_turns
+from attncheck.instruments.timing.partner import pin
 from attncheck.lazy import torch
-from attncheck.timing.cores import pin
 
 CASES = ("attention", "gate", "convolution", "normalisation", "pooling", "projection")
 CALLS = 10

@@ -24,9 +24,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from attncheck.data.report import Finding, Report, Status, SubjectReport, Verdict
+from attncheck.data.stats import median, quantile
 from attncheck.gate import Policy, gate
-from attncheck.report import Finding, Report, Status, SubjectReport, Verdict
-from attncheck.stats import median, quantile
 from benchmarks.neighbour import neighbours
 
 PLANTS = {"unchanged": 1.0, "+3 %": 1.03, "+5 %": 1.05, "+10 %": 1.10}
@@ -56,7 +56,7 @@ def _report(profile: dict[str, object]) -> Report:
 
 def measured(windows: int, pairs: int, threads: int) -> Iterator[Window]:
     """Yield windows of rounds; all three processes of a round are fresh and take turns."""
-    from attncheck.timing.cores import core_of
+    from attncheck.instruments.timing.partner import core_of
     from benchmarks.aa_cases import CALLS, CASES, ratios
 
     more = round(CALLS * PLANTS["+10 %"])

@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from attncheck.report import Finding, Report, Status, SubjectReport, Verdict
-from attncheck.report_file import sealed
-from attncheck.stats import median
+from attncheck.data.report import Finding, Report, Status, SubjectReport, Verdict
+from attncheck.data.report_file import sealed
+from attncheck.data.stats import median
 
 ATTNCHECK = str(Path(sys.executable).with_name("attncheck"))
 BESIDE = [sys.executable, "-c", "import msgspec, typer"]

@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from attncheck.timing.sampling import Digest
+from attncheck.instruments.timing.samples import Digest
 
 MODULES = {"se": 32, "cbam": 32, "gam": 16, "cca": 32, "pam": 24}
 SECONDS = 0.5
@@ -18,10 +18,9 @@ def calls() -> dict[str, Callable[[], object]]:
     import torch
 
     from attncheck.catalogue import load
-    from attncheck.profiling.calling import ready
-    from attncheck.profiling.measure import Measure, RowAsked
-    from attncheck.profiling.opening import dims_of_row
-    from attncheck.target.preparing import Request, prepare
+    from attncheck.commands.profile.point import dims_of_row, ready
+    from attncheck.commands.profile.wanted import Measure, RowAsked
+    from attncheck.subject.prepare import Request, prepare
 
     torch.set_num_threads(1)
     found: dict[str, Callable[[], object]] = {}
@@ -37,8 +36,8 @@ def calls() -> dict[str, Callable[[], object]]:
 def turn_of(seconds: float) -> Callable[[], dict[str, Digest]]:
     """Return what one of attncheck's processes measures."""
     from attncheck.devices import open_device
-    from attncheck.timing.sampling import Budget, sampled
-    from attncheck.timing.workload import workload
+    from attncheck.instruments.timing.ceilings import workload
+    from attncheck.instruments.timing.samples import Budget, sampled
 
     table, beside, device = calls(), workload("cpu"), open_device("cpu")
 
@@ -52,7 +51,7 @@ def ours() -> dict[str, dict[str, float]]:
     """Return module -> what attncheck says, and the seconds that it took samples."""
     from attncheck.execution.fresh import Fresh
     from attncheck.execution.starting import cool_down
-    from attncheck.timing.summary import confirmed, summary
+    from attncheck.instruments.timing.summary import confirmed, summary
 
     said: dict[str, list[Digest]] = {name: [] for name in MODULES}
     for turn in range(MOST):

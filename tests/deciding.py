@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
+from attncheck.auditing.decide import decide
 from attncheck.catalogue import load
-from attncheck.deciding import decide
+from attncheck.data.report import Finding
 from attncheck.probes import find_kind
-from attncheck.report import Finding
-from attncheck.subject import Subject
-from attncheck.target.inputs import parse_input
-from attncheck.target.preparing import Request, prepare
+from attncheck.signature.inputs import parse_input
+from attncheck.subject.prepare import Request, prepare
+from attncheck.subject.subject import Subject
 
 
 def subject_of(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attncheck.data.harmless import for_stream, harmless, one_line
 from attncheck.formats.shared.markdown import code, escaped, fenced, table
-from attncheck.harmless import for_stream, harmless, one_line
 
 _any = st.text(
     st.one_of(

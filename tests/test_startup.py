@@ -69,7 +69,7 @@ def test_reports_are_read_and_shown_without_torch() -> None:
 
 
 def test_reports_are_converted_merged_and_compared_without_torch(tmp_path: Path) -> None:
-    from attncheck.report import encode
+    from attncheck.data.report import encode
     from tests.formats.sample import report
 
     file = tmp_path / "a.json"

@@ -13,7 +13,7 @@ _HELP = {"-h", "--help"}
 
 def main() -> int:
     """Run the command line and return the exit status."""
-    from attncheck import interrupts
+    from attncheck.execution import interrupts
 
     fill()
     interrupts.listen()
@@ -39,9 +39,13 @@ def main() -> int:
 def _run(words: list[str], *, starts: bool) -> int:
     if starts:
         # torch loads in the fork server while typer, the spec and its probes load here.
+        from attncheck.auditing import AUDIT
         from attncheck.execution.starting import warm_up
 
-        warm_up(everything="--all" in words or words[0] in ("evaluate", "profile", "selftest"))
+        warm_up(
+            everything="--all" in words or words[0] in ("evaluate", "profile", "selftest"),
+            modules=[AUDIT.partition(":")[0]],
+        )
     from attncheck.cli.app import run
 
     return run()

@@ -14,29 +14,29 @@ import typer
 
 from attncheck import __version__
 from attncheck.cli.beginning import check
-from attncheck.cli.delivery import mistake
 from attncheck.cli.exits import Exit
 from attncheck.cli.leftovers import leaving_none
+from attncheck.cli.output import mistake
 from attncheck.cli.streams import complain, log, prepare, settle
+from attncheck.data.harmless import one_line
 from attncheck.errors import AttncheckError, reason_of
-from attncheck.harmless import one_line
 
 COMMANDS = {
-    "audit": "auditing:audit",
-    "count": "counting:count",
-    "compare": "comparing:compare",
-    "profile": "profiling:profile",
-    "list": "pages:list_",
-    "explain": "pages:explain",
-    "env": "pages:env",
-    "replay": "replaying:replay",
-    "evaluate": "evaluating:evaluate",
-    "selftest": "selftesting:selftest",
-    "figures": "figuring:figures",
-    "gate": "gating:gate",
-    "baseline": "gating:baseline",
-    "calibrate": "calibrating:calibrate",
-    "report": "reporting:report",
+    "audit": "audit:audit",
+    "count": "count:count",
+    "compare": "compare:compare",
+    "profile": "profile:profile",
+    "list": "list:list_",
+    "explain": "explain:explain",
+    "env": "env:env",
+    "replay": "replay:replay",
+    "evaluate": "evaluate:evaluate",
+    "selftest": "selftest:selftest",
+    "figures": "figures:figures",
+    "gate": "gate:gate",
+    "baseline": "baseline:baseline",
+    "calibrate": "calibrate:calibrate",
+    "report": "report:report",
 }
 """Command -> module of this package and function."""
 

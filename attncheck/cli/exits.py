@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from attncheck.report import Report, Verdict
+from attncheck.data.report import Report, Verdict
 
 
 class Exit(IntEnum):

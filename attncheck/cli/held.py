@@ -15,8 +15,8 @@ from attncheck.cli.streams import colourful, log, say, width
 from attncheck.errors import UsageError
 
 if TYPE_CHECKING:
+    from attncheck.data.report import Report
     from attncheck.gate import Entry, GateResult, Policy
-    from attncheck.report import Report
 
 ACCEPTED = "accepted.toml"
 
@@ -110,7 +110,7 @@ def show_held(
     Standard output has the answer after a report in text or for GitHub; of any other format it
     holds the report alone, and the answer goes to standard error.
     """
-    from attncheck.report import decode, encode
+    from attncheck.data.report import decode, encode
 
     name = next((str(path) for path in files if path.suffix == ".json"), "report.json")
     result = held_against(on, decode(encode(report)), name)  # as a reader of the file has it
@@ -141,17 +141,17 @@ def rendered(result: GateResult, format_name: str, *, color: bool | None = None)
 
         return (msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n").decode("utf-8")
     if format_name == "github":
-        from attncheck.gate.annotating import annotated
+        from attncheck.gate.page import annotated
 
         return annotated(result)
-    from attncheck.gate import showing
+    from attncheck.gate import page
 
     if format_name == "markdown":
-        return showing.markdown_of(result)
+        return page.markdown_of(result)
     if not color:
-        from attncheck.gate.texting import plain_text
+        from attncheck.gate.page import plain_text
 
-        return plain_text(showing.page_of(result), width())
+        return plain_text(page.page_of(result), width())
     from attncheck.formats import render_page
 
-    return render_page(showing.page_of(result), color=color, width=width())
+    return render_page(page.page_of(result), color=color, width=width())

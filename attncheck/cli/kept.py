@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from attncheck.cli.files import Output, write_whole
-from attncheck.report import SCHEMA, Finding, Problem, Report, Status, SubjectReport
+from attncheck.cli.output import OutputFile, write_whole
+from attncheck.data.report import SCHEMA, Finding, Problem, Report, Status, SubjectReport
 
 if TYPE_CHECKING:
+    from attncheck.auditing.select import Selection
     from attncheck.execution.scheduling import Task
     from attncheck.execution.supervising import Result
-    from attncheck.selecting import Selection
 
 
 class Kept:
@@ -25,8 +25,8 @@ class Kept:
         files: where the report will go; other formats are written at the end.
     """
 
-    def __init__(self, selections: Sequence[Selection], files: Sequence[Output]) -> None:
-        from attncheck.environment import fingerprint
+    def __init__(self, selections: Sequence[Selection], files: Sequence[OutputFile]) -> None:
+        from attncheck.data.environment import fingerprint
 
         self._selections = selections
         self._files = [
@@ -58,7 +58,7 @@ class Kept:
         )
 
     def _take(self, place: int, result: Result) -> None:
-        from attncheck.assembling import problem, subject_report
+        from attncheck.auditing.assemble import problem, subject_report
 
         spec, task = self._selections[place]
         if subject := subject_report(spec, task, result):
@@ -85,8 +85,8 @@ class Kept:
 
 
 def _store(task: Task, findings: Sequence[Finding]) -> None:
-    from attncheck import replaying
+    from attncheck.auditing import replay
 
     for finding in findings:
         if finding.status is Status.VIOLATED:
-            replaying.store(task.job, finding)
+            replay.store(task.job, finding)

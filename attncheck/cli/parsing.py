@@ -6,12 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from attncheck.data.formula import shortened
+from attncheck.data.literals import parse_literal
 from attncheck.errors import UsageError
-from attncheck.formula import shortened
-from attncheck.literals import parse_literal
 
-_MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
-_LEAST_MEMORY, _MOST_MEMORY = 512 * 2**20, 2**60
 _MOST_SIZE, _MOST_SEED = 10**9, 2**31
 _MOST_JOBS, _MOST_SECONDS = 1024, 10.0**6
 
@@ -92,31 +90,6 @@ def limits(
         raise UsageError(
             "too large a seed", where="--seed", instead=f"write less than {_MOST_SEED}"
         )
-
-
-def memory(text: str) -> int:
-    """Return the bytes of ``4GiB``, ``512M`` or a plain number of bytes; units are powers of 2.
-
-    Raises:
-        UsageError: the text is none, or too little for torch itself.
-    """
-    match = _MEMORY.fullmatch(text.strip())
-    if match is None:
-        raise UsageError(
-            f"'{shortened(text)}' is no amount of memory",
-            where="--memory-limit",
-            instead="write 4GiB",
-        )
-    size = float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ")
-    if size > _MOST_MEMORY:
-        raise UsageError("more than any machine has", where="--memory-limit", instead="write 4GiB")
-    if size < _LEAST_MEMORY:
-        raise UsageError(
-            f"{text} is too little: torch alone needs about 300 MiB",
-            where="--memory-limit",
-            instead="write 512MiB or more",
-        )
-    return int(size)
 
 
 def _pair(text: str, option: str, example: str) -> tuple[str, str]:

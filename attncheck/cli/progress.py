@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from attncheck.cli.streams import live_console
+from attncheck.data.harmless import one_line
+from attncheck.execution.messages import Found, Message, Started
 from attncheck.execution.scheduling import Task
-from attncheck.harmless import one_line
-from attncheck.messages import Found, Message, Started
 
 if TYPE_CHECKING:
     from rich.text import Text

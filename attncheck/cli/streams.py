@@ -9,9 +9,9 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from attncheck.data.harmless import for_stream, one_line
 from attncheck.errors import AttncheckError, reason_of
 from attncheck.formats.shared.plain import NEAREST
-from attncheck.harmless import for_stream, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console

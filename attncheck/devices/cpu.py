@@ -6,8 +6,8 @@ import os
 import platform
 import time
 
+from attncheck.data.environment import processor
 from attncheck.devices.shared.protocol import Call, Condition, Peak
-from attncheck.environment import processor
 from attncheck.errors import DeviceError
 
 
@@ -54,7 +54,7 @@ class Cpu:
 
     def peak(self, call: Call) -> Peak:
         """Return the running sum's peak of what torch's allocator gave and took."""
-        from attncheck.memory.allocations import peak_of
+        from attncheck.instruments.memory import peak_of
 
         return Peak(peak_of(call))
 

@@ -7,8 +7,8 @@ import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from attncheck.formula import Formula
-from attncheck.subject import Subject
+from attncheck.data.formula import Formula
+from attncheck.subject.subject import Subject
 
 if TYPE_CHECKING:
     from attncheck.lazy import torch

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment
-from attncheck.equivalence.comparing import Probe, reference_output
+from attncheck.equivalence.comparison import Probe, reference_output
 from attncheck.lazy import torch
 from attncheck.source.tracing import tracing
-from attncheck.target.raising import SubjectError
-from attncheck.watching import watching
+from attncheck.subject.dispatcher import watching
+from attncheck.subject.raising import SubjectError
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism

@@ -1,27 +1,30 @@
 """Assign the subject's units to the reference's slots, so that every parameter is consumed.
 
 The first unit that fits a slot is its likeliest; assignments come in the order of how many slots
-do not take theirs.
+do not take theirs. How well a layer's name fits a slot's decides only the order of trying.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from attncheck.data.formula import Formula
 from attncheck.equivalence.assignment import Assignment, Part
-from attncheck.equivalence.fitting import Dims
 from attncheck.equivalence.matrices import may_stand_beside, one_below_another, side_by_side
-from attncheck.equivalence.naming import distance, spelled
-from attncheck.equivalence.sizes import Sizes
+from attncheck.equivalence.sizes import Dims, Sizes
 from attncheck.equivalence.units import Unit, units_of
-from attncheck.formula import Formula
 from attncheck.lazy import torch
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
     from attncheck.reference.slots import Slot
+
+
+_WORDS = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True)
@@ -215,3 +218,23 @@ class Matcher:
                 if not self.relaxed:
                     return None
         return replace(state, parts=parts)
+
+
+@lru_cache(maxsize=4096)
+def distance(slot: str, owner: str) -> int:
+    """Return 0 where a word of the name is the slot's, 1 where it abbreviates it, else 2.
+
+    ``to_q``, ``wq`` and ``query_conv`` fit the slot ``query``.
+    """
+    words = [word.lower() for word in _WORDS.split(owner.rpartition(".")[2]) if word]
+    words += [word[1:] for word in words if word[:1] == "w" and len(word) == 2]
+    if slot in words:
+        return 0
+    return 1 if any(slot.startswith(word) or word.startswith(slot) for word in words) else 2
+
+
+def spelled(slots: Sequence[str], owner: str) -> bool:
+    """Say whether a word of the name spells these slots by their first letters, as ``to_qkv``."""
+    letters = "".join(slot[0] for slot in slots)
+    words = _WORDS.split(owner.rpartition(".")[2].lower())
+    return any(word in (letters, f"w{letters}") for word in words)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from attncheck.equivalence.assignment import Part
-from attncheck.equivalence.fitting import Dims, unify_all
 from attncheck.equivalence.rows import layouts
+from attncheck.equivalence.sizes import Dims, unify_all
 from attncheck.equivalence.units import Unit
 
 if TYPE_CHECKING:

@@ -12,14 +12,12 @@ from multiprocessing.connection import Connection
 
 import msgspec
 
+from attncheck.data.report import Finding
 from attncheck.errors import AttncheckError
+from attncheck.execution.job import Job
 from attncheck.execution.judges import watched
 from attncheck.execution.limits import Limits, confine, is_out_of_memory, mention_memory
-from attncheck.execution.patches import PATCHED, PATCHES, functions, replaced
-from attncheck.execution.seal import sealing
-from attncheck.execution.streams import settle
-from attncheck.job import Job
-from attncheck.messages import (
+from attncheck.execution.messages import (
     Counted,
     Done,
     Found,
@@ -31,7 +29,9 @@ from attncheck.messages import (
     Trying,
     encode,
 )
-from attncheck.report import Finding
+from attncheck.execution.patches import PATCHED, PATCHES, functions, replaced
+from attncheck.execution.seal import sealing
+from attncheck.execution.streams import settle
 from attncheck.source.raised import where_raised
 
 CUT_OFF = 97
@@ -143,7 +143,7 @@ def _speak_of(
     said: Callable[[Message], None],
 ) -> None:
     """Say everything that the work yields; what counts is ``said``, once the judges are sound."""
-    from attncheck.target.raising import listening
+    from attncheck.subject.raising import listening
 
     place, _, name = work.partition(":")
     events = getattr(importlib.import_module(place), name)(job, note=lambda case: say(Trying(case)))

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from attncheck.claim import Case, Claim
+from attncheck.data.report import Finding, Location, Status, Witness
 from attncheck.execution.patches import PATCHES
-from attncheck.report import Finding, Location, Status, Witness
 from attncheck.source.raised import is_of_torch, is_ours
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim
 
 _FRAME = re.compile(r'^  File "([^"]+)", line (\d+) in (\S+)', re.MULTILINE)
 _SIGNALS = {

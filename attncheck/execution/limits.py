@@ -5,18 +5,24 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import sys
 
 import msgspec
 
-from attncheck import interrupts
-from attncheck.report import Finding, Status
+from attncheck.data.formula import shortened
+from attncheck.data.report import Finding, Status
+from attncheck.errors import UsageError
+from attncheck.execution import interrupts
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _OWN_FILES, _FILES_OF_A_CHILD = 24, 6
 _OUT_OF_MEMORY = ("MemoryError", "can't allocate memory", "not enough memory", "bad_alloc")
+
+_MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_LEAST_MEMORY, _MOST_MEMORY = 512 * 2**20, 2**60
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -108,3 +114,28 @@ def mention_memory(finding: Finding, limits: Limits) -> Finding:
         if finding.status is Status.ERROR:
             finding.status = Status.UNDECIDED
     return finding
+
+
+def memory_bytes(text: str) -> int:
+    """Return the bytes of ``4GiB``, ``512M`` or a plain number of bytes; units are powers of 2.
+
+    Raises:
+        UsageError: the text is none, or too little for torch itself.
+    """
+    match = _MEMORY.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(
+            f"'{shortened(text)}' is no amount of memory",
+            where="--memory-limit",
+            instead="write 4GiB",
+        )
+    size = float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ")
+    if size > _MOST_MEMORY:
+        raise UsageError("more than any machine has", where="--memory-limit", instead="write 4GiB")
+    if size < _LEAST_MEMORY:
+        raise UsageError(
+            f"{text} is too little: torch alone needs about 300 MiB",
+            where="--memory-limit",
+            instead="write 512MiB or more",
+        )
+    return int(size)

@@ -11,16 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from attncheck.claim import Case
+from attncheck.data.report import Location
 from attncheck.execution.child import CUT_OFF, SUBJECT
 from attncheck.execution.deaths import Death
 from attncheck.execution.killing import end_group, end_tree
 from attncheck.execution.limits import Limits
-from attncheck.execution.patches import PATCHED
-from attncheck.execution.seal import LONGEST, opening
-from attncheck.execution.starting import Child
-from attncheck.execution.testimony import UnsoundError
-from attncheck.messages import (
+from attncheck.execution.messages import (
     Done,
     Found,
     Message,
@@ -30,7 +26,11 @@ from attncheck.messages import (
     Started,
     Trying,
 )
-from attncheck.report import Location
+from attncheck.execution.patches import PATCHED
+from attncheck.execution.seal import LONGEST, opening
+from attncheck.execution.starting import Child
+from attncheck.execution.testimony import UnsoundError
+from attncheck.subject.case import Case
 
 _KEPT = 32 * 1024
 _TICK = 0.2

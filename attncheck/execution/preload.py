@@ -17,7 +17,7 @@ EVERYTHING = "everything"
 _LOOK = 0.2
 
 
-def _preload(wanted: str, command: int) -> None:
+def _preload(wanted: str, command: int, *modules: str) -> None:
     from attncheck.execution.limits import adopt_orphans
 
     _end_with(command)
@@ -32,7 +32,8 @@ def _preload(wanted: str, command: int) -> None:
 
         torch.set_num_threads(1)
         importlib.import_module("attncheck.execution.child")
-        importlib.import_module("attncheck.auditing")
+        for name in modules:
+            importlib.import_module(name)
         from attncheck.probes import all_kinds, find_kind
 
         for kind in all_kinds():
@@ -68,4 +69,5 @@ def _end_with(command: int) -> None:
 
 
 if _wanted := os.environ.pop(MARK, ""):
-    _preload(_wanted.split()[0], int(_wanted.split()[1]))
+    _what, _command, *_modules = _wanted.split()
+    _preload(_what, int(_command), *_modules)

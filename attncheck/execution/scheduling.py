@@ -13,16 +13,16 @@ from queue import Empty, SimpleQueue
 
 import msgspec
 
-from attncheck import interrupts
 from attncheck.catalogue import load
-from attncheck.claim import Claim
 from attncheck.errors import AttncheckError
+from attncheck.execution import interrupts
+from attncheck.execution.job import Job
 from attncheck.execution.killing import descendants, end_all
 from attncheck.execution.limits import Limits, at_once
+from attncheck.execution.messages import Message, Refused
 from attncheck.execution.starting import cool_down, server_pid, warm_up
-from attncheck.execution.supervising import ALLOWED, WORK, Result, supervise
-from attncheck.job import Job
-from attncheck.messages import Message, Refused
+from attncheck.execution.supervising import ALLOWED, Result, supervise
+from attncheck.subject.claim import Claim
 
 _TICK = 0.1
 
@@ -33,7 +33,7 @@ class Task:
 
     job: Job
     claims: Mapping[str, Claim]
-    work: str = WORK
+    work: str
 
 
 def default_workers() -> int:
@@ -63,9 +63,9 @@ def run_all(
     """
     if executor is not None:
         asked = msgspec.json.encode(limits)
-        sent = [executor.submit(run_json, msgspec.json.encode(t.job), asked) for t in tasks]
+        sent = [executor.submit(run_json, msgspec.json.encode(t.job), asked, t.work) for t in tasks]
         return [msgspec.json.decode(future.result(), type=Result) for future in sent], False
-    warm_up()
+    warm_up(modules={task.work.partition(":")[0] for task in tasks})
     stop = threading.Event()
     pool = ThreadPoolExecutor(at_once(workers or default_workers()))
     waiting: list[Future[Result]] = []
@@ -107,7 +107,7 @@ def _all_ended(
     return not places
 
 
-def run_json(job: bytes, limits: bytes) -> bytes:
+def run_json(job: bytes, limits: bytes, work: str) -> bytes:
     """Audit a job wherever this runs: JSON in, a :class:`Result` as JSON out.
 
     Any ``concurrent.futures.Executor`` can be given this, a distributed engine's too.
@@ -115,7 +115,9 @@ def run_json(job: bytes, limits: bytes) -> bytes:
     asked = msgspec.json.decode(job, type=Job)
     claims = load(asked.spec).claims_of(asked.name)
     chosen = {name: claims[name] for name in asked.claims}
-    return msgspec.json.encode(supervise(asked, chosen, msgspec.json.decode(limits, type=Limits)))
+    return msgspec.json.encode(
+        supervise(asked, chosen, msgspec.json.decode(limits, type=Limits), work=work)
+    )
 
 
 def _run(
@@ -126,7 +128,7 @@ def _run(
 ) -> Result:
     told = None if listen is None else lambda message: listen(task, message)
     try:
-        return supervise(task.job, task.claims, limits, told, stop, task.work)
+        return supervise(task.job, task.claims, limits, told, stop, work=task.work)
     except Exception as error:  # ours: it costs this subject, and no other
         why = f"attncheck itself failed: {type(error).__name__}: {error}"
         lines = traceback.format_exception(error)

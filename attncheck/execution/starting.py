@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -17,12 +17,12 @@ from typing import Any
 
 import msgspec
 
-from attncheck import interrupts
+from attncheck.execution import interrupts
+from attncheck.execution.job import Job
 from attncheck.execution.killing import descendants, end_all
 from attncheck.execution.limits import Limits
 from attncheck.execution.preload import EVERYTHING, MARK
 from attncheck.execution.seal import secret
-from attncheck.job import Job
 
 _lock = threading.Lock()
 _warm = threading.Event()
@@ -54,11 +54,12 @@ def fresh_context() -> Any:
     return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
 
 
-def warm_up(*, everything: bool = False) -> None:
+def warm_up(*, everything: bool = False, modules: Iterable[str] = ()) -> None:
     """Start the fork server, once; it loads torch while the caller goes on.
 
     Args:
         everything: load also what most children need sooner or later; pays off for many.
+        modules: what the work of the children stands in.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return
@@ -69,7 +70,8 @@ def warm_up(*, everything: bool = False) -> None:
         if _warm.is_set():
             return
         _warm.set()
-        os.environ[MARK] = f"{EVERYTHING if everything else 'torch'} {os.getpid()}"
+        what = EVERYTHING if everything else "torch"
+        os.environ[MARK] = " ".join([what, str(os.getpid()), *modules])
         try:
             # Where it cannot be started, starting a child says so.
             with contextlib.suppress(OSError):
@@ -98,7 +100,7 @@ def start(work: str, job: Job, limits: Limits) -> Child:
     from attncheck.execution.child import main
 
     if not _warm.is_set():
-        warm_up()
+        warm_up(modules=[work.partition(":")[0]])
     context = fresh_context()
     wire, theirs = context.Pipe(duplex=False)
     out, their_out = context.Pipe(duplex=False)

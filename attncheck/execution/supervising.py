@@ -9,18 +9,17 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from attncheck.claim import Claim
+from attncheck.data.report import Finding, Status
 from attncheck.execution.child import SUBJECT
 from attncheck.execution.deaths import Death, finding_of, left_out
+from attncheck.execution.job import Job, name_finding
 from attncheck.execution.limits import Limits
 from attncheck.execution.listening import Ear
+from attncheck.execution.messages import Counted, Found, Message, Opened, Refused
 from attncheck.execution.starting import start
 from attncheck.execution.testimony import heard
-from attncheck.job import Job, name_finding
-from attncheck.messages import Counted, Found, Message, Opened, Refused
-from attncheck.report import Finding, Status
+from attncheck.subject.claim import Claim
 
-WORK = "attncheck.auditing:audit"
 UNABLE = "MachineError"
 """Kind of refusal: this machine does not let a child process run; no module is to blame."""
 ALLOWED = "see what `ulimit -n`, `ulimit -u`, `df /tmp` and `free` allow, or take fewer --jobs"
@@ -46,7 +45,8 @@ def supervise(
     limits: Limits,
     listen: Callable[[Message], None] | None = None,
     stop: threading.Event | None = None,
-    work: str = WORK,
+    *,
+    work: str,
 ) -> Result:
     """Return what an audit of the job finds, whatever the subject does to its process.
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from attncheck.claim import Case, Claim
+from attncheck.data.report import Finding, Location, Status
 from attncheck.errors import AttncheckError
-from attncheck.job import Job, name_finding
-from attncheck.messages import (
+from attncheck.execution.job import Job, name_finding
+from attncheck.execution.messages import (
     Counted,
     Found,
     Message,
@@ -26,7 +26,8 @@ from attncheck.messages import (
     Trying,
     decode,
 )
-from attncheck.report import Finding, Location, Status
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim
 
 PHASES = ("import", "constructor", "forward", "backward")
 _LONG, _SHORT = 4000, 300

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from attncheck.data.page import Page
+from attncheck.data.report import Report
 from attncheck.errors import UsageError, did_you_mean
-from attncheck.page import Page
-from attncheck.report import Report
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints

@@ -12,8 +12,8 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from attncheck.measured import read_profile
-from attncheck.report import Report, SubjectReport
+from attncheck.data.profile import read_profile
+from attncheck.data.report import Report, SubjectReport
 
 _NANOSECONDS = 1e-9
 _KEPT = ("parameters", "macs", "peak_bytes", "throughput", "energy_j")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from attncheck.data.report import Finding, Report, Status, SubjectReport, Verdict
 from attncheck.formats.shared.commands import MOST, command
 from attncheck.formats.shared.places import from_here, in_words, place
 from attncheck.formats.shared.wording import contrast, plural, problem_lines
-from attncheck.report import Finding, Report, Status, SubjectReport, Verdict
 
 _LEVELS = ("error", "warning", "notice")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attncheck.report import Report
+from attncheck.data.report import Report
 
 
 class HtmlFormat:

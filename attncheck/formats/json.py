@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attncheck.report import Report, encode
+from attncheck.data.report import Report, encode
 
 
 class JsonFormat:

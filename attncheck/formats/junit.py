@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
+from attncheck.data.report import Finding, Problem, Report, Status, SubjectReport
 from attncheck.formats.shared.places import in_words
 from attncheck.formats.shared.wording import contrast, problem_lines, witness
-from attncheck.report import Finding, Problem, Report, Status, SubjectReport
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _QUOTES = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from attncheck.data.report import Finding, Report, Status, SubjectReport, Verdict
 from attncheck.formats.shared.counting import count_notes, count_rows
 from attncheck.formats.shared.excerpts import Excerpt, excerpts
 from attncheck.formats.shared.markdown import (
@@ -31,7 +32,6 @@ from attncheck.formats.shared.wording import (
     with_status,
     witness,
 )
-from attncheck.report import Finding, Report, Status, SubjectReport, Verdict
 
 _SIGN = {Verdict.CONFORMS: "✓", Verdict.VIOLATES: "✗", Verdict.UNDECIDED: "?"}
 

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from attncheck.formats.shared.claim_pages import claim_page
+from attncheck.catalogue.kinds import claim_page
+from attncheck.data.report import Finding, Location, Report, Status, SubjectReport
 from attncheck.formats.shared.places import as_uri, place, source_line
 from attncheck.formats.shared.wording import contrast, problem_lines, witness
-from attncheck.report import Finding, Location, Report, Status, SubjectReport
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0-rtm.5.json"
 _ROOT = "%SRCROOT%"

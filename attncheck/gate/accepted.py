@@ -23,12 +23,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from attncheck.data.report import Finding, Report
+from attncheck.data.toml_file import read_toml
 from attncheck.errors import UsageError
 from attncheck.gate.mistakes import alike, line, mistake
 from attncheck.gate.policy import explained, nearest
 from attncheck.gate.result import Answer, Check
-from attncheck.report import Finding, Report
-from attncheck.toml_file import read_toml
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 _LONGEST = datetime.timedelta(days=2 * 366)

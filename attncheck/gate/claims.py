@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from attncheck.data.report import Finding, Status, SubjectReport, Verdict
 from attncheck.gate.accepted import Entry
 from attncheck.gate.policy import Policy
 from attncheck.gate.remedies import Remedies
 from attncheck.gate.result import Answer, Check
-from attncheck.report import Finding, Status, SubjectReport, Verdict
 
 _EFFORT = ("cases", "draws", "probes", "outputs", "sizes")
 """Entries of the evidence that say how hard a claim that holds was tried."""

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 import msgspec
 
+from attncheck.data.profile import MODES, Profile, Row, Timing, read_profile
+from attncheck.data.report import SubjectReport
 from attncheck.gate.latency import judge_pairs, judge_stored
 from attncheck.gate.pairing import same_target
 from attncheck.gate.policy import Policy
 from attncheck.gate.quantities import ROW, compare_numbers
 from attncheck.gate.remedies import Remedies
 from attncheck.gate.result import Answer, Check
-from attncheck.measured import MODES, Profile, Row, Timing, read_profile
-from attncheck.report import SubjectReport
 
 _REVISION = re.compile(r"@[^:]*")
 _SAME = ("device", "device_name", "driver", "torch", "threads")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from attncheck import stats
+from attncheck.data import stats
 from attncheck.gate.policy import Policy
 from attncheck.gate.result import Answer, Check
 

@@ -7,7 +7,7 @@ import math
 import re
 from itertools import zip_longest
 
-from attncheck.report import Finding
+from attncheck.data.report import Finding
 
 _MOST = 600
 _TOLERANCE = 0.1

@@ -6,7 +6,7 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Iterator
 
-from attncheck.report import Report, SubjectReport
+from attncheck.data.report import Report, SubjectReport
 
 Pair = tuple[str, SubjectReport | None, SubjectReport | None]
 """Name, the baseline's subject, the report's subject; one of them may be missing."""

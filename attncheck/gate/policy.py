@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from attncheck.data.toml_file import read_toml
 from attncheck.errors import UsageError, did_you_mean
-from attncheck.toml_file import read_toml
 
 SECTION = "tool.attncheck.gate"
 _SECTIONS = ("gate",)

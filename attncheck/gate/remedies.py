@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
-from attncheck.report import SubjectReport
+from attncheck.data.report import SubjectReport
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pkgutil
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 
-from attncheck.claim import Claim
+from attncheck.subject.claim import Claim
 
 _GROUP = "attncheck.probes"
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
 from attncheck.lazy import torch
+from attncheck.signature.names import dim_named
 from attncheck.source.raised import where_raised
-from attncheck.subject import Subject
-from attncheck.target.names import dim_named
-from attncheck.target.raising import SubjectError
-from attncheck.tolerance import budget, difference
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import budget, difference
+from attncheck.subject.trial import Trial
 
 _SIZES = ("H", "W", "N", "M")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
+from attncheck.instruments.behaviour.axes import indices, places_of
+from attncheck.instruments.behaviour.sites import Sites
 from attncheck.lazy import torch
-from attncheck.measuring.axes import indices, places_of
-from attncheck.measuring.sites import Sites
-from attncheck.subject import Subject
-from attncheck.tolerance import budget, difference
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import budget, difference
+from attncheck.subject.trial import Trial
 
 
 class Attends(Claim, frozen=True, kw_only=True):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, undecided, violated
+from attncheck.instruments.behaviour.axes import training_case
+from attncheck.instruments.behaviour.precision import is_missing_kernel
 from attncheck.lazy import torch
-from attncheck.measuring.cases import training_case
-from attncheck.measuring.precision import is_missing_kernel
 from attncheck.source.raised import where_raised
-from attncheck.subject import Subject
-from attncheck.target.raising import SubjectError
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, undecided, violated
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 
 class Autocast(Claim, frozen=True, kw_only=True):

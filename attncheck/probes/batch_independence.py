@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
 from attncheck.lazy import torch
-from attncheck.subject import Subject
-from attncheck.target.raising import SubjectError
-from attncheck.tolerance import budget, difference
-from attncheck.trial import Tensors, Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import budget, difference
+from attncheck.subject.trial import Tensors, Trial
 
 
 class BatchIndependence(Claim, frozen=True, kw_only=True):

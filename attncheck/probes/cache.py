@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.attending.stepping import cache_parameter, find_cache, pass_cache
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.instruments.attention.cache import cache_parameter, find_cache, pass_cache
 from attncheck.lazy import torch
-from attncheck.subject import Subject
-from attncheck.target.raising import SubjectError
-from attncheck.tolerance import budget, difference
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import budget, difference
+from attncheck.subject.trial import Trial
 
 
 class Cache(Claim, frozen=True, kw_only=True):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from attncheck.claim import Claim, Outcome, holds, skipped, violated
 from attncheck.lazy import torch
-from attncheck.tolerance import budget
-from attncheck.trial import Trial
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
+from attncheck.subject.tolerance import budget
+from attncheck.subject.trial import Trial
 
 
 class Causality(Claim, frozen=True, kw_only=True):

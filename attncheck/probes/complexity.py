@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
-from attncheck.subject import Subject
-from attncheck.target.raising import SubjectError
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 if TYPE_CHECKING:
-    from attncheck.counting.scaling import Scaling
+    from attncheck.instruments.counting.growth import Scaling
 
 _MOST_LAYERS = 3
 _ORDER = re.compile(r"^(1|N)(\^(\d+(\.\d+)?))?$")
@@ -54,7 +55,7 @@ class Complexity(Claim, frozen=True, kw_only=True):
         yield subject.base()
 
     def check(self, trial: Trial) -> Outcome:
-        from attncheck.counting.scaling import scaling
+        from attncheck.instruments.counting.growth import scaling
 
         try:
             found = scaling(trial.subject, memory=self.of == "memory")
@@ -85,7 +86,7 @@ class Complexity(Claim, frozen=True, kw_only=True):
 
     def _host(self, trial: Trial, found: Scaling) -> tuple[str, ...]:
         """Return layers of a host's own without which the cost grows as claimed; () if none."""
-        from attncheck.counting.hosts import beside
+        from attncheck.instruments.counting.hosts import beside
 
         module, shares = trial.module(initial=True), found.points[-1][1].parts
         for layers in range(1, _MOST_LAYERS + 1):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from attncheck.claim import Claim, Outcome, holds, violated
 from attncheck.source.raised import where_raised
-from attncheck.target.raising import SubjectError
-from attncheck.trial import Trial
+from attncheck.subject.claim import Claim, Outcome, holds, violated
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.trial import Trial
 
 
 class Constructs(Claim, frozen=True, kw_only=True):

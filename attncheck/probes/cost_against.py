@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.data.formula import Formula
 from attncheck.errors import SpecError
-from attncheck.formula import Formula
-from attncheck.subject import Subject
-from attncheck.target.raising import SubjectError
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 if TYPE_CHECKING:
-    from attncheck.counting.predicted import Predicted
+    from attncheck.instruments.counting.predicted import Predicted
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -83,7 +84,7 @@ class CostAgainst(Claim, frozen=True, kw_only=True):
         yield subject.base(dims=wanted)
 
     def check(self, trial: Trial) -> Outcome:
-        from attncheck.counting.predicted import predict
+        from attncheck.instruments.counting.predicted import predict
 
         subject = trial.subject
         fixed = {n for n, size in self.at.items() if subject.dims.get(n, size) != size}
@@ -136,7 +137,7 @@ def _within(bound: str, ratio: float, dims: dict[str, int]) -> bool:
 
 @lru_cache(maxsize=8)
 def _cost_of(mechanism: str, at: tuple[tuple[str, int], ...], training: bool) -> Predicted:
-    from attncheck.counting.predicted import predict
+    from attncheck.instruments.counting.predicted import predict
 
     other = _reference(mechanism)
     dims = other.dims_with(**{name: size for name, size in at if name in other.dims})
@@ -149,8 +150,8 @@ def _reference(mechanism: str) -> Subject:
     Raises:
         SpecError: there is no such mechanism, or it has no reference.
     """
-    from attncheck.spec.shipped import shipped_document
-    from attncheck.target.preparing import Request, prepare
+    from attncheck.spec.shelf import shipped_document
+    from attncheck.subject.prepare import Request, prepare
 
     document = shipped_document(mechanism)
     if not document.reference:

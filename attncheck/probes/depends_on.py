@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
+from attncheck.instruments.behaviour.axes import few_cases
+from attncheck.instruments.behaviour.gate import (
+    SINGLE,
+    NoGateError,
+    Observed,
+    observe,
+    projects,
+    slack,
+)
+from attncheck.instruments.behaviour.statistics import NAMES, Drawn
 from attncheck.lazy import torch
-from attncheck.measuring.axes import few_cases
-from attncheck.measuring.gating import SINGLE, NoGateError, Observed, observe, projects, slack
-from attncheck.measuring.statistic_names import NAMES
-from attncheck.measuring.statistics import Drawn
-from attncheck.subject import Subject
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 _DRAWS = 2
 _MOST_DRAWS = 8

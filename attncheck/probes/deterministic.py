@@ -6,11 +6,12 @@ import random
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, violated
 from attncheck.lazy import torch
-from attncheck.subject import Subject
-from attncheck.tolerance import budget, difference
-from attncheck.trial import Tensors, Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import budget, difference
+from attncheck.subject.trial import Tensors, Trial
 
 
 class Deterministic(Claim, frozen=True, kw_only=True):

@@ -6,19 +6,20 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
-from attncheck.measuring.devices import is_elsewhere, raised_on
+from attncheck.instruments.behaviour.meta import is_elsewhere, raised_on
 from attncheck.source.raised import where_raised
-from attncheck.subject import Subject
-from attncheck.target.raising import SubjectError
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 _HARD_CODED = re.compile(
     r"compiled with CUDA|NVIDIA driver|CUDA|HIP|no .*accelerator", re.IGNORECASE
 )
 
 
-class Device(Claim, frozen=True, kw_only=True):
+class OnDevice(Claim, frozen=True, kw_only=True):
     """Moved to another device, the module computes there, and nowhere else.
 
     ## What it checks

@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.instruments.behaviour.axes import draws_at_random
+from attncheck.instruments.behaviour.precision import (
+    allowed_error,
+    is_missing_kernel,
+    reference_output,
+)
 from attncheck.lazy import torch
-from attncheck.measuring.cases import draws_at_random
-from attncheck.measuring.precision import allowed_error, is_missing_kernel, reference_output
 from attncheck.source.raised import where_raised
-from attncheck.subject import Subject
-from attncheck.target.raising import SubjectError
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 
 class DType(Claim, frozen=True, kw_only=True):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
-from attncheck.diagnosing import Diagnosis, diagnose
-from attncheck.equivalence.comparing import EQUAL
-from attncheck.equivalence.proving import Proof, prove
-from attncheck.locating import locate
-from attncheck.subject import Subject
-from attncheck.target.resolving import resolve
-from attncheck.trial import Trial
+from attncheck.blame.edits import locate
+from attncheck.equivalence.comparison import EQUAL
+from attncheck.equivalence.diagnosis import Diagnosis, diagnose
+from attncheck.equivalence.proof import Proof, prove
+from attncheck.signature.resolve import resolve
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism

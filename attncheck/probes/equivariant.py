@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from attncheck.measuring.symmetry_claim import SymmetryClaim
+from attncheck.instruments.behaviour.symmetry_claim import SymmetryClaim
 
 
 class Equivariant(SymmetryClaim, frozen=True, kw_only=True):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, undecided, violated
+from attncheck.instruments.behaviour.hard_inputs import hard_inputs, huge_inputs
 from attncheck.lazy import torch
-from attncheck.measuring.hard_inputs import hard_inputs, huge_inputs
-from attncheck.subject import Subject
-from attncheck.target.raising import SubjectError, blamed
-from attncheck.trial import Tensors, Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, undecided, violated
+from attncheck.subject.raising import SubjectError, blamed
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Tensors, Trial
 
 
 class Finite(Claim, frozen=True, kw_only=True):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.instruments.behaviour.axes import training_case
+from attncheck.instruments.behaviour.gradients import GradientDraw
 from attncheck.lazy import torch
-from attncheck.measuring.cases import training_case
-from attncheck.measuring.gradients import Draw
-from attncheck.sampling import generator
-from attncheck.subject import Subject
-from attncheck.trial import Tensors, Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.sampling import generator
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Tensors, Trial
 
 _DRAWS = 4
 _STEP = 1e-5
@@ -44,10 +45,10 @@ class FiniteDifferences(Claim, frozen=True, kw_only=True):
     def check(self, trial: Trial) -> Outcome:
         if trial.dtype != torch.float64:
             return skipped("differences need float64, in which the module cannot compute")
-        wrong: list[Draw] = []
+        wrong: list[GradientDraw] = []
         right = 0
         for seed in range(_DRAWS):
-            draw = Draw.of(trial, seed)
+            draw = GradientDraw.of(trial, seed)
             agrees = _agrees(draw, draw.tensors(), draw.gradients())
             if agrees is False:
                 wrong.append(draw)
@@ -59,7 +60,9 @@ class FiniteDifferences(Claim, frozen=True, kw_only=True):
         return undecided("the function has kinks at every point that was tried")
 
 
-def _agrees(draw: Draw, tensors: Tensors, gradients: dict[str, torch.Tensor | None]) -> bool | None:
+def _agrees(
+    draw: GradientDraw, tensors: Tensors, gradients: dict[str, torch.Tensor | None]
+) -> bool | None:
     """Say whether both derivatives agree along one direction; None at a kink."""
     told, measured, wider, scale = _derivatives(draw, tensors, gradients)
     if abs(measured - wider) > _TOLERANCE * scale:
@@ -68,7 +71,7 @@ def _agrees(draw: Draw, tensors: Tensors, gradients: dict[str, torch.Tensor | No
 
 
 def _derivatives(
-    draw: Draw, tensors: Tensors, gradients: dict[str, torch.Tensor | None]
+    draw: GradientDraw, tensors: Tensors, gradients: dict[str, torch.Tensor | None]
 ) -> tuple[float, float, float, float]:
     """Return autograd's derivative, two central differences, and the size they are judged by."""
     source = generator(60_223)
@@ -100,7 +103,7 @@ def _derivatives(
     return sum(parts), measured, wider, scale
 
 
-def _named(draw: Draw) -> Outcome:
+def _named(draw: GradientDraw) -> Outcome:
     """Return the violation, naming the tensors whose own derivative is wrong."""
     gradients = draw.gradients()
     lines: list[str] = []

@@ -7,13 +7,14 @@ from typing import ClassVar
 
 import msgspec
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
-from attncheck.formula import evaluate
+from attncheck.data.formula import evaluate
+from attncheck.instruments.behaviour.axes import few_cases, indices, places_of
+from attncheck.instruments.behaviour.gate import SINGLE, away_from_zero, projects, slack
 from attncheck.lazy import torch
-from attncheck.measuring.axes import few_cases, indices, places_of
-from attncheck.measuring.gating import SINGLE, away_from_zero, projects, slack
-from attncheck.subject import Subject
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 _DRAWS = 3
 

@@ -9,17 +9,18 @@ import warnings
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, violated
-from attncheck.lazy import torch
-from attncheck.measuring.surroundings import (
+from attncheck.instruments.behaviour.process import (
     mark_patched,
     patched_in,
     surroundings,
     usual_surroundings,
 )
-from attncheck.subject import Subject
-from attncheck.target.raising import blamed
-from attncheck.trial import Trial
+from attncheck.lazy import torch
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, violated
+from attncheck.subject.raising import blamed
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 
 class GlobalState(Claim, frozen=True, kw_only=True):

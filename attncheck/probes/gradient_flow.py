@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.instruments.behaviour.axes import draws_at_random, training_case
+from attncheck.instruments.behaviour.gradients import GradientDraw, moves_output
 from attncheck.lazy import torch
-from attncheck.measuring.cases import draws_at_random, training_case
-from attncheck.measuring.gradients import Draw, moves_output
-from attncheck.subject import Subject
-from attncheck.target.raising import SubjectError
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 _DRAWS = 3
 
@@ -62,7 +63,7 @@ class GradientFlow(Claim, frozen=True, kw_only=True):
 class _Seen:
     """The draws, and which entries never got gradient in any of them."""
 
-    draws: list[Draw] = field(default_factory=list)
+    draws: list[GradientDraw] = field(default_factory=list)
     untouched: dict[str, torch.Tensor] = field(default_factory=dict)
     error: SubjectError | None = None
 
@@ -73,7 +74,7 @@ def _look(trial: Trial, *, keep_frozen: bool = True) -> _Seen:
     for mode in (trial.with_case(train=False), train):
         for seed in range(_DRAWS):
             try:
-                draw = Draw.of(mode, seed, keep_frozen=keep_frozen)
+                draw = GradientDraw.of(mode, seed, keep_frozen=keep_frozen)
                 gradients = draw.gradients()
             except SubjectError as error:
                 seen.error = error

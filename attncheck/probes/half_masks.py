@@ -7,13 +7,14 @@ from typing import ClassVar
 
 import msgspec
 
-from attncheck.attending.masking import encode, query_rows, some_hidden, ways_of
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.instruments.attention.masks import encode, query_rows, some_hidden, ways_of
+from attncheck.signature.masks import key_axis
 from attncheck.source.raised import where_raised
-from attncheck.subject import Subject
-from attncheck.target.masks import key_axis
-from attncheck.target.raising import SubjectError, first_line
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.raising import SubjectError, first_line
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 
 class HalfMasks(Claim, frozen=True, kw_only=True):

@@ -7,12 +7,13 @@ from typing import ClassVar
 
 import msgspec
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
+from attncheck.instruments.behaviour.axes import few_cases
 from attncheck.lazy import torch
-from attncheck.measuring.axes import few_cases
-from attncheck.subject import Subject
-from attncheck.tolerance import budget
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import budget
+from attncheck.subject.trial import Trial
 
 _DRAWS = 4
 

@@ -6,18 +6,19 @@ import math
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
-from attncheck.measuring.gating import NoGateError, projects
-from attncheck.measuring.lines import (
+from attncheck.instruments.behaviour.gate import NoGateError, projects
+from attncheck.instruments.behaviour.lines import (
     SHORT_STEP,
+    NoLineError,
     Seen,
-    UnobservableError,
     differences,
     line,
     scores,
 )
-from attncheck.subject import Subject
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 _DRAWS = 6
 _STARTS = (-0.7, -0.2, 0.3, 0.8)
@@ -85,7 +86,7 @@ class Linear(Claim, frozen=True, kw_only=True):
             return skipped("the module calls no softmax")
         try:
             return self._decide(trial, names)
-        except UnobservableError as reason:
+        except NoLineError as reason:
             return undecided(str(reason))
         except NoGateError as reason:
             return skipped(str(reason))

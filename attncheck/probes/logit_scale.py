@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.attending.recording import record
-from attncheck.attending.scaling import logits_of
-from attncheck.claim import Case, Claim, Outcome, holds, undecided, violated
-from attncheck.formula import evaluate
-from attncheck.subject import Subject
-from attncheck.trial import Trial
+from attncheck.data.formula import evaluate
+from attncheck.instruments.attention.graph import record
+from attncheck.instruments.attention.logits import logits_of
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, undecided, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 _RELATIVE = 1e-3
 

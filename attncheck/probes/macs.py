@@ -6,14 +6,14 @@ import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
-from attncheck.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.data.formula import Formula
 from attncheck.errors import SpecError
-from attncheck.formula import Formula
-from attncheck.trial import Trial
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.trial import Trial
 
 if TYPE_CHECKING:
-    from attncheck.counting.closed_form import ClosedForm
-    from attncheck.counting.count import Counted
+    from attncheck.instruments.counting.closed_form import ClosedForm
+    from attncheck.instruments.counting.count import BothCounts
 
 _MOST_ALTERNATIVES = 6
 
@@ -67,8 +67,8 @@ class Macs(Claim, frozen=True, kw_only=True):
         return self._bounds()
 
     def check(self, trial: Trial) -> Outcome:
-        from attncheck.counting.closed_form import ClosedForm
-        from attncheck.counting.count import count_trial, samples
+        from attncheck.instruments.counting.closed_form import ClosedForm
+        from attncheck.instruments.counting.count import count_trial, samples
 
         low, high = self._bounds()
         form = ClosedForm(trial.subject, [low, high], self.search)
@@ -137,9 +137,9 @@ class Macs(Claim, frozen=True, kw_only=True):
         return f"at most {self.at_most}" if self.at_most else self.formula
 
 
-def _host(trial: Trial, form: ClosedForm, counted: Counted, times: int) -> Outcome | None:
+def _host(trial: Trial, form: ClosedForm, counted: BothCounts, times: int) -> Outcome | None:
     """Say so where the work is the closed form's plus that of layers used beside it."""
-    from attncheck.counting.hosts import beside
+    from attncheck.instruments.counting.hosts import beside
 
     seen = counted.tally.macs
     module = trial.module(initial=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.attending.masking import encode, query_rows, some_hidden, ways_of
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
+from attncheck.instruments.attention.masks import encode, query_rows, some_hidden, ways_of
 from attncheck.lazy import torch
-from attncheck.subject import Subject
-from attncheck.target.masks import key_axis
-from attncheck.tolerance import budget, difference
-from attncheck.trial import Trial
+from attncheck.signature.masks import key_axis
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import budget, difference
+from attncheck.subject.trial import Trial
 
 
 class MaskedRows(Claim, frozen=True, kw_only=True):

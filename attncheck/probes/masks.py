@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.attending.blaming import blame
-from attncheck.attending.hearing import Hearing
-from attncheck.attending.masking import MaskWay, encode, hear_masked, some_hidden, ways_of
-from attncheck.attending.padding import padding_changes
-from attncheck.attending.spreading import factor_for_gap
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.instruments.attention.hearing import Hearing
+from attncheck.instruments.attention.masks import MaskWay, encode, hear_masked, some_hidden, ways_of
+from attncheck.instruments.attention.misread import blame
+from attncheck.instruments.attention.padding import factor_for_gap, padding_changes
 from attncheck.lazy import torch
-from attncheck.subject import Subject
-from attncheck.target.masks import key_axis
-from attncheck.trial import Trial
+from attncheck.signature.masks import key_axis
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 
 class Masks(Claim, frozen=True, kw_only=True):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.lazy import torch
-from attncheck.subject import Subject
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 _DRAWS = 60
 _FLAT = 1e-6

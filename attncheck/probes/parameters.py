@@ -6,17 +6,18 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.data.formula import Formula
 from attncheck.errors import SpecError
-from attncheck.formula import Formula
 from attncheck.lazy import torch
-from attncheck.subject import Subject
-from attncheck.target.raising import SubjectError
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 if TYPE_CHECKING:
-    from attncheck.counting.closed_form import ClosedForm
-    from attncheck.counting.parameters import Parameters as Inventory
+    from attncheck.instruments.counting.closed_form import ClosedForm
+    from attncheck.instruments.counting.parameters import Inventory
 
 
 class Parameters(Claim, frozen=True, kw_only=True):
@@ -70,10 +71,14 @@ class Parameters(Claim, frozen=True, kw_only=True):
                 yield case
 
     def check(self, trial: Trial) -> Outcome:
-        from attncheck.counting.closed_form import ClosedForm
-        from attncheck.counting.own_biases import exactly, split, with_own_biases
-        from attncheck.counting.parameters import inventory
-        from attncheck.counting.seen_sizes import sizes
+        from attncheck.instruments.counting.closed_form import (
+            ClosedForm,
+            exactly,
+            sizes,
+            split,
+            with_own_biases,
+        )
+        from attncheck.instruments.counting.parameters import inventory
 
         base, biases = split(self.formula, trial.subject.spec.options)
         form = ClosedForm(
@@ -120,8 +125,8 @@ class Parameters(Claim, frozen=True, kw_only=True):
         self, module: torch.nn.Module, form: ClosedForm, trial: Trial, total: int
     ) -> Outcome | None:
         """Say so where the count is the closed form's plus that of layers used beside it."""
-        from attncheck.counting.hosts import beside, parameters_of_parts
-        from attncheck.counting.parameters import never_used
+        from attncheck.instruments.counting.hosts import beside, parameters_of_parts
+        from attncheck.instruments.counting.parameters import never_used
 
         parts = parameters_of_parts(module)
         for layers in (1, 2, 3):
@@ -173,7 +178,7 @@ def _wrong(
     expected: dict[str, int],
     listed: list[dict[str, Any]],
 ) -> Outcome:
-    from attncheck.counting.parameters import share_of
+    from attncheck.instruments.counting.parameters import share_of
 
     ranked = sorted(expected.values(), key=lambda value: abs(value - seen)) or [0]
     # The choice that one layer too many explains says more than the nearest number.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from attncheck.claim import Claim, Outcome, holds, skipped, violated
-from attncheck.measuring.axes import indices, places_of
-from attncheck.tolerance import budget
-from attncheck.trial import Trial
+from attncheck.instruments.behaviour.axes import indices, places_of
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
+from attncheck.subject.tolerance import budget
+from attncheck.subject.trial import Trial
 
 
 class PerPosition(Claim, frozen=True, kw_only=True):

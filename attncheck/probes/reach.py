@@ -7,11 +7,9 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided
-from attncheck.lazy import torch
-from attncheck.measuring.axes import channel_of, few_cases, places_of
-from attncheck.measuring.drawing import UnobservableError
-from attncheck.measuring.places import (
+from attncheck.instruments.behaviour.axes import channel_of, few_cases, places_of
+from attncheck.instruments.behaviour.draw import UnobservableError
+from attncheck.instruments.behaviour.places import (
     channel_group,
     claimed_places,
     describe_channels,
@@ -20,11 +18,13 @@ from attncheck.measuring.places import (
     largest_window,
     terms,
 )
-from attncheck.measuring.reach_evidence import held_row, violation
-from attncheck.measuring.reaching import Place, Reaching, Row
-from attncheck.measuring.sites import Sites, sampled
-from attncheck.subject import Subject
-from attncheck.trial import Trial
+from attncheck.instruments.behaviour.reach import Place, Reaching, ReachRow, held_row, violation
+from attncheck.instruments.behaviour.sites import Sites, sampled
+from attncheck.lazy import torch
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 _LARGEST_MAP = 40
 
@@ -185,7 +185,7 @@ class Reach(Claim, frozen=True, kw_only=True):
         claim: str,
         describe: Callable[[torch.Tensor, Place], str],
     ) -> Outcome:
-        doubtful: list[Row] = []
+        doubtful: list[ReachRow] = []
         drawn: dict[str, Any] = {}
         for row in reach.rows(places, claimed, least=not self.exact and not self.most):
             missing = bool(row.missing.any()) and not self.most

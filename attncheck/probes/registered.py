@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, violated
+from attncheck.instruments.behaviour.influence import Scene, matters
+from attncheck.instruments.behaviour.meta import is_elsewhere, raised_on
+from attncheck.instruments.behaviour.state import plain_attributes, replace_plain_tensors
 from attncheck.lazy import torch
-from attncheck.measuring.devices import is_elsewhere, raised_on
-from attncheck.measuring.influence import Scene, matters
-from attncheck.measuring.state import plain_attributes, replace_plain_tensors
-from attncheck.subject import Subject
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 
 class Registered(Claim, frozen=True, kw_only=True):

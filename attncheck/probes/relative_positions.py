@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.instruments.behaviour.places import with_equal_tokens
 from attncheck.lazy import torch
-from attncheck.measuring.distances import with_equal_tokens
-from attncheck.subject import Subject
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 _RELATIVE = 1e-4
 """How far logits of one distance may be apart: angles are often computed in float32."""

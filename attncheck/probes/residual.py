@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from attncheck.claim import Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.lazy import torch
-from attncheck.tolerance import budget, difference
-from attncheck.trial import Trial
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.tolerance import budget, difference
+from attncheck.subject.trial import Trial
 
 
 class Residual(Claim, frozen=True, kw_only=True):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, violated
-from attncheck.formula import evaluate
+from attncheck.data.formula import evaluate
 from attncheck.source.raised import where_raised
-from attncheck.subject import Subject
-from attncheck.target.raising import SubjectError, blamed
-from attncheck.trial import Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, violated
+from attncheck.subject.raising import SubjectError, blamed
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 _SIZES = ("H", "W", "N", "M")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from attncheck.claim import Claim, Outcome, holds, skipped, undecided, violated
-from attncheck.measuring.axes import indices, places_of
-from attncheck.tolerance import budget
-from attncheck.trial import Trial
+from attncheck.instruments.behaviour.axes import indices, places_of
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.tolerance import budget
+from attncheck.subject.trial import Trial
 
 _FEWEST = 3
 """Positions through which any line can be drawn, and one more."""

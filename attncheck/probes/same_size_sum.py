@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from attncheck.claim import Claim, Outcome, holds, violated
+from attncheck.instruments.behaviour.sums import Resizing, Sums, watched_sums
 from attncheck.lazy import torch
-from attncheck.measuring.sums import Resizing, Sums, watched_sums
-from attncheck.trial import Trial
+from attncheck.subject.claim import Claim, Outcome, holds, violated
+from attncheck.subject.trial import Trial
 
 
 class SameSizeSum(Claim, frozen=True, kw_only=True):

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
+from attncheck.instruments.behaviour.axes import draws_at_random
 from attncheck.lazy import torch
-from attncheck.measuring.cases import draws_at_random
-from attncheck.subject import Subject
-from attncheck.target.raising import SubjectError, first_line
-from attncheck.tolerance import budget, difference
-from attncheck.trial import Tensors, Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
+from attncheck.subject.raising import SubjectError, first_line
+from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import budget, difference
+from attncheck.subject.trial import Tensors, Trial
 
 
 class Serialisation(Claim, frozen=True, kw_only=True):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from attncheck.claim import Claim, Outcome, holds, undecided, violated
-from attncheck.trial import Trial
+from attncheck.subject.claim import Claim, Outcome, holds, undecided, violated
+from attncheck.subject.trial import Trial
 
 
 class Shape(Claim, frozen=True, kw_only=True):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, violated
-from attncheck.measuring.axes import resized
-from attncheck.measuring.training import Run, matters, train, trainable_trial
-from attncheck.subject import Subject
-from attncheck.trial import Trial
+from attncheck.instruments.behaviour.axes import resized
+from attncheck.instruments.behaviour.training import Run, matters, train, trainable_trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 _SEEDS = 2
 _MOST_SEEDS = 8

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, violated
+from attncheck.instruments.attention.masks import half_masked
+from attncheck.instruments.behaviour.axes import training_case
+from attncheck.instruments.behaviour.state import parameters_and_buffers, tensors_kept
 from attncheck.lazy import torch
-from attncheck.measuring.cases import training_case
-from attncheck.measuring.masking import half_masked
-from attncheck.measuring.state import parameters_and_buffers, tensors_kept
-from attncheck.subject import Subject
-from attncheck.tolerance import close
-from attncheck.trial import Tensors, Trial
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import close
+from attncheck.subject.trial import Tensors, Trial
 
 
 class Unmodified(Claim, frozen=True, kw_only=True):

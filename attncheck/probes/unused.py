@@ -6,14 +6,15 @@ import inspect
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from attncheck.claim import Case, Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.instruments.behaviour.axes import draws_at_random
+from attncheck.instruments.behaviour.ignored import ignored_arguments
+from attncheck.instruments.behaviour.influence import Scene, Scenes, is_read, matters
 from attncheck.lazy import torch
-from attncheck.measuring.cases import draws_at_random
-from attncheck.measuring.ignored import ignored_arguments
-from attncheck.measuring.influence import Scene, Scenes, is_read, matters
-from attncheck.measuring.reading import arguments_not_read, is_mentioned, never_called
-from attncheck.subject import Subject
-from attncheck.trial import Trial
+from attncheck.source.mentions import arguments_not_read, is_mentioned, never_called
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 
 class Unused(Claim, frozen=True, kw_only=True):

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.attending.constants import constant_everywhere, constant_values
-from attncheck.attending.normalising import Weighing, weighings
-from attncheck.attending.recording import record
-from attncheck.claim import Case, Claim, Outcome, holds, undecided, violated
-from attncheck.formula import evaluate
-from attncheck.measuring.axes import PLACES, places_of
-from attncheck.subject import Subject
-from attncheck.tolerance import budget, difference
-from attncheck.trial import Trial
+from attncheck.data.formula import evaluate
+from attncheck.instruments.attention.constants import constant_everywhere, constant_values
+from attncheck.instruments.attention.graph import record
+from attncheck.instruments.attention.weights import Weighing, weighings
+from attncheck.instruments.behaviour.axes import PLACES, places_of
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, undecided, violated
+from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import budget, difference
+from attncheck.subject.trial import Trial
 
 _RELATIVE = 1e-3
 """How far a sum of weights may be off: an epsilon in a denominator is no fault."""

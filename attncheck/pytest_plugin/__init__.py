@@ -19,13 +19,12 @@ from typing import Any
 
 import pytest
 
-from attncheck.asking import Asked
-from attncheck.cli.parsing import memory
+from attncheck.auditing.request import Asked
+from attncheck.auditing.select import Selection, select
 from attncheck.errors import UsageError, did_you_mean
-from attncheck.execution.limits import Limits
+from attncheck.execution.limits import Limits, memory_bytes
 from attncheck.pytest_plugin.checking import ClaimTest, Violated
 from attncheck.pytest_plugin.targets import located
-from attncheck.selecting import Selection, select
 
 __all__ = ["ClaimTest", "Violated", "parametrize_with_claims"]
 
@@ -82,7 +81,7 @@ def parametrize_with_claims(
         device=device,
         seed=seed,
     )
-    limits = Limits(timeout, 20 * timeout, memory(memory_limit))
+    limits = Limits(timeout, 20 * timeout, memory_bytes(memory_limit))
     tests = _tests(select(spec, located(target), asked), limits)
     known = _expected(xfail or {}, tests)
     return pytest.mark.parametrize(

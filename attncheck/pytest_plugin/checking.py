@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from attncheck.catalogue import Spec
+from attncheck.data.report import Finding, Status
 from attncheck.execution.limits import Limits
 from attncheck.execution.scheduling import Task
 from attncheck.formats.shared.places import in_words
 from attncheck.formats.shared.wording import contrast, witness
 from attncheck.pytest_plugin.sharing import audited
-from attncheck.report import Finding, Status
 
 if TYPE_CHECKING:
     from _pytest.outcomes import Failed

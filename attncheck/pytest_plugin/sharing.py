@@ -18,12 +18,12 @@ from pathlib import Path
 
 import msgspec
 
-from attncheck.assembling import problem, subject_report
+from attncheck.auditing.assemble import problem, subject_report
 from attncheck.catalogue import Spec
+from attncheck.data.report import Problem, SubjectReport
 from attncheck.execution.limits import Limits
 from attncheck.execution.scheduling import Task, run_all
 from attncheck.execution.starting import cool_down
-from attncheck.report import Problem, SubjectReport
 
 _RUN = "PYTEST_XDIST_TESTRUNUID"
 _PREFIX = "attncheck-pytest-"

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from attncheck.formula import evaluate
+from attncheck.data.formula import evaluate
 from attncheck.reference.slots import Slot
 
 

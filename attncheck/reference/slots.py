@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from attncheck.formula import evaluate
+from attncheck.data.formula import evaluate
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 from attncheck.lazy import torch
 from attncheck.source.files import OwnFiles
 from attncheck.source.tracing import Step, Value, tracing
-from attncheck.target.outputs import Output
-from attncheck.trial import Tensors, Trial
+from attncheck.subject.outputs import Output
+from attncheck.subject.trial import Tensors, Trial
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from attncheck.report import Location
+from attncheck.data.report import Location
 from attncheck.source.statements import Statement, statement_at
 from attncheck.source.tracing import Step
 

@@ -1,12 +1,14 @@
-"""The subject's own line from which an exception came."""
+"""The subject's own line that raised an exception, or that is being executed now."""
 
 from __future__ import annotations
 
 import os
+import sys
 import traceback
+from types import FrameType
 
 import attncheck
-from attncheck.report import Location
+from attncheck.data.report import Location
 
 _OURS = os.path.dirname(attncheck.__file__)
 _SUBJECTS_OF_OURS = tuple(os.path.join(_OURS, part) for part in ("reference", "published"))
@@ -45,3 +47,21 @@ def is_of_torch(path: str) -> bool:
     return f"{os.sep}torch{os.sep}" in path or (
         f"{os.sep}lib{os.sep}python3" in path and ("site-packages" not in path)
     )
+
+
+def line_now(note: str = "") -> Location | None:
+    """Return the innermost line of the subject on the stack; None where only libraries run.
+
+    Frames are read from the inside out, as far as attncheck's own call of the subject.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame and is_ours(frame.f_code.co_filename):
+        frame = frame.f_back
+    while frame:
+        path = frame.f_code.co_filename
+        if is_ours(path):
+            return None
+        if not is_of_torch(path) and not path.startswith("<"):
+            return Location(path, frame.f_lineno, note=note)
+        frame = frame.f_back
+    return None

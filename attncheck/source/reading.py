@@ -1,4 +1,4 @@
-"""Facts of a class's source: where attributes are made, what is hard-coded, what is rebound.
+"""Facts of a class's source: where ``forward`` is, where attributes are made, what is hard-coded.
 
 Reading alone never makes a violation; it only places one.
 """
@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from attncheck.data.report import Location
 from attncheck.lazy import torch
-from attncheck.report import Location
 from attncheck.source.files import file_of, is_library
 from attncheck.source.places import at_statement
 from attncheck.source.statements import Statement, last_name, statements_of, tree_of
+from attncheck.subject.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -158,3 +159,22 @@ def _child(current: Any, part: str) -> Any:
     if isinstance(current, dict):
         return current.get(part)
     return getattr(current, part, None)
+
+
+def source_of(subject: Subject) -> Any:
+    """Return what holds the subject's source: its class, its definition, or its factory."""
+    factory: Any = subject.factory
+    function = getattr(factory, "function", None)
+    return function if callable(function) else factory
+
+
+def forward_location(subject: Subject) -> Location | None:
+    """Return the line of ``def forward``, or of the definition; None without source."""
+    found = source_of(subject)
+    method = getattr(found, "forward", found)
+    try:
+        path = inspect.getsourcefile(method)
+        _, line = inspect.getsourcelines(method)
+    except (OSError, TypeError):
+        return None
+    return Location(path, line) if path else None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from attncheck.report import UNREAD
+from attncheck.data.report import UNREAD
 from attncheck.spec.hashing import LENGTH
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from attncheck.data.formula import Formula
 from attncheck.errors import SpecError
-from attncheck.formula import Formula
 from attncheck.spec.document import SpecDocument
 
 

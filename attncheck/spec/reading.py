@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from attncheck.data.toml_file import read_toml
 from attncheck.errors import SpecError, did_you_mean
 from attncheck.spec.document import SpecDocument, SubjectEntry
 from attncheck.spec.lines import line_of
-from attncheck.toml_file import read_toml
 
 _AT_PATH = re.compile(r" - at `(?P<path>[^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]*)`")

@@ -25,7 +25,8 @@ INTRODUCTION = """\
 One multiply-accumulate of a contraction (convolution, linear layer, matrix product) is one MAC,
 taps on padding too; a bias, a norm, a softmax, a pooling or an activation is none. The numbers of
 the hand were derived on paper, from the sizes: `benchmarks/counting` holds each case with its
-formula, and `tests/counting/test_hand_derived.py` holds our counters to them, also on `meta`.
+formula, and `tests/instruments/counting/test_hand_derived.py` holds our counters to them, also on
+`meta`.
 """
 
 READING = """\

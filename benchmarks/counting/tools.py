@@ -36,7 +36,7 @@ class Root(nn.Module):
 
 def attncheck(root: nn.Module, given: tuple[Any, ...]) -> Answer:
     """Count by the dispatcher; what is written out or has no price is named."""
-    from attncheck.counting.dispatch import counting
+    from attncheck.instruments.counting.dispatch import counting
 
     with counting(root) as tally:
         root(*given)

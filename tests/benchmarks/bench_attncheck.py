@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from attncheck.auditing import audit, open_subject
+from attncheck.auditing.work import audit, open_subject
 from attncheck.catalogue import load
-from attncheck.counting.count import count_trial
+from attncheck.execution.job import Job
 from attncheck.formats import find_format
-from attncheck.job import Job
-from attncheck.subject import Subject
-from attncheck.trial import Trial
+from attncheck.instruments.counting.count import count_trial
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 from tests.benchmarks.yardsticks import command, product, python, quickest
 from tests.formats.sample import report
 

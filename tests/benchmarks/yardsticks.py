@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from attncheck.timing.workload import workload
+from attncheck.instruments.timing.ceilings import workload
 
 ATTNCHECK = str(Path(sys.executable).with_name("attncheck"))
 

@@ -9,17 +9,18 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from attncheck.catalogue import Spec, load, spec_ids
-from attncheck.claim import Claim
-from attncheck.counting.choices import numbers
-from attncheck.counting.count import count_trial
-from attncheck.counting.parameters import inventory
-from attncheck.formula import Formula, evaluate
-from attncheck.subject import Subject
-from attncheck.target.binding import dims_in_order
-from attncheck.target.preparing import Request, prepare
-from attncheck.target.resolving import resolve
-from attncheck.trial import Trial
+from attncheck.catalogue import Spec, load
+from attncheck.data.choices import numbers
+from attncheck.data.formula import Formula, evaluate
+from attncheck.instruments.counting.count import count_trial
+from attncheck.instruments.counting.parameters import inventory
+from attncheck.signature.constructor import dims_in_order
+from attncheck.signature.resolve import resolve
+from attncheck.spec.shelf import spec_ids
+from attncheck.subject.claim import Claim
+from attncheck.subject.prepare import Request, prepare
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 from tests.thorough import THOROUGH
 
 IDS = [name for name in spec_ids() if load(name).document.reference]

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import torch
 
-from attncheck.catalogue import load, spec_ids
-from attncheck.report import Finding, Verdict
-from attncheck.sampling import generator, randomise
-from attncheck.target.resolving import resolve
+from attncheck.catalogue import load
+from attncheck.data.report import Finding, Verdict
+from attncheck.signature.resolve import resolve
+from attncheck.spec.shelf import spec_ids
+from attncheck.subject.sampling import generator, randomise
 from tests.catalogue.evidence import HERE, evidence
 from tests.reference.judging import broken, findings_of, verdict
 from tests.reference.test_styles import STYLES as EARLIER

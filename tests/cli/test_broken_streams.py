@@ -14,12 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from attncheck.cli.delivery import deliver
 from attncheck.cli.exits import Exit
-from attncheck.cli.files import ToWrite
-from attncheck.report import encode
+from attncheck.cli.output import ToWrite, deliver
+from attncheck.data.report import encode
 from tests.cli.command import FINE, spec_with
-from tests.gate.making import report, subject
+from tests.gate.reports import report, subject
 
 COMMAND = str(Path(sys.executable).parent / "attncheck")
 CLOSED = (">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-", "2>/dev/full", ">&- 2>/dev/full")

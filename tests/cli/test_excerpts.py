@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from attncheck.excerpts import Sources
-from attncheck.job import Job
-from attncheck.report import Finding, Lines, Location, Status, decode
+from attncheck.auditing.excerpts import Sources
+from attncheck.data.report import Finding, Lines, Location, Status, decode
+from attncheck.execution.job import Job
 from tests.cli.command import attncheck, spec_with
 
 LIAR = """

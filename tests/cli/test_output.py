@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from attncheck.report import decode
+from attncheck.data.report import decode
 from tests.cli.command import FINE, attncheck, spec_with
 
 SLEEPS = """

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from attncheck.cli.parsing import initials, memory, sizes
+from attncheck.cli.parsing import initials, sizes
+from attncheck.data.literals import from_json, parse_literal, to_json
 from attncheck.errors import UsageError
-from attncheck.literals import from_json, parse_literal, to_json
+from attncheck.execution.limits import memory_bytes
 
 
 @pytest.mark.parametrize(
@@ -38,11 +39,11 @@ def test_an_equals_sign_in_a_value_is_the_value_s() -> None:
 
 
 def test_amounts_of_memory() -> None:
-    assert memory("1GiB") == memory("1g") == memory("1024M") == 2**30
-    assert memory("1.5 GB") == 3 * 2**29
+    assert memory_bytes("1GiB") == memory_bytes("1g") == memory_bytes("1024M") == 2**30
+    assert memory_bytes("1.5 GB") == 3 * 2**29
     for wrong in ("", "much", "-1G", "100M"):
         with pytest.raises(UsageError):
-            memory(wrong)
+            memory_bytes(wrong)
 
 
 def test_sizes_are_whole_numbers() -> None:

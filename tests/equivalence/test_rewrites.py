@@ -12,16 +12,17 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attncheck.catalogue import load, spec_ids
-from attncheck.equivalence import proving
-from attncheck.equivalence.proving import Proof
+from attncheck.catalogue import load
+from attncheck.equivalence import proof as proving
+from attncheck.equivalence.proof import Proof
 from attncheck.mutation.making import mutants_of
 from attncheck.mutation.mutant import Mutant
 from attncheck.reference.mechanism import DefinedModule, Mechanism
-from attncheck.subject import Subject
-from attncheck.target.preparing import Request, prepare
-from attncheck.target.resolving import resolve
-from attncheck.trial import Trial
+from attncheck.signature.resolve import resolve
+from attncheck.spec.shelf import spec_ids
+from attncheck.subject.prepare import Request, prepare
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 from tests.equivalence.rewriting import Rewritten, reworded
 from tests.thorough import THOROUGH
 

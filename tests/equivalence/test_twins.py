@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from attncheck.equivalence.twins import exchanged
+from attncheck.equivalence.search import exchanged
 from tests.deciding import finding_of
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from attncheck.data.report import Verdict
 from attncheck.gate import load_report
-from attncheck.report import Verdict
 from tests.cli.command import attncheck
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "vision-project"

@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from attncheck.claim import Case
+from attncheck.data.report import Status
 from attncheck.execution.deaths import Death, finding_of
 from attncheck.probes import find_kind
-from attncheck.report import Status
+from attncheck.subject.case import Case
 
 STACK = """Fatal Python error: Segmentation fault
 

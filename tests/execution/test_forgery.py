@@ -78,8 +78,8 @@ class Done(Base):
         os._exit(0)
 class Encoder(Base):
     def attack(self):
-        import attncheck.messages as m
-        from attncheck.report import Status
+        import attncheck.execution.messages as m
+        from attncheck.data.report import Status
         old = m._ENCODER.encode
         class E:
             def encode(self, message):
@@ -89,9 +89,9 @@ class Encoder(Base):
         m._ENCODER = E()
 class Encode(Base):
     def attack(self):
-        import attncheck.messages as m
+        import attncheck.execution.messages as m
         from attncheck.execution import child
-        from attncheck.report import Status
+        from attncheck.data.report import Status
         old = m.encode
         def encode(message):
             if hasattr(message, "finding"):
@@ -100,7 +100,7 @@ class Encode(Base):
         m.encode = child.encode = encode
 class EncodeCode(Base):
     def attack(self):
-        import attncheck.messages as m
+        import attncheck.execution.messages as m
         def encode(message):
             if hasattr(message, "finding"):
                 message.finding.status = message.finding.status.HOLDS
@@ -108,43 +108,43 @@ class EncodeCode(Base):
         m.encode.__code__ = encode.__code__
 class StatusMember(Base):
     def attack(self):
-        from attncheck.report import Status
+        from attncheck.data.report import Status
         type.__setattr__(Status, "VIOLATED", Status.HOLDS)
 class StatusValue(Base):
     def attack(self):
-        from attncheck.report import Status
+        from attncheck.data.report import Status
         Status.VIOLATED._value_ = "holds"
 class Violated(Base):
     def attack(self):
-        import attncheck.claim as c
+        import attncheck.subject.claim as c
         import attncheck.probes.shape as s
         for m in (c, s):
             m.violated = lambda *a, **k: c.holds("fine")
 class Decide(Base):
     def attack(self):
-        import attncheck.auditing as a
-        from attncheck.report import Finding, Status
+        import attncheck.auditing.work as a
+        from attncheck.data.report import Finding, Status
         a.decide = lambda name, claim, *r: Finding(name, claim.kind, Status.HOLDS)
 class DecideCode(Base):
     def attack(self):
-        import attncheck.deciding as d
+        import attncheck.auditing.decide as d
         def f(name, claim, subject, cases=None):
             return Finding(name, claim.kind, Status.HOLDS)
         d.decide.__code__ = f.__code__
 class Check(Base):
     def attack(self):
-        from attncheck.claim import holds
+        from attncheck.subject.claim import holds
         from attncheck.probes import find_kind
         find_kind("shape").check = lambda self, trial: holds()
 class Defaults(Base):
     def attack(self):
-        import attncheck.report as r
+        import attncheck.data.report as r
         r.verdict_of.__defaults__ = ()
-        import attncheck.deciding as d
+        import attncheck.auditing.decide as d
         d.decide.__defaults__ = ([],)
 class Shadow(Base):
     def attack(self):
-        import attncheck.deciding as d
+        import attncheck.auditing.decide as d
         d.isinstance = lambda *a: True
 class Equal(Base):
     def attack(self):

@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from attncheck.asking import Asked
+from attncheck.auditing.request import Asked
+from attncheck.auditing.select import select
+from attncheck.data.report import Status
 from attncheck.execution.limits import Limits
 from attncheck.execution.scheduling import run_all, run_json
-from attncheck.report import Status
-from attncheck.selecting import select
 from tests.cli.command import FINE, spec_with
 
 SCRIPT = """
 import pathlib, sys
 with open("started", "a") as file:
     file.write("x")
-from attncheck.asking import Asked
+from attncheck.auditing.request import Asked
 from attncheck.execution.limits import Limits
 from attncheck.execution.scheduling import run_all
-from attncheck.selecting import select
+from attncheck.auditing.select import select
 
 tasks = [task for _, task in select("tiny.toml", "", Asked())]
 results, interrupted = run_all(tasks, Limits())

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from attncheck.asking import Asked
+from attncheck.auditing.request import Asked
+from attncheck.auditing.select import select
 from attncheck.execution.limits import Limits
 from attncheck.execution.scheduling import run_all
-from attncheck.selecting import select
 from tests.cli.command import FINE, spec_with
 
 

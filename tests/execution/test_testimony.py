@@ -7,17 +7,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from attncheck import replaying
-from attncheck.asking import Asked
-from attncheck.claim import Claim
+from attncheck.auditing import replay
+from attncheck.auditing.request import Asked
+from attncheck.auditing.select import select
+from attncheck.data.report import Finding, Status
+from attncheck.execution.job import Job
 from attncheck.execution.limits import Limits
+from attncheck.execution.messages import Done, Found, Opened, Refused, Started, decode, encode
 from attncheck.execution.scheduling import Task, run_all
 from attncheck.execution.seal import opening, sealing, secret
 from attncheck.execution.testimony import UnsoundError, heard
-from attncheck.job import Job
-from attncheck.messages import Done, Found, Opened, Refused, Started, decode, encode
-from attncheck.report import Finding, Status
-from attncheck.selecting import select
+from attncheck.subject.claim import Claim
 from tests.cli.command import FINE, spec_with
 
 JOB = Job(spec="tiny", name="fine", target="fine.py:Fine", claims=["shape"], command="audit tiny")
@@ -106,7 +106,7 @@ def test_what_the_parent_knows_is_not_taken_from_a_child() -> None:
 
 def test_an_id_of_another_form_is_never_a_file_s_name(tmp_path: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("ATTNCHECK_HOME", str(tmp_path / "home"))
-    replaying.store(JOB, Finding("shape", "shape", Status.VIOLATED, id="../../escaped"))
+    replay.store(JOB, Finding("shape", "shape", Status.VIOLATED, id="../../escaped"))
     assert not list(tmp_path.rglob("*escaped*"))
 
 

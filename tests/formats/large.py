@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 
-from attncheck.report import (
+from attncheck.data.report import (
     Finding,
     Location,
     Report,

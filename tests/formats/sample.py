@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from attncheck.report import (
+from attncheck.data.report import (
     Finding,
     Lines,
     Location,

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from attncheck.data.report import Report, SubjectReport, Verdict
 from attncheck.errors import UsageError
 from attncheck.formats import find_format, format_for_file
-from attncheck.report import Report, SubjectReport, Verdict
 from tests.formats import sample
 
 

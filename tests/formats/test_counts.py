@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from attncheck.data.report import SubjectReport, Verdict
 from attncheck.formats.shared.counting import count_notes, count_rows
-from attncheck.report import SubjectReport, Verdict
 
 
 def counted(name: str, **counts: Any) -> SubjectReport:

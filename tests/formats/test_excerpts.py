@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from attncheck.data.report import Finding, Lines, Location, Status, SubjectReport, Verdict
 from attncheck.formats.shared.excerpts import Excerpt
 from attncheck.formats.shared.excerpts import excerpts as excerpts_of
 from attncheck.formats.shared.paths import shown
-from attncheck.report import Finding, Lines, Location, Status, SubjectReport, Verdict
 
 CODE = """\
 class Net:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from attncheck.data.profile import Growth, Row, Timing
 from attncheck.formats.page_html.figures.axes import axis
 from attncheck.formats.page_html.figures.growth import fitted, growth_figure, terms_of
 from attncheck.formats.page_html.figures.pareto import Offer, front, pareto_figure
 from attncheck.formats.page_html.figures.strips import strips_figure
 from attncheck.formats.page_html.names import Names
 from attncheck.formats.shared.units import count, duration, figures, plain, share, size
-from attncheck.measured import Growth, Row, Timing
 
 
 @pytest.mark.parametrize(

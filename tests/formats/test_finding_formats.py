@@ -7,9 +7,9 @@ import importlib.metadata
 import pytest
 
 from attncheck import formats
+from attncheck.data.report import Report
 from attncheck.errors import UsageError
 from attncheck.formats import all_formats, find_format, format_for_file, format_names
-from attncheck.report import Report
 
 
 class Shout:

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 import pytest
 
+from attncheck.data.report import Report, Status, SubjectReport, Verdict
 from attncheck.formats import find_format
-from attncheck.report import Report, Status, SubjectReport, Verdict
 from tests.formats import sample
 
 COMMAND = re.compile(r"::(\w+) ?([^:]*)::(.*)")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from attncheck.data.report import Finding, Report, Status, SubjectReport, Verdict
 from attncheck.formats import find_format, format_for_file
-from attncheck.report import Finding, Report, Status, SubjectReport, Verdict
 from tests.formats import large, sample
 from tests.formats.pages import Page, parsed
 

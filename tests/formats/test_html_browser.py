@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from attncheck.data.report import Report, Verdict, decode
 from attncheck.formats import find_format
-from attncheck.report import Report, Verdict, decode
 from tests.formats import large, sample
 
 pytestmark = pytest.mark.browser

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 import xmlschema
 
+from attncheck.data.report import Problem, Report, Status, SubjectReport, Verdict
 from attncheck.formats import find_format
-from attncheck.report import Problem, Report, Status, SubjectReport, Verdict
 from tests.formats import sample
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).parent / "schemas" / "junit-10.xsd")

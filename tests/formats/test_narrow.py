@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from attncheck.explaining import explain, listing
+from attncheck.commands.explain import explain, listing
 from attncheck.formats import find_format, render_page, writable
 from attncheck.formats.shared.excerpts import Excerpt, Line
 from attncheck.formats.terminal.excerpt import draw_excerpt
-from attncheck.gate.texting import plain_text
+from attncheck.gate.page import plain_text
 from tests.formats import large, sample
 
 WIDTHS = (*range(70), 10_000)

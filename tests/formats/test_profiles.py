@@ -2,8 +2,8 @@
 
 import pytest
 
+from attncheck.data.report import decode, encode
 from attncheck.formats import find_format
-from attncheck.report import decode, encode
 from tests.formats import large
 
 

@@ -17,14 +17,12 @@ from unittest import mock
 import pytest
 
 import attncheck
+from attncheck.commands.report.diff import difference
+from attncheck.commands.report.merge import merge
+from attncheck.data.report import Location, Report, Status, SubjectReport, Verdict, decode, encode
 from attncheck.formats import all_formats
-from attncheck.gate import Files, Policy, gate, showing
-from attncheck.gate.annotating import annotated
-from attncheck.gate.showing import markdown_of
-from attncheck.gate.texting import plain_text
-from attncheck.report import Location, Report, Status, SubjectReport, Verdict, decode, encode
-from attncheck.reporting.differing import difference
-from attncheck.reporting.merging import merge
+from attncheck.gate import Files, Policy, gate
+from attncheck.gate.page import annotated, markdown_of, page_of, plain_text
 from tests.formats import sample
 
 INSTALLED = (
@@ -101,7 +99,7 @@ def test_gates_and_differences_open_no_file_of_a_report(path: str) -> None:
         result = gate(
             report, merged, Policy(), [], today=date(2026, 1, 1), files=Files("a", "b", "c")
         )
-        page = showing.page_of(result)
+        page = page_of(result)
         assert annotated(result) + markdown_of(result) + plain_text(page, 80)
 
 

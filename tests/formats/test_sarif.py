@@ -11,10 +11,10 @@ import jsonschema
 import msgspec
 import pytest
 
+from attncheck.catalogue.kinds import claim_page
+from attncheck.data.report import Location, Report, Status, SubjectReport, Verdict
 from attncheck.formats import find_format
-from attncheck.formats.shared.claim_pages import claim_page
 from attncheck.probes import all_kinds, find_kind
-from attncheck.report import Location, Report, Status, SubjectReport, Verdict
 from tests.formats import sample
 
 SCHEMA = Path(__file__).parent / "schemas" / "sarif-2.1.0-rtm.5.json"

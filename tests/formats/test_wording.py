@@ -1,7 +1,7 @@
 """What stands beside a verdict says how sure it is."""
 
+from attncheck.data.report import Finding, Status, SubjectReport, Verdict
 from attncheck.formats.shared.wording import summary
-from attncheck.report import Finding, Status, SubjectReport, Verdict
 
 
 def said(*statuses: Status, verdict: Verdict = Verdict.CONFORMS) -> str:

@@ -11,20 +11,20 @@ from typing import Any
 
 import pytest
 
-from attncheck import accounting, calibrating
 from attncheck.cli import app
-from attncheck.evaluating import running as evaluating
+from attncheck.commands import calibrate, count
+from attncheck.commands.evaluate import run as evaluating
+from attncheck.commands.figures import run as figuring
+from attncheck.commands.profile import sweep
+from attncheck.commands.selftest import run as selftesting
+from attncheck.data.report import encode
 from attncheck.execution import scheduling
-from attncheck.figuring import running as figuring
-from attncheck.profiling import sweeping
-from attncheck.report import encode
-from attncheck.selftesting import running as selftesting
-from tests.gate.making import report, subject
+from tests.gate.reports import report, subject
 
 WORK = (
     *((scheduling, "run_all"), (evaluating, "run_all"), (selftesting, "run_all")),
-    *((accounting, "account"), (calibrating, "calibrate"), (figuring, "compared")),
-    (sweeping, "sweep"),
+    *((count, "account"), (calibrate, "calibrate"), (figuring, "compared")),
+    (sweep, "sweep"),
 )
 """Where modules begin to run."""
 FILES = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from attncheck.catalogue import specs_folder
+from attncheck.spec.shelf import specs_folder
 
 BOMB = "(" * 12 + "9" + "**16)" * 12
 ODD: tuple[Any, ...] = (

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from attncheck.errors import TargetError
-from attncheck.target.resolving import resolve
+from attncheck.signature.resolve import resolve
 from tests.fuzz.documents import BOMB
 
 Run = Callable[[list[str]], SimpleNamespace]

@@ -15,22 +15,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attncheck.baseline import refusals
+from attncheck.auditing.replay import find
+from attncheck.commands.report import page as differences
+from attncheck.commands.report.diff import difference
+from attncheck.commands.report.merge import merge
+from attncheck.data.report import Report, encode
+from attncheck.data.report_file import read_report
 from attncheck.errors import AttncheckError
+from attncheck.execution.job import Job
 from attncheck.formats import all_formats, render_page
 from attncheck.formats.shared.profiles import profile_page
-from attncheck.gate import Files, Policy, gate, load_report, showing
-from attncheck.gate.annotating import annotated
-from attncheck.gate.texting import plain_text
-from attncheck.job import Job
-from attncheck.replaying import find
-from attncheck.report import Report, encode
-from attncheck.report_file import read_report
-from attncheck.reporting import showing as differences
-from attncheck.reporting.differing import difference
-from attncheck.reporting.merging import merge
+from attncheck.gate import Files, Policy, gate, load_report, page
+from attncheck.gate.baseline import refusals
+from attncheck.gate.page import annotated, plain_text
 from tests.formats import sample
-from tests.gate.making import profile, report
+from tests.gate.reports import profile, report
 from tests.thorough import THOROUGH
 
 EXAMPLES = 3000 if THOROUGH else 150
@@ -148,8 +147,8 @@ def use(path: Path, other: Path) -> None:
 def _gate(found: Report, base: Report) -> None:
     result = gate(found, base, Policy(), [], today=TODAY, files=Files("a", "b", "c"))
     annotated(result)
-    showing.markdown_of(result)
-    plain_text(showing.page_of(result), 80)
+    page.markdown_of(result)
+    plain_text(page.page_of(result), 80)
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from attncheck.asking import Asked
+from attncheck.auditing.request import Asked
+from attncheck.auditing.select import select
 from attncheck.catalogue import load
+from attncheck.commands.explain import explain
 from attncheck.errors import AttncheckError
-from attncheck.explaining import explain
 from attncheck.formats import render_page
-from attncheck.selecting import select
 from tests.fuzz.budget import FUZZED, bounded
 from tests.fuzz.documents import documents
 

@@ -9,12 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from attncheck.baseline import refusals
+from attncheck.data.report import Status
 from attncheck.errors import UsageError
 from attncheck.gate import Answer, read_accepted
-from attncheck.report import Status
-
-from .making import ENTRY, TODAY, copied, finding, found, judged, report, subject
+from attncheck.gate.baseline import refusals
+from tests.gate.reports import ENTRY, TODAY, copied, finding, found, judged, report, subject
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from attncheck.report import Report, Status, encode
-
-from .making import SHAPE, finding, report, subject
+from attncheck.data.report import Report, Status, encode
+from tests.gate.reports import SHAPE, finding, report, subject
 
 ACCEPTED = f"""
 [[accepted]]

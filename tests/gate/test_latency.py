@@ -8,8 +8,7 @@ import pytest
 
 from attncheck.gate import Answer, Policy
 from attncheck.gate.latency import judge_pairs, judge_stored, per_case
-
-from .making import found, judged, paired, profile, ratios, report, subject, timing
+from tests.gate.reports import found, judged, paired, profile, ratios, report, subject, timing
 
 POLICY = Policy()
 CLAIM = "latency forward 8x32x16x16 float32"

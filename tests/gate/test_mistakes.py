@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attncheck.data.report import Finding, Status
 from attncheck.gate.mistakes import alike, line, mistake
-from attncheck.report import Finding, Status
 
 if sys.version_info >= (3, 11):
     import tomllib

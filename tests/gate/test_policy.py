@@ -8,8 +8,7 @@ import pytest
 
 from attncheck.errors import UsageError
 from attncheck.gate import Answer, Policy, read_policy
-
-from .making import copied, found, judged, report, subject
+from tests.gate.reports import copied, found, judged, report, subject
 
 
 def write(folder: Path, text: str) -> Path:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from attncheck.data.report import Status
 from attncheck.gate import Answer
-from attncheck.report import Status
-
-from .making import copied, finding, found, judged, report, subject
+from tests.gate.reports import copied, finding, found, judged, report, subject
 
 
 @pytest.mark.parametrize(

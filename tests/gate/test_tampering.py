@@ -8,12 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from attncheck.data.report import Finding, Problem, Report, Status, Verdict, Witness
 from attncheck.gate import Answer
-from attncheck.gate.loading import contradiction
 from attncheck.gate.pairing import same_target
-from attncheck.report import Finding, Problem, Report, Status, Verdict, Witness
-
-from .making import copied, finding, judged, profile, ratios, report, subject, timing
+from attncheck.gate.seal import contradiction
+from tests.gate.reports import copied, finding, judged, profile, ratios, report, subject, timing
 
 Tamper = Callable[[Report], None]
 
@@ -201,7 +200,7 @@ def test_no_difference_passes_silently(what: str, side: str) -> None:
 
 
 def _verdict(findings: list[Finding]) -> str:
-    from attncheck.report import verdict_of
+    from attncheck.data.report import verdict_of
 
     return verdict_of(findings).value
 

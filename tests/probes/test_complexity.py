@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from attncheck.report import Finding, Status
+from attncheck.data.report import Finding, Status
 from tests.deciding import finding_of
 
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
+from attncheck.data.report import Finding
 from attncheck.probes.cost_against import CostAgainst
-from attncheck.report import Finding
 from tests.deciding import finding_of
 
 AT = {"B": 1, "C": 512, "H": 97, "W": 97}

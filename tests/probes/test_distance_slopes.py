@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from attncheck.report import Status
+from attncheck.data.report import Status
 from tests.attention import Attention
 from tests.deciding import finding_of
 

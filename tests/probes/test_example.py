@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from attncheck.report import Finding, Status
+from attncheck.data.report import Finding, Status
 from tests.deciding import finding_of
 
 EXAMPLE = {"input": [[1.0, 2.0], [3.0, 6.0]], "outputs": [[[-2.0, -1.0], [0.0, 3.0]]]}

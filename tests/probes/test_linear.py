@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from attncheck.report import Finding, Status
+from attncheck.data.report import Finding, Status
 from tests.deciding import finding_of
 
 

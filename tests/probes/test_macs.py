@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
+from attncheck.data.report import Finding
 from attncheck.probes.macs import Macs
-from attncheck.report import Finding
 from tests.deciding import finding_of
 
 

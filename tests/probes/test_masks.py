@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from attncheck.report import Finding
+from attncheck.data.report import Finding
 from tests.attention import Attention, MaskedAttention
 from tests.deciding import finding_of
 

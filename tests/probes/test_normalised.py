@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from attncheck.report import Status
+from attncheck.data.report import Status
 from tests.deciding import finding_of
 
 

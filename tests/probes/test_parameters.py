@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from attncheck.report import Finding
+from attncheck.data.report import Finding
 from tests.deciding import finding_of
 
 SPEC = str(Path(__file__).parents[1] / "counting" / "gate.toml")

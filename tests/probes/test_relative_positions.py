@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from attncheck.report import Status
+from attncheck.data.report import Status
 from tests.attention import Attention
 from tests.deciding import finding_of
 

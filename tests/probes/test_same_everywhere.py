@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from attncheck.report import Status
+from attncheck.data.report import Status
 from tests.deciding import finding_of
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from attncheck.report import Status
+from attncheck.data.report import Status
 from tests.deciding import finding_of
 
 

@@ -5,8 +5,8 @@ import inspect
 
 import pytest
 
+from attncheck.data.report import Finding, Status, Verdict
 from attncheck.published import article
-from attncheck.report import Finding, Status, Verdict
 from tests.reference.judging import findings_of, verdict
 
 

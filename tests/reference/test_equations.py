@@ -9,7 +9,7 @@ from attncheck.reference.non_local import non_local
 from attncheck.reference.rcca import rcca
 from attncheck.reference.se import se
 from attncheck.reference.simam import simam
-from attncheck.sampling import generator, randomise
+from attncheck.subject.sampling import generator, randomise
 from tests.reference import brute
 
 

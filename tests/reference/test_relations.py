@@ -14,7 +14,7 @@ from attncheck.reference.luong import luong
 from attncheck.reference.mha import mha
 from attncheck.reference.mqa import mqa
 from attncheck.reference.rcca import rcca
-from attncheck.sampling import generator, randomise
+from attncheck.subject.sampling import generator, randomise
 
 
 def made(module: nn.Module) -> nn.Module:

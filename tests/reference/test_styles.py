@@ -2,7 +2,7 @@
 
 import pytest
 
-from attncheck.report import Verdict
+from attncheck.data.report import Verdict
 from tests.reference.judging import beside, broken, findings_of, verdict
 
 STYLES = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from attncheck.claim import violated
-from attncheck.report import Location
-from attncheck.source.blame import blame
-from attncheck.trial import Trial
+from attncheck.blame import blame
+from attncheck.data.report import Location
+from attncheck.subject.claim import violated
+from attncheck.subject.trial import Trial
 from tests.deciding import subject_of
 
 

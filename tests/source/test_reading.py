@@ -8,10 +8,9 @@ import torch
 from torch import nn
 
 from attncheck.source import operations, remarks
-from attncheck.source.bindings import bound_before, rebound, span
 from attncheck.source.files import OwnFiles
 from attncheck.source.reading import made_at, made_by, written
-from attncheck.source.statements import Statement, statement_at
+from attncheck.source.statements import Statement, bound_before, rebound, span, statement_at
 from attncheck.source.tracing import RETURNED, tracing
 from tests.source.marked import marked
 

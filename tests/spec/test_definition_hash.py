@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from attncheck.catalogue import load, spec_ids
-from attncheck.report import UNREAD
+from attncheck.catalogue import load
+from attncheck.data.report import UNREAD
 from attncheck.spec.definition_hash import definition_hash
+from attncheck.spec.shelf import spec_ids
 
 DEFINITION = '''
 import helper
@@ -103,7 +104,7 @@ def test_what_cannot_be_read_has_no_hash_that_looks_like_one(folder: Path) -> No
 def test_shipped_definitions_have_one_each_and_torch_stays_away() -> None:
     code = """if True:
         import sys
-        from attncheck.catalogue import load, spec_ids
+        from attncheck.catalogue import load; from attncheck.spec.shelf import spec_ids
         from attncheck.spec.definition_hash import definition_hash
         specs = [load(name) for name in spec_ids()]
         found = [definition_hash(s.document.reference, s.path.parent) for s in specs]

@@ -8,8 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from attncheck.data.report import SubjectReport
 from attncheck.formats.page_html.matrix import said_of
-from attncheck.report import SubjectReport
 
 
 def embedded(subjects: Sequence[tuple[str, SubjectReport]], claims: Sequence[str]) -> Markup:

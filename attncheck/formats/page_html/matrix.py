@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from attncheck.data.report import Finding, Status, SubjectReport, Verdict
 from attncheck.formats.page_html.names import Names
-from attncheck.report import Finding, Status, SubjectReport, Verdict
 
 SIGN = {
     "violated": "✗",
@@ -49,7 +49,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Line:
+class MatrixLine:
     """One subject's row; ``cells`` are its ``td`` elements, in the order of the columns."""
 
     name: str
@@ -65,7 +65,7 @@ class Matrix:
     """The whole table; ``loud`` says whether any column is not quiet."""
 
     columns: list[Column]
-    lines: list[Line]
+    lines: list[MatrixLine]
     loud: bool
 
     @property
@@ -124,10 +124,10 @@ def _line(
     subject: SubjectReport,
     columns: Sequence[Column],
     places: Mapping[tuple[str, str], str],
-) -> Line:
+) -> MatrixLine:
     by_claim = {finding.claim: finding for finding in subject.findings}
     said = Counter(said_of(finding) for finding in subject.findings)
-    return Line(
+    return MatrixLine(
         name,
         subject,
         broken=said["violated"],

@@ -7,17 +7,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from attncheck.data.report import Report, SubjectReport, Verdict
 from attncheck.formats.page_html.figures.pareto import Offer
 from attncheck.formats.page_html.subjects import View, held_map
 from attncheck.formats.shared.reach import reach_map
 from attncheck.formats.shared.wording import plural
-from attncheck.report import Report, SubjectReport, Verdict
 
 _SHOWN_IN_TITLE = ("attncheck", "torch", "python", "device")
 
 
 @dataclass(frozen=True)
-class Share:
+class VerdictShare:
     """How many subjects have a verdict."""
 
     verdict: str
@@ -46,16 +46,16 @@ def headline(report: Report) -> str:
     return "The subject conforms" if total == 1 else f"All {total:,} subjects conform"
 
 
-def shares(report: Report) -> list[Share]:
+def shares(report: Report) -> list[VerdictShare]:
     """Return the verdicts, worst first, with how many subjects have each."""
     count = Counter(subject.verdict for subject in report.subjects)
     broken, open_, fine = (
         count[verdict] for verdict in (Verdict.VIOLATES, Verdict.UNDECIDED, Verdict.CONFORMS)
     )
     return [
-        Share("violates", "✗", broken, "violates" if broken == 1 else "violate"),
-        Share("undecided", "?", open_, "undecided"),
-        Share("conforms", "✓", fine, "conforms" if fine == 1 else "conform"),
+        VerdictShare("violates", "✗", broken, "violates" if broken == 1 else "violate"),
+        VerdictShare("undecided", "?", open_, "undecided"),
+        VerdictShare("conforms", "✓", fine, "conforms" if fine == 1 else "conform"),
     ]
 
 

@@ -11,6 +11,7 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from attncheck.data.report import Report
 from attncheck.formats.page_html.embedded import embedded
 from attncheck.formats.page_html.figures.pareto import pareto_figure
 from attncheck.formats.page_html.matrix import MEANING, SIGN, matrix, named
@@ -20,7 +21,6 @@ from attncheck.formats.page_html.subjects import view
 from attncheck.formats.shared import units
 from attncheck.formats.shared.paths import shown
 from attncheck.formats.shared.wording import problem_lines
-from attncheck.report import Report
 
 _PLACE = "attncheck.formats.page_html"
 _FEW = 6

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from attncheck.data.profile import Profile, read_profile
+from attncheck.data.report import Finding, Status, SubjectReport
 from attncheck.formats.page_html.figures.figure import Figure
 from attncheck.formats.page_html.figures.growth import growth_figure
 from attncheck.formats.page_html.figures.reach import reach_figure
@@ -25,12 +27,10 @@ from attncheck.formats.shared.wording import (
     with_status,
     witness_shape,
 )
-from attncheck.measured import Profile, read_profile
-from attncheck.report import Finding, Status, SubjectReport
 
 
 @dataclass(frozen=True)
-class Mutant:
+class MutantShown:
     """A mutant of the reference that computes what the subject computes."""
 
     mistake: str
@@ -38,7 +38,7 @@ class Mutant:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ExcerptShown:
     """An excerpt of the source; ``above`` is the id of the violation that shows it already."""
 
     excerpt: Excerpt
@@ -52,9 +52,9 @@ class Broken:
     name: str
     finding: Finding
     contrast: list[tuple[str, str]]
-    excerpts: list[Shown]
+    excerpts: list[ExcerptShown]
     map: Figure | None
-    mutants: list[Mutant]
+    mutants: list[MutantShown]
     witness: str
     commands: list[str]
 
@@ -131,12 +131,12 @@ class _Excerpts:
         self._subject = subject
         self._first: dict[tuple[object, ...], str] = {}
 
-    def of(self, finding: Finding, place: str) -> list[Shown]:
+    def of(self, finding: Finding, place: str) -> list[ExcerptShown]:
         """Return the finding's excerpts, shown at this id or above."""
         found = []
         for excerpt in excerpts(finding, self._subject):
             first = self._first.setdefault((excerpt.path, *excerpt.lines), place)
-            found.append(Shown(excerpt, "" if first == place else first))
+            found.append(ExcerptShown(excerpt, "" if first == place else first))
         return found
 
 
@@ -156,12 +156,14 @@ def _broken(name: str, finding: Finding, names: Names, known: _Excerpts) -> Brok
     )
 
 
-def _mutants(finding: Finding) -> Iterator[Mutant]:
+def _mutants(finding: Finding) -> Iterator[MutantShown]:
     data = finding.evidence.get("diagnosis")
     found = data.get("mutants") if isinstance(data, dict) else None
     for mutant in found if isinstance(found, list) else []:
         if isinstance(mutant, dict) and isinstance(mutant.get("diff"), list):
-            yield Mutant(str(mutant.get("mistake", "")), [str(line) for line in mutant["diff"]])
+            yield MutantShown(
+                str(mutant.get("mistake", "")), [str(line) for line in mutant["diff"]]
+            )
 
 
 def _held_maps(name: str, subject: SubjectReport, names: Names) -> Iterator[Figure]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attncheck.report import SubjectReport
+from attncheck.data.report import SubjectReport
 
 _ROWS = (
     ("parameters", "parameters"),

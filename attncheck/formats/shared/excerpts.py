@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from attncheck.harmless import one_line
-from attncheck.report import Finding, Location, SubjectReport
+from attncheck.data.harmless import one_line
+from attncheck.data.report import Finding, Location, SubjectReport
 
 _NEAR = 6
 _LONGEST = 12

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from attncheck.harmless import one_line
-from attncheck.page import Page
+from attncheck.data.harmless import one_line
+from attncheck.data.page import Page
 
 _GAP = "&#8203;"
 """Of no width: what GitHub links by itself is no longer what it looks for."""

@@ -6,9 +6,9 @@ import os
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
+from attncheck.data.report import Finding, Location, SubjectReport
 from attncheck.formats.shared.excerpts import lines_of
 from attncheck.formats.shared.paths import shown
-from attncheck.report import Finding, Location, SubjectReport
 
 
 def place(subject: SubjectReport, finding: Finding) -> Location:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from attncheck.page import Section
-from attncheck.report import SubjectReport
+from attncheck.data.page import Section
+from attncheck.data.report import SubjectReport
 
 Row = Mapping[str, Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from attncheck.data.page import Section, Table
 from attncheck.formats.shared.units import count, duration, figures, plain, share, size
-from attncheck.page import Section, Table
 
 Row = Mapping[str, Any]
 

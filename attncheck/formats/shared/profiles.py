@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from attncheck.data.page import Page, Section, Table
+from attncheck.data.profile import read_profile
+from attncheck.data.report import Report, SubjectReport
 from attncheck.formats.shared.charts import chart
 from attncheck.formats.shared.profile_notes import name_of, notes
 from attncheck.formats.shared.profile_tables import point, tables
 from attncheck.formats.shared.units import count, duration, factor, plain, share, size
-from attncheck.measured import read_profile
-from attncheck.page import Page, Section, Table
-from attncheck.report import Report, SubjectReport
 
 Row = Mapping[str, Any]
 

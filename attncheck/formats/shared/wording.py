@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from attncheck.data.report import Finding, Problem, Status, SubjectReport, Verdict
 from attncheck.formats.shared.paths import shown
-from attncheck.report import Finding, Problem, Status, SubjectReport, Verdict
 
 _MOST_NAMES = 8
 

@@ -9,9 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from attncheck.data.report import SubjectReport
 from attncheck.formats.shared.counting import count_notes, count_rows
 from attncheck.formats.terminal.signs import HEADING, QUIET
-from attncheck.report import SubjectReport
 
 
 def draw_counts(subjects: Sequence[SubjectReport]) -> Iterator[RenderableType]:

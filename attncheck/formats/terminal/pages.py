@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
+from attncheck.data.page import Page, Section, Table
 from attncheck.formats.terminal.canvas import NARROWEST, drawn
-from attncheck.page import Page, Section, Table
 
 _GAP = 2
 _LAST = 24

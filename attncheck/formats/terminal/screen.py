@@ -8,13 +8,13 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from attncheck.data.report import Report
 from attncheck.formats.shared.wording import by_spec, problem_lines
 from attncheck.formats.terminal.canvas import NARROWEST, drawn
 from attncheck.formats.terminal.counts import draw_counts
 from attncheck.formats.terminal.signs import HEADING
 from attncheck.formats.terminal.subjects import subject_parts
 from attncheck.formats.terminal.verdicts import verdicts
-from attncheck.report import Report
 
 
 def render(report: Report, *, color: bool, width: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attncheck.report import Status, Verdict
+from attncheck.data.report import Status, Verdict
 
 VERDICT = {
     Verdict.CONFORMS: "green",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
+from attncheck.data.report import Finding, Status, SubjectReport, Verdict
 from attncheck.formats.shared.paths import shown
 from attncheck.formats.shared.wording import (
     advice,
@@ -18,7 +19,6 @@ from attncheck.formats.shared.wording import (
 )
 from attncheck.formats.terminal.signs import HEADING, QUIET, SIGN
 from attncheck.formats.terminal.violation import Violations, entry
-from attncheck.report import Finding, Status, SubjectReport, Verdict
 
 _LONGEST_NAME = 20
 

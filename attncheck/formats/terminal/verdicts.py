@@ -9,9 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from attncheck.data.report import SubjectReport
 from attncheck.formats.shared.wording import diagnosis, heading, summary
 from attncheck.formats.terminal.signs import HEADING, QUIET, VERDICT
-from attncheck.report import SubjectReport
 
 
 def verdicts(subjects: Sequence[SubjectReport]) -> Iterator[RenderableType]:

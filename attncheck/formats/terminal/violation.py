@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
+from attncheck.data.report import Finding, SubjectReport
 from attncheck.formats.shared.excerpts import Excerpt, excerpts
 from attncheck.formats.shared.paths import shown
 from attncheck.formats.shared.reach import reach_map
@@ -14,7 +15,6 @@ from attncheck.formats.shared.wording import contrast, witness
 from attncheck.formats.terminal.excerpt import draw_excerpt
 from attncheck.formats.terminal.maps import draw_map
 from attncheck.formats.terminal.signs import NAME, QUIET, SIGN
-from attncheck.report import Finding, SubjectReport
 
 INDENT = 4
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 
 @dataclass(frozen=True)
-class Table:
+class FigureTable:
     """The numbers of a figure.
 
     Attributes:
@@ -38,7 +38,7 @@ class Figure:
     name: str
     title: str
     picture: Markup
-    table: Table
+    table: FigureTable
     notes: list[str] = field(default_factory=list)
     keys: list[tuple[str, str]] = field(default_factory=list)
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
+from attncheck.data.profile import Growth
 from attncheck.formats.page_html.figures.axes import axis, frame, placed
-from attncheck.formats.page_html.figures.figure import Figure, Table
+from attncheck.formats.page_html.figures.figure import Figure, FigureTable
 from attncheck.formats.page_html.figures.svg import Point, dots, line, picture
 from attncheck.formats.shared.units import count, duration, figures, plain, size
-from attncheck.measured import Growth
 
 WIDTH, HEIGHT = 340.0, 250.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 66.0, 10.0, 14.0, 46.0
@@ -49,7 +49,7 @@ def growth_figure(name: str, what: str, growth: Growth) -> Figure | None:
         name,
         f"{label} against size",
         _picture(name, f"{label} against size, on log axes. {_fit(growth)}", growth, written),
-        Table(head, _rows(growth, what, written)),
+        FigureTable(head, _rows(growth, what, written)),
         notes=notes,
         keys=[("dots", "measured" if what == "latency" else "counted")]
         + ([("fit", "the fitted polynomial")] if fitted(growth) else []),

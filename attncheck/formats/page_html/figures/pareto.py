@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from attncheck.formats.page_html.figures.axes import axis, frame
-from attncheck.formats.page_html.figures.figure import Figure, Table
+from attncheck.formats.page_html.figures.figure import Figure, FigureTable
 from attncheck.formats.page_html.figures.svg import Point, dots, element, line, picture, text
 from attncheck.formats.shared.units import count, figures, plain, share
 
@@ -68,7 +68,7 @@ def pareto_figure(name: str, offers: Sequence[Offer]) -> Figure | None:
         name,
         "cost against reach",
         _picture(name, offers, best),
-        Table([*head[:-1], "front"], rows, words=frozenset({1, 5, 6})),
+        FigureTable([*head[:-1], "front"], rows, words=frozenset({1, 5, 6})),
         notes=[
             "Reach: share of the positions that one output position sees in one call. "
             "Cost: MACs of that call divided by the numbers in its input. "

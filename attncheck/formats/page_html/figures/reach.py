@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from attncheck.formats.page_html.figures.figure import Figure, Table
+from attncheck.formats.page_html.figures.figure import Figure, FigureTable
 from attncheck.formats.page_html.figures.svg import element, picture, text
 from attncheck.formats.shared.reach import Cell, ReachMap, legend, reach_map
 from attncheck.formats.shared.units import share
@@ -46,7 +46,7 @@ def reach_figure(name: str, title: str, evidence: dict[str, Any]) -> Figure | No
         name,
         title,
         _picture(name, title, found),
-        Table([f"of {total:,}", "number", "share"], rows),
+        FigureTable([f"of {total:,}", "number", "share"], rows),
         keys=[(CLASS[cell], meaning) for cell, meaning in legend(found)],
     )
 

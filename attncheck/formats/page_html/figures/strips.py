@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from attncheck.data.profile import Row, Timing
 from attncheck.formats.page_html.figures.axes import Axis, axis, ground
-from attncheck.formats.page_html.figures.figure import Figure, Table
+from attncheck.formats.page_html.figures.figure import Figure, FigureTable
 from attncheck.formats.page_html.figures.svg import Point, dots, element, line, picture, text
 from attncheck.formats.shared.units import duration, ratio
-from attncheck.measured import Row, Timing
 
 _WIDTH, _LEFT, _RIGHT = 760.0, 216.0, 24.0
 _TOP, _BOTTOM = 12.0, 46.0
@@ -109,7 +109,7 @@ def _scattered(process: Sequence[float], across: Axis, lane: float) -> Iterator[
         yield float(round(across.at(value))), lane + _SPREAD[number % len(_SPREAD)]
 
 
-def _table(strips: Sequence[_Strip]) -> Table:
+def _table(strips: Sequence[_Strip]) -> FigureTable:
     head = ["input", "how", "direction", "samples", "quickest", "p10", "median"]
     head += ["interval", "ratio", "its interval", "status"]
     rows = [
@@ -128,7 +128,7 @@ def _table(strips: Sequence[_Strip]) -> Table:
         ]
         for strip in strips
     ]
-    return Table(head, rows, words=frozenset({1, 2, 10}))
+    return FigureTable(head, rows, words=frozenset({1, 2, 10}))
 
 
 def _between(interval: tuple[float, float] | None, written: Callable[[float | None], str]) -> str:

@@ -1,0 +1,6 @@
+"""One audit: what is asked, which claims, each decided in a child, and the report."""
+
+from __future__ import annotations
+
+AUDIT = "attncheck.auditing.work:audit"
+"""The work that children of an audit do."""

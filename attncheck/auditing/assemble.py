@@ -1,0 +1,113 @@
+"""Put together what the report says of one subject."""
+
+from __future__ import annotations
+
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from attncheck.auditing.excerpts import Sources
+from attncheck.catalogue import Spec
+from attncheck.data.report import Finding, Location, Problem, SubjectReport, verdict_of
+from attncheck.execution.deaths import left_out
+from attncheck.execution.scheduling import Task
+from attncheck.execution.supervising import Result
+from attncheck.spec.definition_hash import definition_hash
+from attncheck.spec.hashing import spec_hash
+
+
+def subject_report(spec: Spec, task: Task, result: Result) -> SubjectReport | None:
+    """Return the report of one subject, or None where nothing became known of it.
+
+    Claims that were not reached stay undecided: an interrupted audit must not look like a pass.
+    """
+    if not result.findings and (result.opened is None or result.refused is not None):
+        return None
+    why = "not tried: the audit was interrupted"
+    if result.refused is not None:
+        why = f"not tried: {result.refused.what}"
+    findings = [
+        result.findings.get(name) or left_out(name, task.claims[name], why, skipped=False)
+        for name in task.job.claims
+    ]
+    sources = Sources(task.job)
+    defined = sources.defined()
+    lines = sources.around(findings, defined)
+    for finding in findings:
+        _place(finding)
+    job, document, opened = task.job, spec.document, result.opened
+    entry = document.subjects.get(job.name)
+    notes = [entry.note] if entry and entry.note else []
+    return SubjectReport(
+        spec=spec.id,
+        subject=job.name,
+        target=_portable_target(job.target),
+        verdict=verdict_of(findings),
+        findings=findings,
+        notes=notes + (opened.notes if opened else []),
+        counts=dict(result.counts),
+        diagnosis=_diagnosis(findings),
+        title=document.title,
+        paper=document.paper,
+        dims=opened.dims if opened else {},
+        job=_portable(task),
+        spec_hash=spec_hash(document, job.name),
+        reference_hash=definition_hash(document.reference, spec.path.resolve().parent),
+        defined=_portable_place(defined) if defined else None,
+        excerpts=[msgspec.structs.replace(one, path=_portable_path(one.path)) for one in lines],
+    )
+
+
+def _place(finding: Finding) -> None:
+    """Write a finding's paths as every machine would: relative to the packages that are installed,
+    to the working folder or to where attncheck lies, so that equal findings are equal reports.
+    """
+    if finding.location is not None:
+        finding.location = _portable_place(finding.location)
+    finding.related = [_portable_place(where) for where in finding.related]
+
+
+def _portable_target(target: str) -> str:
+    """Return ``models/se.py:SE`` for the same file by a path from the root."""
+    place, colon, name = target.rpartition(":")
+    path = Path(place)
+    if place.endswith(".py") and path.is_absolute() and path.is_relative_to(Path.cwd()):
+        return f"{path.relative_to(Path.cwd()).as_posix()}{colon}{name}"
+    return target
+
+
+def _portable_place(where: Location) -> Location:
+    return msgspec.structs.replace(where, path=_portable_path(where.path))
+
+
+def _portable_path(text: str) -> str:
+    path = Path(text)
+    packages = Path(sysconfig.get_path("purelib"))
+    for folder in (packages, Path.cwd(), Path(__file__).parents[2]):
+        if path.is_absolute() and path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return text
+
+
+def problem(spec: Spec, task: Task, result: Result) -> Problem | None:
+    """Return why nothing, or not everything, could be said of the subject; None if it could."""
+    if (refused := result.refused) is None:
+        return None
+    return Problem(spec.id, task.job.name, refused.what, refused.where, refused.instead)
+
+
+def _diagnosis(findings: list[Finding]) -> dict[str, Any]:
+    """Return what equivalence says, apart, where the spec claims it."""
+    for finding in findings:
+        if finding.kind == "equivalence" and finding.message:
+            return {"status": finding.status.value, "message": finding.message}
+    return {}
+
+
+def _portable(task: Task) -> dict[str, Any]:
+    """Return the job without this machine's folder and without what the findings name."""
+    job = msgspec.structs.replace(task.job, folder="", claims=[], command="")
+    asked: dict[str, Any] = msgspec.to_builtins(job)
+    return asked

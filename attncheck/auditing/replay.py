@@ -1,0 +1,138 @@
+"""Violations on file, each with what is needed to see it again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from attncheck.data.own_folder import own_folder
+from attncheck.data.report import Finding
+from attncheck.data.report_file import read_report
+from attncheck.errors import UsageError
+from attncheck.execution.job import Job
+from attncheck.subject.case import Case
+
+SCHEMA = "attncheck.finding/1"
+_ID = re.compile(r"[0-9a-f]{4,64}")
+_MOST_BYTES = 64 * 2**20
+
+
+class Stored(msgspec.Struct, kw_only=True):
+    """One violation: the job that found it, narrowed to its claim and witness, and the finding.
+
+    A job out of a report builds classes alone (``modules_only``): a stranger may have written it.
+    """
+
+    schema: str = SCHEMA
+    job: Job
+    finding: Finding
+
+
+def folder() -> Path:
+    """Return where violations are stored: ``$ATTNCHECK_HOME``, or the user's cache folder."""
+    return own_folder() / "findings"
+
+
+def narrowed(job: Job, finding: Finding) -> Job:
+    """Return the job that tries this finding's claim again, on its witness where it has one."""
+    case = msgspec.convert(finding.witness.case, Case) if finding.witness else None
+    return msgspec.structs.replace(job, claims=[finding.claim], case=case)
+
+
+def store(job: Job, finding: Finding) -> None:
+    """Keep a violation for ``attncheck replay``; a folder that cannot be written is no matter.
+
+    An id that is none is no file's name: nothing is kept under it.
+    """
+    if not _ID.fullmatch(finding.id):
+        return
+    data = msgspec.json.encode(Stored(job=narrowed(job, finding), finding=finding))
+    with contextlib.suppress(OSError):
+        place = folder()
+        place.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=place, prefix=".")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(name, place / f"{finding.id}.json")
+
+
+def find(text: str) -> Stored:
+    """Return the violation that an id, the beginning of one, or ``report.json:ID`` names.
+
+    Raises:
+        UsageError: none does, or several do.
+    """
+    file, colon, name = text.rpartition(":")
+    if colon and file.endswith(".json"):
+        return _in_report(Path(file), name)
+    name = text.strip().lower()
+    if not re.fullmatch(r"[0-9a-f]{1,64}", name):
+        raise UsageError(
+            f"'{text}' is no finding", instead="write the id that a report shows, such as 7c1f"
+        )
+    found = [path for path in sorted(folder().glob(f"{name}*.json")) if _ID.fullmatch(path.stem)]
+    _one(name, [path.stem for path in found], "here; audit again to store it")
+    try:
+        return msgspec.json.decode(_own_bytes(found[0]), type=Stored)
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"the stored finding cannot be read: {error}",
+            where=str(found[0]),
+            instead="delete the file and audit again",
+        ) from None
+
+
+def _own_bytes(path: Path) -> bytes:
+    """Return a file's bytes if it is one that we wrote: a regular file of ours, and no link.
+
+    Raises:
+        OSError: it is none.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        told = os.fstat(file.fileno())
+        if not stat.S_ISREG(told.st_mode) or told.st_size > _MOST_BYTES:
+            raise OSError("it is no file that attncheck wrote")
+        if hasattr(os, "getuid") and told.st_uid != os.getuid():
+            raise OSError("it belongs to another user")
+        return file.read(_MOST_BYTES)
+
+
+def _in_report(path: Path, name: str) -> Stored:
+    report = read_report(path)
+    known = {
+        finding.id: (subject, finding)
+        for subject in report.subjects
+        for finding in subject.findings
+        if finding.id
+    }
+    matching = [one for one in known if name and one.startswith(name)]
+    shown = ", ".join([*list(known)[:8], *(["…"] if len(known) > 8 else [])])
+    _one(name, matching, f"in {path}; it holds: {shown or 'none'}")
+    subject, finding = known[matching[0]]
+    try:
+        job = msgspec.convert(subject.job, Job)
+        job = msgspec.structs.replace(job, folder=str(Path.cwd()), modules_only=True, command="")
+        return Stored(job=narrowed(job, finding), finding=finding)
+    except msgspec.ValidationError:
+        raise UsageError(
+            "the report does not say how its subjects were made",
+            where=str(path),
+            instead="write it again with this version: attncheck audit … -o report.json",
+        ) from None
+
+
+def _one(name: str, found: list[str], where: str) -> None:
+    if not found:
+        raise UsageError(f"no finding '{name}' {where}")
+    if len(found) > 1:
+        raise UsageError(
+            f"'{name}' is the beginning of {len(found)} findings",
+            instead=f"write more of it: {', '.join(found[:8])}",
+        )

@@ -1,0 +1,68 @@
+"""What the options of ``attncheck audit`` say of a subject."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from attncheck.errors import UsageError, did_you_mean
+from attncheck.signature.inputs import parse_input
+
+DTYPES = ("float64", "float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the options of ``attncheck audit`` say.
+
+    Attributes:
+        arguments: ``--init``, as values.
+        dims: ``--set``.
+        inputs: ``--input`` texts.
+        claims, skips: globs over the names and kinds of claims.
+        dtype, device, seed: for every case.
+    """
+
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    dims: Mapping[str, int] = field(default_factory=dict)
+    inputs: Sequence[str] = ()
+    claims: Sequence[str] = ()
+    skips: Sequence[str] = ()
+    dtype: str = ""
+    device: str = "cpu"
+    seed: int = 0
+
+    def check(self) -> None:
+        """Complain about what is wrong whatever the spec.
+
+        Raises:
+            UsageError: an input cannot be read, or the precision is none.
+        """
+        for text in self.inputs:
+            parse_input(text)
+        if self.dtype and self.dtype not in DTYPES:
+            raise UsageError(
+                f"'{self.dtype}' is no precision to audit in",
+                where="--dtype",
+                instead=did_you_mean(self.dtype, DTYPES),
+            )
+
+    def command(self, *words: str) -> str:
+        """Return the command line that audits the subject so named with the same options."""
+        options = [("--init", f"{n}={_written(v)}") for n, v in self.arguments.items()]
+        options += [("--set", f"{n}={size}") for n, size in self.dims.items()]
+        options += [("--input", text) for text in self.inputs]
+        if self.dtype:
+            options.append(("--dtype", self.dtype))
+        if self.device != "cpu":
+            options.append(("--device", self.device))
+        if self.seed:
+            options.append(("--seed", str(self.seed)))
+        flat = [part for option in options for part in option]
+        return shlex.join(["attncheck", "audit", *words, *flat])
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else repr(value)

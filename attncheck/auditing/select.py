@@ -1,0 +1,247 @@
+"""Which subjects and claims a command line asks for, and the job that each becomes.
+
+A job is made of a target that the user names, or of a subject that the spec lists.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from attncheck.auditing import AUDIT
+from attncheck.auditing.request import Asked
+from attncheck.catalogue import Spec, load
+from attncheck.data.formula import Formula
+from attncheck.data.literals import to_json
+from attncheck.errors import SpecError, UsageError, did_you_mean
+from attncheck.execution.job import Job
+from attncheck.execution.scheduling import Task
+from attncheck.signature.constructor import dims_in_order
+from attncheck.signature.resolve import split_target
+from attncheck.spec.shelf import spec_ids, specs_folder
+from attncheck.subject.claim import Claim
+
+Selection = tuple[Spec, Task]
+
+_MOST = 10**9
+"""Of a dim."""
+
+
+def select(name: str, target: str, asked: Asked) -> list[Selection]:
+    """Return the subjects to audit: the target, or those that the spec lists.
+
+    Args:
+        name: a spec, or ``SPEC@SUBJECT``.
+        target: ``file.py:Class`` or ``package.module:Class``; "" for the listed ones.
+        asked: the options.
+
+    Raises:
+        UsageError, SpecError, TargetError: the command line asks for what is not there.
+    """
+    asked.check()
+    wanted, subject = _split(name)
+    spec = _load(wanted, target)
+    _check_dims(spec, asked)
+    if target and subject:
+        raise UsageError(
+            f"'@{subject}' and '{target}' both name a subject", instead="give one of them"
+        )
+    jobs = [job_of_target(spec, target, asked)] if target else jobs_of_spec(spec, subject, asked)
+    return _kept([(spec, _task(spec, job, asked)) for job in jobs], asked)
+
+
+def select_all(asked: Asked) -> list[Selection]:
+    """Return every subject of every shipped spec.
+
+    Raises:
+        UsageError: no claim of any is chosen, or options are given that are one subject's.
+    """
+    asked.check()
+    if asked.arguments or asked.inputs or asked.dims:
+        raise UsageError("--all takes no --init, --set or --input", instead="name one spec")
+    specs = [load(name) for name in spec_ids()]
+    listing = [spec for spec in specs if spec.document.reference or spec.document.subjects]
+    found = [(s, _task(s, job, asked)) for s in listing for job in jobs_of_spec(s, "", asked)]
+    return _kept(found, asked)
+
+
+def _load(name: str, target: str) -> Spec:
+    try:
+        return load(name)
+    except UsageError as error:
+        if not target and ":" in name:
+            raise UsageError(
+                f"'{name}' is a target, and what it must meet is missing",
+                instead=f"attncheck audit map {name}   for a feature map (B, C, H, W);\n"
+                f"attncheck audit tokens {name}   for tokens (B, N, C);\n"
+                "or the mechanism that it implements: attncheck list specs",
+            ) from None
+        raise error
+
+
+def _split(name: str) -> tuple[str, str]:
+    spec, at, subject = name.rpartition("@")
+    plain = "/" not in subject and not subject.endswith(".toml")
+    return (spec, subject) if at and plain else (name, "")
+
+
+def _check_dims(spec: Spec, asked: Asked) -> None:
+    """Complain about dims that the spec does not have, or for which it says nothing."""
+    document = spec.document
+    for name, size in asked.dims.items():
+        if name not in document.dims:
+            raise UsageError(
+                f"'{spec.id}' has no dim '{name}'",
+                where="--set",
+                instead=did_you_mean(name, document.dims),
+            )
+        if size < 1:
+            raise UsageError(f"{name}={size}: a dim is at least 1", where="--set")
+    if asked.dims:
+        dims = dims_in_order(document.dims, asked.dims)
+        for text in document.domain.values():
+            if not Formula(text).evaluate(dims):
+                said = ", ".join(f"{n}={dims[n]}" for n in sorted(Formula(text).names))
+                raise UsageError(
+                    f"'{spec.id}' is defined where {text}, and here {said}", where="--set"
+                )
+
+
+def _task(spec: Spec, job: Job, asked: Asked) -> Task:
+    """Return the job with its claims: those that a glob asks for and none leaves out."""
+    chosen = {
+        name: claim
+        for name, claim in spec.claims_of(job.name).items()
+        if (not asked.claims or _matches(name, claim, asked.claims))
+        and not _matches(name, claim, asked.skips)
+    }
+    return Task(msgspec.structs.replace(job, claims=list(chosen)), chosen, AUDIT)
+
+
+def _matches(name: str, claim: Claim, globs: Sequence[str]) -> bool:
+    return any(
+        fnmatch.fnmatchcase(name, glob) or fnmatch.fnmatchcase(claim.kind, glob) for glob in globs
+    )
+
+
+def _kept(selections: list[Selection], asked: Asked) -> list[Selection]:
+    """Leave out subjects of which nothing is asked; complain where that leaves none.
+
+    A glob that matches no claim at all is a mistake, not an audit that passes.
+    """
+    every = {
+        word
+        for spec, task in selections
+        for name, claim in spec.claims_of(task.job.name).items()
+        for word in (name, claim.kind)
+    }
+    for option, globs in (("--claim", asked.claims), ("--skip", asked.skips)):
+        for glob in globs:
+            if not fnmatch.filter(every, glob):
+                raise UsageError(
+                    f"'{glob}' matches no claim",
+                    where=option,
+                    instead=did_you_mean(glob, every),
+                )
+    kept = [(spec, task) for spec, task in selections if task.claims]
+    if not kept:
+        raise UsageError("no claim is left to check", where="--skip")
+    return kept
+
+
+def job_of_target(spec: Spec, target: str, asked: Asked) -> Job:
+    """Return the job of a class or function, relative to the working folder.
+
+    Raises:
+        TargetError: the target names no class.
+    """
+    name = split_target(target)[1]
+    return _job(spec, name, target, asked, {}, {}, str(Path.cwd()), (_shown(spec), target))
+
+
+def jobs_of_spec(spec: Spec, subject: str, asked: Asked) -> Iterator[Job]:
+    """Yield the jobs of the spec's reference and listed subjects, or of the one that is named.
+
+    Raises:
+        UsageError: the spec lists none, or not this one, or several where one is meant.
+    """
+    document = spec.document
+    names = (["reference"] if document.reference else []) + list(document.subjects)
+    if not names:
+        raise UsageError(
+            f"'{spec.id}' lists no subjects: name the class to audit",
+            instead=f"attncheck audit {_shown(spec)} path/to/file.py:Class",
+        )
+    if subject and subject not in names:
+        raise UsageError(
+            f"'{spec.id}' lists no subject '{subject}'", instead=did_you_mean(subject, names)
+        )
+    if (asked.arguments or asked.inputs) and not subject and len(names) > 1:
+        raise UsageError(
+            "--init and --input are meant for one subject",
+            instead=f"name it: attncheck audit {_shown(spec)}@{names[-1]}, or give a TARGET",
+        )
+    for name in [subject] if subject else names:
+        yield _listed(spec, name, asked)
+
+
+def _listed(spec: Spec, name: str, asked: Asked) -> Job:
+    document = spec.document
+    target, arguments = document.reference, document.reference_arguments
+    dims: dict[str, int] = {}
+    if entry := document.subjects.get(name):
+        target, arguments = entry.target, entry.arguments
+        dims = _numbers(entry.dims, dims_in_order(document.dims, {}))
+    folder = "" if _is_shipped(spec) else os.path.dirname(os.path.realpath(spec.path))
+    return _job(spec, name, target, asked, arguments, dims, folder, (f"{_shown(spec)}@{name}",))
+
+
+def _job(
+    spec: Spec,
+    name: str,
+    target: str,
+    asked: Asked,
+    arguments: Mapping[str, Any],
+    dims: Mapping[str, int],
+    folder: str,
+    words: tuple[str, ...],
+) -> Job:
+    return Job(
+        # A shipped spec is named alike on every machine.
+        spec=spec.id if _is_shipped(spec) else os.path.realpath(spec.path),
+        name=name,
+        target=target,
+        folder=folder,
+        arguments={**arguments, **{n: to_json(v) for n, v in asked.arguments.items()}},
+        dims={**dims, **asked.dims},
+        inputs=list(asked.inputs),
+        dtype=asked.dtype,
+        device=asked.device,
+        seed=asked.seed,
+        command=asked.command(*words),
+    )
+
+
+def _numbers(given: Mapping[str, Any], base: Mapping[str, int]) -> dict[str, int]:
+    """Return a subject's own dims as numbers; formulas are over the spec's and earlier ones."""
+    dims: dict[str, int] = {}
+    for name, value in given.items():
+        known = {**base, **dims}
+        size = int(Formula(value).evaluate(known) if isinstance(value, str) else value)
+        if abs(size) > _MOST:
+            raise SpecError(f"'{name}' is too large a size", instead=f"write at most {_MOST}")
+        dims[name] = size
+    return dims
+
+
+def _is_shipped(spec: Spec) -> bool:
+    return os.path.dirname(os.path.realpath(spec.path)) == os.path.realpath(specs_folder())
+
+
+def _shown(spec: Spec) -> str:
+    return spec.id if _is_shipped(spec) else str(spec.path)

@@ -1,0 +1,152 @@
+"""Every spec that can be named, resolved: family inherited, claims decoded by their probes."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from attncheck.catalogue.checks import check_formulas
+from attncheck.data.formula import shortened
+from attncheck.data.text_file import named_path
+from attncheck.errors import SpecError, UsageError, did_you_mean
+from attncheck.probes import all_kinds, find_kind
+from attncheck.spec import SpecDocument, read_document
+from attncheck.spec.inheritance import inherit
+from attncheck.spec.lines import line_of
+from attncheck.spec.shelf import find_path, shelf_index
+from attncheck.subject.claim import Claim
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A spec ready to be audited against.
+
+    Attributes:
+        document: the file's content, merged with its family's.
+        claims: claim name -> claim, in the order of the file.
+        path: the file.
+    """
+
+    document: SpecDocument
+    claims: dict[str, Claim]
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The spec's id."""
+        return self.document.id
+
+    def claims_of(self, subject: str) -> dict[str, Claim]:
+        """Return the spec's claims and those of the listed subject's own author."""
+        entry = self.document.subjects.get(subject)
+        if entry is None:
+            return self.claims
+        own = _decode_claims(entry.claims, self.path, ["subjects", subject, "claims"])
+        return {**self.claims, **{f"author: {name}": claim for name, claim in own.items()}}
+
+
+def load(name: str) -> Spec:
+    """Return the spec of an id, an alias or a path to a ``.toml`` file.
+
+    Raises:
+        UsageError: no such spec.
+        SpecError: the file is not a spec.
+    """
+    path = find_path(name)
+    if path is None:
+        raise UsageError(
+            f"unknown spec '{name}'",
+            instead=f"{did_you_mean(name.lower(), shelf_index())}\n"
+            "see: attncheck list specs; for a module without a paper: map, tokens or seq2seq",
+        )
+    return load_file(path)
+
+
+def load_file(path: Path) -> Spec:
+    """Return the spec in a file.
+
+    Raises:
+        SpecError: with file, line, what is allowed and the nearest spelling.
+    """
+    document, text = read_document(path)
+    document = _placed(document, path)
+    claims_here = _decode_claims(document.claims, path, ["claims"], text)
+    for name, entry in document.subjects.items():
+        _decode_claims(entry.claims, path, ["subjects", name, "claims"], text)
+    claims: dict[str, Claim] = {}
+    if document.family:
+        family = _family(document, path, text)
+        _check_references(document, family, path, text)
+        merged = inherit(document, family)
+        inherited = {n: p for n, p in merged.claims.items() if n not in claims_here}
+        claims = _decode_claims(inherited, path, ["claims"])
+        document = merged
+    ordered = {name: claims.get(name) or claims_here[name] for name in document.claims}
+    spec = Spec(document, ordered, path)
+    check_formulas(document, ordered, path, text)
+    return spec
+
+
+def _placed(document: SpecDocument, path: Path) -> SpecDocument:
+    """Read a reference in a file of the user's own as relative to the spec's folder."""
+    place, colon, name = document.reference.rpartition(":")
+    if not place.endswith(".py"):
+        return document
+    absolute = Path(os.path.realpath(path.parent / named_path(place, SpecError)))
+    return msgspec.structs.replace(document, reference=f"{absolute}{colon}{name}")
+
+
+def _family(document: SpecDocument, path: Path, text: str) -> SpecDocument:
+    source = shelf_index().get(document.family)
+    beside = path.parent / f"{document.family}.toml"
+    if re.fullmatch("[a-z][a-z0-9-]{0,99}", document.family) and beside.is_file():
+        source = beside
+    if source is None:
+        raise SpecError(
+            f"unknown family '{shortened(document.family)}'",
+            where=f"{path}:{line_of(text, ['family'])}",
+            instead=did_you_mean(document.family, ("map", "tokens", "seq2seq")),
+        )
+    return read_document(source)[0]
+
+
+def _check_references(document: SpecDocument, family: SpecDocument, path: Path, text: str) -> None:
+    """Complain about a waiver of a claim that the family does not make."""
+    for table in ("waives", "drops"):
+        for name in getattr(document, table):
+            if name not in family.claims:
+                raise SpecError(
+                    f"'{name}' is no claim of the family '{document.family}'",
+                    where=f"{path}:{line_of(text, [table, name])}",
+                    instead=did_you_mean(name, family.claims),
+                )
+
+
+def _decode_claims(
+    tables: dict[str, dict[str, Any]], path: Path, at: list[str], text: str = ""
+) -> dict[str, Claim]:
+    decoded: dict[str, Claim] = {}
+    for name, table in tables.items():
+        parameters = dict(table)
+        kind = parameters.pop("kind", name)
+        where = f"{path}:{line_of(text or path.read_text(encoding='utf-8'), [*at, name])}"
+        found = find_kind(kind) if isinstance(kind, str) else None
+        if found is None:
+            instead = did_you_mean(str(kind), all_kinds())
+            raise SpecError(f"unknown claim kind '{kind}'", where=where, instead=instead)
+        try:
+            decoded[name] = msgspec.convert(parameters, found)
+        except msgspec.ValidationError as error:
+            message = str(error).replace("unknown field", "unknown key")
+            word = re.search(r"unknown key `([^`]*)`", message)
+            fields = found.__struct_fields__
+            instead = did_you_mean(word.group(1), fields) if word else ""
+            raise SpecError(f"claim '{name}': {message}", where=where, instead=instead) from None
+        except ValueError as error:
+            raise SpecError(f"claim '{name}': {error}", where=where) from None
+    return decoded

@@ -1,0 +1,76 @@
+"""``attncheck evaluate``."""
+
+from __future__ import annotations
+
+import fnmatch
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attncheck.cli import parsing
+from attncheck.cli.exits import Exit
+from attncheck.cli.output import check_result, show_result
+from attncheck.errors import UsageError
+from attncheck.execution.limits import memory_bytes
+
+
+def evaluate(
+    corpus: Annotated[
+        list[Path],
+        typer.Argument(
+            help="YAML files of modules with what is known of them, or a folder of such.",
+            metavar="CORPUS.yaml…",
+        ),
+    ],
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="GLOB", help="These entries only.")
+    ] = None,
+    skip: Annotated[
+        list[str] | None, typer.Option("--skip", metavar="GLOB", help="Leave these claims out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Other random parameters and inputs.")] = 0,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds for one claim; ten times that for a module.")
+    ] = 30.0,
+    memory_limit: Annotated[
+        str, typer.Option(metavar="SIZE", help="Memory of one module's process.")
+    ] = "4GiB",
+    jobs: Annotated[int, typer.Option(help="Modules at once; 0 for one per core.")] = 0,
+    format_name: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write the result as .json or .txt."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Measure the error rate on modules of which it is known what is wrong with them.
+
+    Exit status: 0 every faulty module violates and no correct one does, 1 otherwise, 2 could not
+    do the work.
+    """
+    from attncheck.cli.progress import live_line
+    from attncheck.commands.evaluate.page import page_of
+    from attncheck.commands.evaluate.run import evaluate as run
+    from attncheck.commands.evaluate.run import planned
+    from attncheck.execution.limits import Limits
+
+    files = output or []
+    check_result(format_name, files)
+    parsing.limits(timeout=timeout, jobs=jobs, seed=seed)
+    limits = Limits(timeout, 10 * timeout, memory_bytes(memory_limit))
+    globs = only or ["*"]
+    plans = planned(
+        corpus, lambda name: any(fnmatch.fnmatchcase(name, g) for g in globs), skip or [], seed
+    )
+    if not plans:
+        raise UsageError("no entry of the corpus has such a name", where="--only")
+    tasks = [plan.task for plan in plans if plan.task is not None]
+    with live_line(tasks, quiet=quiet) as listen:
+        found = run(plans, limits, jobs, listen)
+    total = found.tally.total
+    right = total.recall.count == total.recall.of and not total.false_alarms.count
+    code = Exit.CONFORMS if right else Exit.VIOLATES
+    code = Exit.FAILED if found.partial else code
+    raise typer.Exit(show_result(found, lambda: page_of(found), format_name, files, code))

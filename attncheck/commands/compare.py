@@ -1,0 +1,194 @@
+"""Subjects side by side: claims held, parameters, MACs, memory, reach, growth.
+
+What an audit does not count, memory and growth and reach, is measured in the same child.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from attncheck.auditing.work import audit, open_subject
+from attncheck.catalogue import load
+from attncheck.data.page import Page, Section, Table
+from attncheck.data.report import Finding, Report, Status, SubjectReport
+from attncheck.execution.job import Job
+from attncheck.execution.messages import Counted, Opened
+from attncheck.instruments.behaviour.axes import indices, places_of
+from attncheck.instruments.counting.growth import scaling
+from attncheck.instruments.counting.predicted import predict
+from attncheck.lazy import torch
+from attncheck.subject.case import Case
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
+
+_DRAWS = 3
+
+
+class SubjectCompared(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One subject's figures; None where one is not known."""
+
+    name: str
+    verdict: str
+    held: int
+    claims: int
+    shape: dict[str, int]
+    parameters: int | None = None
+    macs: int | None = None
+    elementwise: int | None = None
+    memory: int | None = None
+    """Peak bytes of a forward pass in float32 above inputs and parameters, read off shapes."""
+    reach: int | None = None
+    positions: int | None = None
+    growth: str = ""
+    order: float | None = None
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """What ``attncheck compare`` found, sorted as asked."""
+
+    rows: list[SubjectCompared]
+    sort: str
+    environment: dict[str, Any]
+    schema: str = "attncheck.comparison/1"
+
+
+KEYS: dict[str, Callable[[SubjectCompared], Any]] = {
+    "name": lambda row: row.name,
+    "claims": lambda row: row.held - row.claims,
+    "parameters": lambda row: _last(row.parameters),
+    "macs": lambda row: _last(row.macs),
+    "elementwise": lambda row: _last(row.elementwise),
+    "memory": lambda row: _last(row.memory),
+    "reach": lambda row: -(row.reach or 0) / (row.positions or 1),
+    "growth": lambda row: _last(row.order),
+}
+"""What rows can be sorted by: the cheapest first, the widest reach first."""
+
+_SHAPE = ("B", "C", "H", "W", "N", "M")
+
+
+def compare(report: Report, sort: str = "") -> Comparison:
+    """Return the rows of a report whose jobs asked for costs, in the order asked for."""
+    rows = [_row(subject) for subject in report.subjects]
+    if sort:
+        rows.sort(key=KEYS[sort])
+    return Comparison(rows, sort, report.environment)
+
+
+def _last(value: float | None) -> float:
+    return float("inf") if value is None else value
+
+
+def _row(subject: SubjectReport) -> SubjectCompared:
+    judged = [f for f in subject.findings if not f.advice and f.status is not Status.SKIPPED]
+    counts = subject.counts
+    costs = counts.get("costs", {})
+    axes = {axis for name in subject.dims for axis in [name] if name in _SHAPE}
+    return SubjectCompared(
+        name=f"{subject.spec}@{subject.subject}",
+        verdict=subject.verdict.value,
+        held=sum(f.status is Status.HOLDS for f in judged),
+        claims=len(judged),
+        shape={n: subject.dims[n] for n in _SHAPE if n in axes},
+        parameters=counts.get("parameters"),
+        macs=counts.get("macs"),
+        elementwise=counts.get("other_ops"),
+        **costs,
+    )
+
+
+def page_of(found: Comparison) -> Page:
+    """Return the comparison as a table, with the shape of each row where they differ."""
+    shapes = {tuple(row.shape.items()) for row in found.rows}
+    columns = ["", "verdict", "claims held", "parameters", "MACs", "element-wise", "memory"]
+    columns += ["reach", "MACs in N"]
+    one = len(shapes) == 1
+    if not one:
+        columns.append("at")
+    rows = [_cells(row) + ([] if one else [_words(row.shape)]) for row in found.rows]
+    notes = [f"one call at {_words(found.rows[0].shape)}"] if one and found.rows else []
+    notes.append(
+        "one multiply-add = 1 MAC; memory: peak bytes of a forward pass in float32 above inputs "
+        "and parameters; reach: input positions that change one output position; N: positions"
+    )
+    return Page("Side by side", [Section(table=Table(rows, columns)), Section(paragraphs=notes)])
+
+
+def _cells(row: SubjectCompared) -> list[str]:
+    reach = "–" if row.reach is None else f"{row.reach} of {row.positions}"
+    figures = [row.parameters, row.macs, row.elementwise, row.memory]
+    return [
+        row.name,
+        row.verdict,
+        f"{row.held} of {row.claims}",
+        *("–" if n is None else f"{n:,}" for n in figures),
+        reach,
+        row.growth or "–",
+    ]
+
+
+def _words(shape: dict[str, int]) -> str:
+    return " ".join(f"{name}={size}" for name, size in shape.items())
+
+
+def audit_and_cost(
+    job: Job, note: Callable[[Case], None] | None = None
+) -> Iterator[Opened | str | Finding | Counted]:
+    """Audit a job as :func:`attncheck.auditing.work.audit` does; its counts also hold ``costs``."""
+    for event in audit(job, note):
+        if isinstance(event, Counted):
+            subject = open_subject(job, load(job.spec))[0]
+            yield Counted({**event.counts, "costs": costs_of(subject)})
+        else:
+            yield event
+
+
+def costs_of(subject: Subject) -> dict[str, Any]:
+    """Return the costs that ``attncheck compare`` shows, at the subject's own dims.
+
+    Returns:
+        ``memory``: peak bytes of a forward pass in float32 above inputs and parameters, read off
+        shapes; ``growth``: MACs as a polynomial in the positions N, with its ``order``; ``reach``:
+        input positions that change one output position, of ``positions``. What cannot be known
+        is left out.
+    """
+    found: dict[str, Any] = {}
+    with suppress(SubjectError):
+        cost = predict(subject, subject.dims)
+        if not cost.fused:
+            found["memory"] = cost.memory
+        if grown := scaling(subject):
+            found["growth"], found["order"] = grown.words("macs"), grown.order("macs")
+    with suppress(SubjectError):
+        found |= _reach(Trial(subject, subject.base()))
+    return {name: value for name, value in found.items() if value not in ("", None)}
+
+
+def _reach(trial: Trial) -> dict[str, int]:
+    """Count the input positions with a gradient into the middle output position, over draws."""
+    places = places_of(trial.output_axes)
+    if not places or places != places_of(trial.axes()):
+        return {}
+    reached: Any = None
+    for seed in range(_DRAWS):
+        module, inputs = trial.module(draw_seed=seed), trial.inputs(draw_seed=seed)
+        given = inputs[trial.main].requires_grad_(True)
+        output = trial.run(module, inputs)
+        if output.shape != trial.sizes(trial.output_axes):
+            return {}
+        picked = output[0:1]
+        for axis in indices(trial.output_axes, places):
+            picked = picked.narrow(axis, picked.shape[axis] // 2, 1)
+        weights = torch.randn_like(picked)
+        (gradient,) = torch.autograd.grad((picked * weights).sum(), given, allow_unused=True)
+        if gradient is None:
+            return {}
+        others = [i for i, axis in enumerate(trial.axes()) if axis not in places]
+        seen = gradient.abs().sum(others) > 0
+        reached = seen if reached is None else reached | seen
+    return {"reach": int(reached.sum()), "positions": reached.numel()}

@@ -1,0 +1,130 @@
+"""What one point costs without a clock: counts, memory, launches, energy, traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from attncheck.commands.profile.point import dims_of_row, input_text, ready, size_of
+from attncheck.commands.profile.wanted import Measure, RowAsked
+from attncheck.devices.shared.protocol import Device
+from attncheck.errors import DeviceError
+from attncheck.instruments.counting.count import BothCounts, count_trial
+from attncheck.instruments.counting.growth import scaling
+from attncheck.instruments.counting.predicted import predict
+from attncheck.instruments.memory import saved_bytes
+from attncheck.lazy import torch
+from attncheck.subject.case import Case
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
+
+
+def costs_of_row(
+    subject: Subject, measure: Measure, row: RowAsked, device: Device
+) -> dict[str, Any]:
+    """Return the figures of one point; what could not be had is None, and ``why`` says it.
+
+    Raises:
+        SubjectError: the point is none: the module cannot be built or counted there.
+    """
+    dims = dims_of_row(subject, measure, row)
+    case = Case(dims=dims, dtype="float32", device="meta")
+    counted = _counted(subject, case)
+    item = torch.empty(0, dtype=getattr(torch, row.dtype)).element_size()
+    trial = Trial(subject, case)
+    found: dict[str, Any] = {
+        "input": input_text(trial),
+        "dims": dims,
+        "size": size_of(subject, dims),
+        "parameters": counted.parameters.total,
+        "tied": counted.parameters.tied,
+        "unused": counted.unused,
+        "macs": counted.tally.macs,
+        "elementwise": counted.tally.other_ops,
+        "by_operator": dict(counted.tally.by_operator.most_common()),
+        "unpriced": sorted(counted.tally.unpriced),
+        "traffic": item * (counted.parameters.total + _elements(trial)),
+    }
+    try:
+        if device.computes:
+            found |= _measured(subject, dims, measure, row, device)
+        else:
+            found |= _predicted(subject, dims, row)
+    except SubjectError as error:
+        found["why"] = str(error)
+    return found
+
+
+def growth(subject: Subject, measure: Measure, row: RowAsked) -> dict[str, Any]:
+    """Return how MACs and predicted bytes grow from this point on, as exact polynomials in N."""
+    dims = dims_of_row(subject, measure, row)
+    stated = {n: s for n, s in dims.items() if n in subject.dims and n in subject.variable}
+    found = scaling(replace(subject, overrides={**subject.overrides, **stated}))
+    if found is None:
+        return {}
+    return {
+        of: {"polynomial": found.words(of), "order": found.order(of)}
+        for of in ("macs", "memory")
+        if found.words(of)
+    }
+
+
+def _counted(subject: Subject, case: Case) -> BothCounts:
+    try:
+        return count_trial(Trial(subject, case), twice=False)
+    except SubjectError:  # it looks at values
+        there = Case(dims=case.dims, dtype=case.dtype)
+        return count_trial(Trial(subject, there), twice=False)
+
+
+def _elements(trial: Trial) -> int:
+    """Return the elements of inputs and main output: what must be moved at least."""
+    axes = [*trial.subject.convention.inputs.values(), trial.output_axes]
+    return sum(torch.Size(trial.sizes(one)).numel() for one in axes)
+
+
+def _measured(
+    subject: Subject, dims: Mapping[str, int], measure: Measure, row: RowAsked, device: Device
+) -> dict[str, Any]:
+    made = ready(subject, dims, row, device.name)
+    found: dict[str, Any] = {"kernels": device.kernels(made.infer)}
+    try:
+        peak = device.peak(made.infer)
+    except DeviceError:
+        return found
+    found |= {"peak_bytes": peak.allocated, "peak_source": "allocator"}
+    if peak.reserved is not None:
+        found["reserved_bytes"] = peak.reserved
+    found["energy_j"] = device.energy(made.infer)
+    if measure.backward:
+        training = ready(subject, dims, row, device.name, train=True)
+        there = [*training.leaves, *training.module.buffers()]
+        found["saved_bytes"] = saved_bytes(training.main, there)
+        found["peak_backward_bytes"] = device.peak(training.step).allocated
+    return found
+
+
+def _predicted(subject: Subject, dims: Mapping[str, int], row: RowAsked) -> dict[str, Any]:
+    """Return the peak that shapes foretell; none where kernels are known to hold less or more."""
+    module = Trial(subject, Case(dims=dict(dims), device="meta")).module(initial=True)
+    if opaque := _opaque(module):
+        return {"why": f"no peak is predicted: {opaque}"}
+    predicted = predict(subject, dims, dtype=row.dtype)
+    if predicted.fused:
+        return {"why": "no peak is predicted: a fused attention kernel holds less than shapes tell"}
+    return {"peak_bytes": predicted.memory, "peak_source": "predicted"}
+
+
+def _opaque(module: torch.nn.Module) -> str:
+    """Return the class whose kernels hold what no shape tells, "" if there is none."""
+    kinds: tuple[Callable[..., Any], ...] = (
+        torch.nn.MultiheadAttention,
+        torch.nn.TransformerEncoderLayer,
+        torch.nn.RNNBase,
+    )
+    for sub in module.modules():
+        if isinstance(sub, kinds):  # type: ignore[arg-type]
+            return f"{type(sub).__name__} computes inside of one kernel"
+    return ""

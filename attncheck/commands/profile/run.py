@@ -1,0 +1,200 @@
+"""Profile subjects: audit them, read off their costs, time them in fresh processes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from attncheck.commands.profile.evidence import deadly, digests
+from attncheck.commands.profile.wanted import Measure, Plan
+from attncheck.commands.profile.work import CEILINGS, COSTS, TIMES
+from attncheck.execution.job import Job
+from attncheck.execution.limits import Limits
+from attncheck.execution.messages import Found, Message, Started
+from attncheck.execution.scheduling import Task, run_all
+from attncheck.execution.supervising import Result
+from attncheck.instruments.timing.ceilings import Ceiling
+from attncheck.instruments.timing.partner import core_of
+from attncheck.instruments.timing.summary import confirmed
+from attncheck.subject.claim import Claim
+
+_AGAIN = "once more"
+
+
+class Listener(Protocol):
+    """What is told how far the work is."""
+
+    def began(self, what: str) -> None:
+        """Something has begun."""
+        ...
+
+    def finished(self, steps: int = 1) -> None:
+        """Steps have been finished."""
+        ...
+
+
+@dataclass(frozen=True)
+class Often:
+    """How often one point is timed.
+
+    Attributes:
+        processes: fresh ones, or pairs of them.
+        most: as long as no two processes agree on the quickest call.
+        patience: seconds that one side of a pair waits for the other.
+    """
+
+    processes: int
+    most: int
+    patience: float
+
+
+@dataclass
+class Measured:
+    """Everything that children said of one subject.
+
+    Attributes:
+        costs: the result of the process that times nothing.
+        times: one result for each process that times, in the order in which they ran.
+        others: the same of the other side, pair by pair, where there is one.
+        interrupted: whether it was cut short.
+    """
+
+    costs: Result = field(default_factory=Result)
+    times: list[Result] = field(default_factory=list)
+    others: list[Result] = field(default_factory=list)
+    interrupted: bool = False
+
+
+def audited(
+    plans: Sequence[Plan], limits: Limits, workers: int, listener: Listener
+) -> tuple[dict[bytes, Result], bool]:
+    """Return an audit of every subject, each once, and whether it was interrupted."""
+    tasks = {key_of(plan): plan.audit for plan in plans}
+    names = {id(plan.audit): plan.name for plan in plans}
+
+    def listen(task: Task, message: Message) -> None:
+        if isinstance(message, Started):
+            listener.began(f"auditing {names.get(id(task), task.job.name)}: {message.claim}")
+
+    results, interrupted = run_all([*tasks.values()], limits, workers, listen)
+    return dict(zip(tasks, results, strict=True)), interrupted
+
+
+def key_of(plan: Plan) -> bytes:
+    """Return what an audit depends on."""
+    return msgspec.json.encode(plan.audit.job, order="deterministic")
+
+
+def ceilings(plans: Sequence[Plan], limits: Limits, listener: Listener) -> dict[str, Any]:
+    """Return what the device can do at best, by precision: a :class:`Ceiling` or None.
+
+    Raises:
+        KeyboardInterrupt: it was cut short.
+    """
+    measure = plans[0].measure
+    dtypes = list(dict.fromkeys(row.dtype for plan in plans for row in plan.measure.rows))
+    listener.began("what the device can do at best")
+    asked = msgspec.to_builtins(Measure(device=measure.device, threads=measure.threads))
+    job = Job(spec="", name="device", target=measure.device, claims=dtypes, measure=asked)
+    task = Task(job, dict.fromkeys(dtypes, Claim()), CEILINGS)
+    (result,), interrupted = run_all([task], limits, 1)
+    if interrupted:
+        raise KeyboardInterrupt
+    found: dict[str, Any] = {}
+    for dtype, finding in result.findings.items():
+        evidence = finding.evidence
+        found.setdefault("about", evidence)
+        if evidence.get("macs"):
+            found[dtype] = Ceiling(evidence["macs"], evidence["bytes"])
+    if result.refused is not None:
+        found["refused"] = result.refused
+    return found
+
+
+def measured(
+    plan: Plan,
+    other: Plan | None,
+    often: Often,
+    limits: Limits,
+    listener: Listener,
+    begun: Measured | None = None,
+    keep: Callable[[Measured], None] | None = None,
+) -> Measured:
+    """Return what one subject costs; nothing else of ours runs meanwhile.
+
+    Args:
+        plan: the subject.
+        other: the other side, if any.
+        often: how often each point is timed.
+        limits: of each process.
+        listener: told how far the work is.
+        begun: what an earlier run measured of it, before it was ended.
+        keep: told what is measured so far after every process.
+    """
+    found = begun or Measured()
+    with tempfile.TemporaryDirectory(prefix="attncheck-") as folder:
+        for side, tasks in _order(plan, other, often, found, Path(folder)):
+            heard = _heard(plan, listener, side)
+            results, found.interrupted = run_all(tasks, limits, len(tasks), heard)
+            if side == "costs":
+                (found.costs,) = results  # read by what decides the rest
+            else:
+                found.times.append(results[0])
+                found.others += results[1:]
+            if side != _AGAIN:
+                listener.finished(sum(len(task.job.claims) for task in tasks))
+            if found.interrupted or (side == "costs" and found.costs.refused is not None):
+                break
+            if keep is not None:
+                keep(found)
+    return found
+
+
+def steps(plan: Plan, other: Plan | None, processes: int, computes: bool) -> int:
+    """Return how many steps there are to be finished."""
+    timed = len(plan.measure.time_steps()) * processes * (2 if other else 1)
+    return len(plan.measure.cost_steps()) + (timed if computes else 0)
+
+
+def _order(
+    plan: Plan, other: Plan | None, often: Often, found: Measured, folder: Path
+) -> Iterator[tuple[str, list[Task]]]:
+    """Yield the processes to run: costs, then times; with another side, two at once in turns.
+
+    A row on which a module hung or died is not tried again in every process.
+    """
+    if not found.costs.findings:
+        yield "costs", [plan.task(COSTS, plan.measure.cost_steps())]
+    if plan.measure.device == "meta":
+        return
+    for turn in range(len(found.times), often.most):
+        dead = deadly([found.costs, *found.times, *found.others])
+        left = plan.measure.time_steps(turn, dead)
+        if turn >= often.processes:
+            left = [s for s in left if not confirmed(digests(found.times, s))]
+        if not left:
+            return
+        if other is None:
+            yield _AGAIN * (turn >= often.processes), [plan.task(TIMES, left)]
+            continue
+        core = core_of(turn, plan.measure.threads)
+        meeting = {"partner": str(folder / str(turn)), "patience": often.patience, "core": core}
+        # Whichever begins might have an advantage: it is each side's in turn.
+        sides = ((plan, turn % 2 == 0), (other, turn % 2 == 1))
+        yield "", [one.task(TIMES, left, first=first, **meeting) for one, first in sides]
+
+
+def _heard(plan: Plan, listener: Listener, side: str) -> Callable[[Task, Message], None]:
+    def listen(task: Task, message: Message) -> None:
+        if isinstance(message, Started) and message.claim.startswith("r"):
+            row, mode = plan.measure.row(message.claim)
+            listener.began(" ".join(filter(None, (plan.name, row.words, mode, side))))
+        elif isinstance(message, Found):
+            listener.finished(0)
+
+    return listen

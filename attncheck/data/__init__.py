@@ -1,0 +1,1 @@
+"""What everything speaks in: reports, formulas, numbers, pages. Plain data, without torch."""

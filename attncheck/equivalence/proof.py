@@ -1,0 +1,166 @@
+"""Decide whether a subject computes the reference: match, compare, then try to tell them apart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from attncheck.equivalence.assignment import Assignment
+from attncheck.equivalence.comparison import NEARLY, Difference, Probe, compare
+from attncheck.equivalence.search import assignments
+from attncheck.instruments.attention.masks import encode, some_hidden, ways_of
+from attncheck.lazy import torch
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.sampling import turn_scales
+from attncheck.subject.trial import Trial
+
+if TYPE_CHECKING:
+    from attncheck.reference.mechanism import Mechanism
+
+_MOST_ASSIGNMENTS = 600
+"""Compared at most: about two seconds. The budget is no clock: a slow machine says the same."""
+PATIENCE = 20.0
+"""Seconds of CPU time for a search all the same: of large modules each comparison takes long."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What came of comparing a subject with the reference.
+
+    Attributes:
+        status: ``equal`` on every probe, ``equal except`` on ``probe``, ``different`` on the
+            base case under every assignment, or ``unmatched``: no assignment consumes all of
+            the subject's parameters.
+        assignment: the assignment under which it is equal, or closest.
+        largest: the largest relative difference (on the base case where it is different).
+        probe: the probe on which it is not equal, and what differs there.
+        probes: the probes passed.
+        tried: how many assignments were compared.
+        at: the probe on which it differs.
+    """
+
+    status: str
+    assignment: Assignment | None = None
+    largest: float = 0.0
+    probe: str = ""
+    difference: Difference | None = None
+    probes: tuple[str, ...] = ()
+    tried: int = 0
+    at: Probe | None = None
+
+
+def prove(mechanism: Mechanism, trial: Trial) -> Proof:
+    """Compare the subject with the reference under every likely assignment of its tensors.
+
+    Assignments under which the base outputs are equal are tried on every probe, until one holds.
+    """
+    base = Probe("base", trial, trial.inputs())
+    module = trial.module()
+    seen = _output(base, module)
+    deadline = time.process_time() + PATIENCE
+    closest: tuple[float, Assignment] | None = None
+    nearly: Proof | None = None
+    tried = 0
+    for assignment in assignments(mechanism, trial.subject, module):
+        tried += 1
+        found = compare(mechanism, assignment, base, module, seen=seen)
+        if found.decided and found.relative <= NEARLY:
+            proof = _probed(mechanism, base, assignment, tried)
+            if proof.status != "equal except":
+                return proof
+            nearly = nearly or proof  # a freedom that only a probe shows, such as an epsilon
+        if found.decided and (closest is None or found.relative < closest[0]):
+            closest = (found.relative, assignment)
+        if tried >= _MOST_ASSIGNMENTS or time.process_time() > deadline:
+            break
+    if nearly is not None:
+        return nearly
+    # Where a mask must be given, a base case that hides nothing tells little of its use.
+    stated = next(_masked(trial), base) if trial.subject.convention.masks else base
+    if closest is None:
+        return Proof("unmatched", tried=tried, at=stated)
+    return Proof("different", closest[1], closest[0], "base", tried=tried, at=stated)
+
+
+def _output(probe: Probe, module: torch.nn.Module) -> torch.Tensor | None:
+    try:
+        return probe.trial.run(module, probe.inputs)
+    except SubjectError:
+        return None
+
+
+def _without_dropout(module: torch.nn.Module) -> torch.nn.Module:
+    """Turn dropout layers off in training mode, where their noise hides everything else."""
+    for sub in module.modules():
+        if sub.training and isinstance(sub, torch.nn.modules.dropout._DropoutNd):
+            sub.p = 0.0
+    return module
+
+
+def _is_random(probe: Probe) -> bool:
+    """Say whether the module draws at random in this mode whatever its dropout layers say."""
+    trial = probe.trial
+    module = _without_dropout(trial.module())
+    first = trial.run(module, probe.inputs)
+    again = trial.with_case(seed=trial.case.seed + 1).run(module, probe.inputs)
+    return not torch.equal(first, again)
+
+
+def _probed(mechanism: Mechanism, base: Probe, assignment: Assignment, tried: int) -> Proof:
+    passed: list[str] = []
+    largest = 0.0
+    for probe in _probes(base):
+        try:
+            if probe.trial.case.train and _is_random(probe):
+                continue
+            module = _without_dropout(probe.module(draw_seed=len(passed)))
+        except SubjectError:
+            continue
+        found = compare(mechanism, assignment, probe, module)
+        if not found.decided:
+            continue
+        if not found.relative <= NEARLY:
+            names = tuple(passed)
+            return Proof(
+                "equal except", assignment, largest, probe.name, found, names, tried, probe
+            )
+        largest = max(largest, found.relative)
+        passed.append(probe.name)
+    return Proof("equal", assignment, largest, probes=tuple(passed), tried=tried)
+
+
+def _probes(base: Probe) -> Iterator[Probe]:
+    """Yield the comparisons on which a look-alike may give itself away, cheapest first."""
+    yield base
+    yield replace(base, name="gradients", gradients=True)
+    trial = base.trial
+    if turn_scales(trial.module()):
+        yield replace(base, name="scales of norms with both signs", turned=True)
+    for case in trial.subject.lattice():
+        if case.dims.get("C") == trial.dims.get("C") and case.dims != trial.dims:
+            other = Trial(trial.subject, case)
+            sizes = "×".join(str(n) for n in other.sizes(other.axes()))
+            yield Probe(f"input {sizes}", other, other.inputs())
+    constant = trial.with_case(values="ones")
+    yield Probe("constant input", constant, constant.inputs())
+    large = trial.with_case(seed=trial.case.seed + 3)
+    scaled = {n: 30 * t if t.is_floating_point() else t for n, t in large.inputs().items()}
+    yield Probe("large input", large, scaled)
+    yield from _masked(trial)
+    training = trial.with_case(train=True, seed=trial.case.seed + 1)
+    yield Probe("training mode", training, training.inputs())
+    yield Probe("gradients in training mode", training, training.inputs(), gradients=True)
+
+
+def _masked(trial: Trial) -> Iterator[Probe]:
+    """Yield a comparison for each mask of the subject whose meaning is known."""
+    for way in ways_of(trial.subject, trial)[0]:
+        masked = Trial(way.applied(trial.subject), trial.case)
+        hidden = some_hidden(way, masked)
+        inputs = {**masked.inputs(), way.argument.input: encode(hidden, way, masked)}
+        named = f"mask {way.argument.parameter}"
+        yield Probe(named, masked, inputs, hidden)
+        far = {n: 40 * inputs[n] for n in masked.subject.convention.inputs}
+        yield Probe(f"{named}, scores far apart", masked, {**inputs, **far}, hidden)

@@ -1,0 +1,166 @@
+"""Every assignment of a subject's tensors, likeliest first, under every choice of options.
+
+Two orders find most of them at once: by names and order of definition, and by order of use: what
+the subject's call reads first is what the definition reads first, twins in either place. Twins are
+parts that are built alike, such as one for rows and one for columns. Choices of options take turns,
+so that a wrong one does not use up the search.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from attncheck.data.formula import Formula
+from attncheck.equivalence.assignment import Assignment
+from attncheck.equivalence.freedoms import known_values
+from attncheck.equivalence.matching import Matcher
+from attncheck.lazy import torch
+from attncheck.subject.dispatcher import watching
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
+
+if TYPE_CHECKING:
+    from attncheck.reference.mechanism import Mechanism
+
+
+_MOST = 2000
+"""Assignments that are looked at, the same one again counted too."""
+_LONG, _SHORT = 4000, 400
+"""Steps of a search, and of a first look: with many tensors of one size it would never end."""
+_TURN = 16
+"""Assignments of one choice of options before it is another's turn."""
+
+_MOST_TWINS = 3
+"""Twins that are exchanged in every way; of more there are too many."""
+
+
+def assignments(
+    mechanism: Mechanism, subject: Subject, module: torch.nn.Module, *, relaxed: bool = False
+) -> Iterator[Assignment]:
+    """Yield each assignment once."""
+    seen: set[Any] = set()
+    for assignment in islice(_turns(mechanism, subject, module, relaxed=relaxed), _MOST):
+        key = (_key(assignment), tuple(sorted((n, str(v)) for n, v in assignment.values.items())))
+        if key not in seen:
+            seen.add(key)
+            yield assignment
+
+
+def _turns(
+    mechanism: Mechanism, subject: Subject, module: torch.nn.Module, *, relaxed: bool
+) -> Iterator[Assignment]:
+    alike = _alike(mechanism, list(known_values(mechanism, subject, module)))
+    used = order_of_use(subject, module)
+
+    def search(
+        choices: list[dict[str, Any]], steps: int, order: dict[str, int] | None
+    ) -> Iterator[Assignment]:
+        found = Matcher(mechanism, module, choices[0], relaxed, order, steps).assignments()
+        for assignment in found:
+            for known in choices:
+                yield replace(assignment, values={**assignment.values, **known})
+
+    by_use = [search(choices, _LONG, used) for choices in alike]
+    for going_on, choices in zip(by_use, alike, strict=True):
+        yield from islice(going_on, len(choices))
+    for choices in alike:
+        yield from islice(search(choices, _SHORT, None), len(choices))
+    for order in exchanged(module, used):
+        for choices in alike:
+            yield from islice(search(choices, _SHORT, order), len(choices))
+    waiting = [*by_use, *(search(choices, _LONG, None) for choices in alike)]
+    while waiting:
+        going = []
+        for going_on in waiting:
+            turn = list(islice(going_on, _TURN))
+            yield from turn
+            if len(turn) == _TURN:
+                going.append(going_on)
+        waiting = going
+
+
+def _alike(mechanism: Mechanism, choices: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Group choices of options that ask for the same tensors: one search serves them all."""
+    told = set(mechanism.derived)
+    texts = list(mechanism.derived.values())
+    for slot in mechanism.slots.values():
+        texts += [*slot.sizes, *(str(value) for _, value in slot.settings)]
+        told |= {str(slot.bias), slot.when.split(" ")[0]}
+    for text in texts:
+        told |= Formula(text).names
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for known in choices:
+        key = tuple(sorted((name, str(value)) for name, value in known.items() if name in told))
+        groups.setdefault(key, []).append(known)
+    return list(groups.values())
+
+
+def _key(assignment: Assignment) -> Any:
+    return tuple(
+        (slot, part.unit.owner, part.unit.reading, part.rows, part.columns, part.bias)
+        for slot, part in sorted(assignment.parts.items())
+    )
+
+
+def order_of_use(subject: Subject, module: torch.nn.Module) -> dict[str, int]:
+    """Return parameter -> when a call first reads it; those that it never reads are left out."""
+    storages = {
+        tensor.untyped_storage()._cdata: name
+        for name, tensor in [*module.named_parameters(), *module.named_buffers()]
+    }
+    order: dict[str, int] = {}
+
+    def see(mode: Any, operator: Any, args: Any, kwargs: Any) -> Any:
+        if not getattr(operator, "is_view", False):
+            for tensor in torch.utils._pytree.tree_leaves((args, kwargs)):
+                if isinstance(tensor, torch.Tensor):
+                    name = storages.get(tensor.untyped_storage()._cdata)
+                    if name is not None:
+                        order.setdefault(name, len(order))
+        return operator(*args, **kwargs)
+
+    trial = Trial(subject, subject.base())
+    try:
+        with torch.no_grad(), watching(see):
+            trial.run(module, trial.inputs())
+    except SubjectError:
+        return {}
+    return order
+
+
+def exchanged(module: torch.nn.Module, used: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Yield the order of use as it would be with twins in each other's place.
+
+    A definition adds rows to columns, its copy columns to rows: which of two equal parts is which
+    no size tells, and the order of use may be the other one.
+
+    Args:
+        module: the subject's module.
+        used: parameter -> when a call first reads it.
+    """
+    for prefix, parent in module.named_modules():
+        families: dict[tuple[torch.Size, ...], list[str]] = {}
+        for name, child in parent.named_children():
+            sizes = tuple(parameter.shape for parameter in child.parameters())
+            if len(sizes) > 1:  # of two single layers, the search itself tries both
+                families.setdefault(sizes, []).append(f"{prefix}.{name}" if prefix else name)
+        for twins in families.values():
+            if 1 < len(twins) <= _MOST_TWINS:
+                for order in itertools.permutations(twins):
+                    if list(order) != twins:
+                        yield _renamed(used, dict(zip(twins, order, strict=True)))
+
+
+def _renamed(used: Mapping[str, int], places: Mapping[str, str]) -> dict[str, int]:
+    """Give each twin's parameters the times of the twin whose place it takes."""
+    made = dict(used)
+    for twin, other in places.items():
+        for name, time in used.items():
+            if name.startswith(f"{other}."):
+                made[f"{twin}.{name[len(other) + 1 :]}"] = time
+    return made

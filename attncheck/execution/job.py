@@ -1,0 +1,62 @@
+"""A job: everything that a child process needs to audit one subject, as plain JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from typing import Any
+
+import msgspec
+
+from attncheck.data.report import Finding
+from attncheck.subject.case import Case
+
+
+class Job(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One subject to audit.
+
+    Attributes:
+        spec: a spec's id, or the path of its file.
+        name: how the report calls the subject.
+        target: ``file.py:Class`` or ``package.module:Class``.
+        folder: what a relative path in ``target`` is relative to; "" for the working directory.
+        arguments: constructor arguments; strings may be formulas over dims.
+        dims: dims that differ from the spec's.
+        inputs: ``--input`` texts, such as ``2x32x8x6`` or ``mask=2x8:pad-true``.
+        claims: names of the claims to check, in order.
+        case: try this case alone (replay), else None.
+        seed, dtype, device: for every case; ``dtype`` "" means float64 where it works.
+        command: the command line that audits this subject, for ``reproduce``.
+        measure: what ``attncheck profile`` wants measured, for its own generators.
+        modules_only: the target stands in a file of elsewhere: no function may be its factory.
+    """
+
+    spec: str
+    name: str
+    target: str
+    folder: str = ""
+    arguments: dict[str, Any] = {}
+    dims: dict[str, int] = {}
+    inputs: list[str] = []
+    claims: list[str] = []
+    case: Case | None = None
+    seed: int = 0
+    dtype: str = ""
+    device: str = "cpu"
+    command: str = ""
+    measure: dict[str, Any] = {}
+    modules_only: bool = False
+
+
+def name_finding(job: Job, finding: Finding) -> None:
+    """Give a violation its id, and the command line that shows it again.
+
+    The id is the same for the same spec, subject, claim and witness.
+    """
+    content = msgspec.json.encode(
+        [job.spec, job.target, job.arguments, job.inputs, finding.claim, finding.witness],
+        order="deterministic",
+    )
+    finding.id = hashlib.sha256(content).hexdigest()[:8]
+    if job.command:
+        finding.reproduce = f"{job.command} --claim {shlex.quote(finding.claim)}"

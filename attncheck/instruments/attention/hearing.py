@@ -1,0 +1,156 @@
+"""Which query hears which key: perturb one key at a time and see which outputs move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from attncheck.lazy import torch
+from attncheck.signature.masks import key_axis, query_axis
+from attncheck.subject.tolerance import budget
+from attncheck.subject.trial import Tensors, Trial
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What came of perturbing every key, with a mask and without.
+
+    All tensors are (B, N, M).
+
+    Attributes:
+        hidden: what the mask hides.
+        masked: how far each query's output moves when each key is changed under the mask.
+        plain: the same without a mask.
+        counts: where the answer matters (not a token's own key, not the rows of padding).
+        noise: what rounding may move.
+        output, unmasked: the outputs with the mask and without.
+    """
+
+    hidden: torch.Tensor
+    masked: torch.Tensor
+    plain: torch.Tensor
+    counts: torch.Tensor
+    noise: float
+    output: torch.Tensor
+    unmasked: torch.Tensor
+
+    @property
+    def leaks(self) -> torch.Tensor:
+        """Hidden keys that are heard."""
+        return self.hidden & (self.masked > self.noise) & self.counts
+
+    @property
+    def deaf(self) -> torch.Tensor:
+        """Visible keys that are heard without a mask and not with it."""
+        heard_before = self.plain > self.noise
+        return ~self.hidden & heard_before & (self.masked <= self.noise) & self.counts
+
+    @property
+    def obeys(self) -> bool:
+        """The mask hides what it hides, and nothing else; and there was something to hide."""
+        hides = bool((self.hidden & self.counts & (self.plain > self.noise)).any())
+        return hides and not bool(self.leaks.any()) and not bool(self.deaf.any())
+
+    @property
+    def largest_leak(self) -> float:
+        """How far a hidden key moves an output at most."""
+        return float(self.masked[self.leaks].max()) if bool(self.leaks.any()) else 0.0
+
+
+@dataclass(frozen=True)
+class Call:
+    """A way to call the subject, and the masks that it is called with."""
+
+    trial: Trial
+    masks: Mapping[str, torch.Tensor]
+
+
+def hear(
+    masked: Call, plain: Sequence[Call], hidden: torch.Tensor, rows: bool, factor: float = 1.0
+) -> Hearing:
+    """Perturb every key with the mask and without.
+
+    Args:
+        masked: the call with the mask.
+        plain: calls without it; the first under which anything is heard is compared with. A
+            mask that is read the other way round may hide everything where it should nothing.
+        hidden: (B, N, M), what the mask hides.
+        rows: the mask tells queries apart, so the rows of padded tokens count.
+        factor: the inputs are multiplied by it.
+
+    Raises:
+        SubjectError: ``forward`` raises.
+    """
+    trial = masked.trial
+    itself = len(trial.subject.convention.inputs) == 1
+    output, moved = _moved(masked, hidden, factor)
+    unmasked, moved_before = _moved(plain[0], hidden, factor)
+    for call in plain[1:]:
+        if bool((moved_before > _noise(unmasked)).any()):
+            break
+        unmasked, moved_before = _moved(call, hidden, factor)
+    counts = torch.ones(hidden.shape, dtype=torch.bool)
+    if itself:
+        size = hidden.shape[1]
+        counts &= ~torch.eye(size, dtype=torch.bool)
+        if not rows:
+            counts &= ~hidden[:, :1, :].transpose(1, 2)
+    noise = _noise(output, unmasked)
+    return Hearing(hidden, moved, moved_before, counts, noise, output, unmasked)
+
+
+def _moved(call: Call, hidden: torch.Tensor, factor: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the output (B, N, C), and (B, N, M) how far each key moves it."""
+    trial = call.trial
+    module = trial.module()
+    inputs = {name: factor * tensor for name, tensor in trial.inputs().items()}
+    other = {name: factor * tensor for name, tensor in trial.inputs(draw_seed=1).items()}
+    output = _tokens(trial.run(module, {**inputs, **call.masks}), trial)
+    moved = torch.zeros(hidden.shape)
+    for key in range(hidden.shape[2]):
+        changed = with_key(trial, inputs, other, key)
+        after = _tokens(trial.run(module, {**changed, **call.masks}), trial)
+        moved[:, :, key] = _distance(after, output)
+    return output, moved
+
+
+def _noise(*outputs: torch.Tensor) -> float:
+    finite = [torch.nan_to_num(o, nan=0.0, posinf=0.0, neginf=0.0) for o in outputs]
+    return budget(*finite)
+
+
+def with_key(trial: Trial, inputs: Tensors, other: Tensors, key: int) -> Tensors:
+    """Return the inputs with one key, and its value, replaced by another draw."""
+    changed = dict(inputs)
+    for name in key_inputs(trial):
+        axis = position_axis(trial, name)
+        changed[name] = inputs[name].clone()
+        changed[name].select(axis, key).copy_(other[name].select(axis, key) + 1.0)
+    return changed
+
+
+def key_inputs(trial: Trial) -> list[str]:
+    """Return the inputs that hold keys or values: all but the first, or the only one."""
+    names = list(trial.subject.convention.inputs)
+    return names[1:] or names
+
+
+def position_axis(trial: Trial, name: str) -> int:
+    """Return the axis of an input along which its keys lie."""
+    return trial.axes(name).index(key_axis(trial.subject.convention.inputs))
+
+
+def _tokens(output: torch.Tensor, trial: Trial) -> torch.Tensor:
+    """Return the output as (B, N, C); a vector per sample is what each of its queries gets."""
+    if output.ndim != 2:
+        return output
+    queries = trial.dims.get(query_axis(trial.subject.convention.inputs), 1)
+    return output[:, None].expand(-1, queries, -1)
+
+
+def _distance(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Return the largest change per token, infinite where it becomes or stops being a number."""
+    finite = a.isfinite() & b.isfinite()
+    change = torch.where(finite, (a - b).abs(), torch.zeros_like(a))
+    change = change.masked_fill(a.isnan() != b.isnan(), float("inf"))
+    return change.flatten(2).amax(-1).detach().float()

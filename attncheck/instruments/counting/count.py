@@ -1,0 +1,226 @@
+"""The counts of one subject on one case, as the report shows them.
+
+Counts are of one call at the case's dims, the whole batch. One multiply-add of a contraction
+is one MAC; FLOPs are twice the MACs; a bias, a norm, a softmax, a pooling or an activation is
+element-wise work and counted apart. Counting leaves no trace: statistics, parameters, generators
+and modes stay as they were.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from attncheck.data.choices import same
+from attncheck.errors import SpecError
+from attncheck.instruments.counting.closed_form import ClosedForm
+from attncheck.instruments.counting.dispatch import Tally, counting
+from attncheck.instruments.counting.fvcore_check import Second, fvcore_count
+from attncheck.instruments.counting.parameters import Inventory, inventory, never_used
+from attncheck.lazy import torch
+from attncheck.subject.case import Case
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
+
+
+@dataclass(frozen=True)
+class BothCounts:
+    """Both counters' answers on one case.
+
+    Attributes:
+        parameters: the inventory, after the call (a lazy layer has its shape by then).
+        tally: the dispatch counter's.
+        second: fvcore's.
+        unused: names of parameters that no output came from; None where that is not known.
+    """
+
+    parameters: Inventory
+    tally: Tally
+    second: Second
+    unused: list[str] | None
+
+    @property
+    def agree(self) -> bool | None:
+        """Whether both counters say the same; None where fvcore cannot count."""
+        return None if self.second.macs is None else self.second.macs == self.tally.macs
+
+    @property
+    def disagreement(self) -> str:
+        """Which operators the counters price differently, or why only one counted."""
+        if self.second.macs is None:
+            return self.second.reason
+        if self.second.macs == self.tally.macs:
+            return ""
+        text = (
+            f"the dispatch counter says {self.tally.macs:,} ({_dearest(self.tally.by_operator)}), "
+            f"fvcore {self.second.macs:,} ({_dearest(self.second.by_operator or {})})"
+        )
+        if self.second.macs < self.tally.macs:
+            text += "; a trace leaves out what reaches no output and what goes through .data"
+        return text
+
+
+def count_trial(trial: Trial, *, twice: bool = True) -> BothCounts:
+    """Build the trial's module, call it once under each counter, and say what it cost.
+
+    Args:
+        trial: the subject on a case; on ``meta`` only shapes are computed.
+        twice: also count with fvcore, which loads it and needs real tensors.
+
+    Raises:
+        SubjectError: the module cannot be built or called.
+    """
+    module, inputs = trial.module(initial=True), trial.inputs()
+    return count_module(trial, module, inputs, twice=twice)
+
+
+def count_module(
+    trial: Trial,
+    module: torch.nn.Module,
+    inputs: dict[str, torch.Tensor],
+    *,
+    twice: bool = True,
+) -> BothCounts:
+    """Count a module that is there already; its state is the same afterwards.
+
+    Raises:
+        SubjectError: ``forward`` raises.
+    """
+    with untouched(module), _on(trial.case.device):
+        torch.manual_seed(trial.case.seed)
+        copies = {name: tensor.clone() for name, tensor in inputs.items()}
+        with counting(module) as tally:
+            output = trial.call(module, copies)
+        unused = never_used(module, [output.main, *output.others])
+        parameters = inventory(module)
+    if not twice:
+        return BothCounts(parameters, tally, Second(None, "not asked"), unused)
+    names = list(inputs)
+
+    def call(*tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        output = trial.call(module, dict(zip(names, tensors, strict=True)))
+        return output.main, *output.others
+
+    with untouched(module):
+        torch.manual_seed(trial.case.seed)
+        second = fvcore_count(module, call, [tensor.clone() for tensor in inputs.values()])
+    return BothCounts(parameters, tally, second, unused)
+
+
+def count(subject: Subject, case: Case) -> dict[str, Any]:
+    """Return everything counted, as plain JSON; ``macs`` is None where the module does not run."""
+    trial = Trial(subject, case)
+    result: dict[str, Any] = {"dims": dict(case.dims), "mode": "train" if case.train else "eval"}
+    try:
+        result["parameters"] = inventory(trial.module(initial=True)).total
+        counted = count_trial(trial)
+    except SubjectError as error:
+        empty: dict[str, Any] = {"macs": None, "flops": None, "other_ops": None, "unpriced": []}
+        return {"parameters": None, **result, **empty, "agree": None, "unavailable": str(error)}
+    tally, parameters = counted.tally, counted.parameters
+    result |= {
+        "parameters": parameters.total,
+        "trainable": parameters.trainable,
+        "tied": parameters.tied,
+        "frozen": parameters.frozen,
+        "unused": counted.unused,
+        "macs": tally.macs,
+        "flops": 2 * tally.macs,
+        "other_ops": tally.other_ops,
+        "by_operator": dict(tally.by_operator.most_common()),
+        "by_module": dict(tally.by_module),
+        "unpriced": sorted(tally.unpriced),
+        "fvcore": counted.second.macs,
+        "agree": counted.agree,
+        "disagreement": counted.disagreement,
+    }
+    result["formula"] = {
+        kind: found
+        for kind, seen in (("parameters", parameters.total), ("macs", tally.macs))
+        if (found := closed_form_of(subject, case, kind, seen)) is not None
+    }
+    return result
+
+
+def closed_form_of(subject: Subject, case: Case, kind: str, seen: int) -> dict[str, Any] | None:
+    """Return the spec's closed form beside the count, or None where the spec states none."""
+    for name, table in subject.spec.claims.items():
+        text = table.get("formula")
+        if table.get("kind", name) == kind and isinstance(text, str):
+            try:
+                form = ClosedForm(subject, [text], table.get("search", ()))
+                return _beside(form, case, samples(form, case.dims) if kind == "macs" else 1, seen)
+            except SpecError:
+                return None
+    return None
+
+
+def _beside(form: ClosedForm, case: Case, times: int, seen: int) -> dict[str, Any]:
+    choice = form.explain(case.dims, lambda values: same(values[0] * times, seen))
+    stated = choice or form.stated(case.dims)[0]
+    value = form.values(stated)[0] * times
+    return {
+        "formula": form.formulas[0].text,
+        "equal": choice is not None,
+        "choice": stated.describe(form.named),
+        "value": int(value) if math.isfinite(value) else None,
+    }
+
+
+def samples(form: ClosedForm, dims: dict[str, int]) -> int:
+    """Return what a formula for MACs is multiplied by: the batch, unless it names ``B``."""
+    return 1 if "B" in form.named else dims.get("B", 1)
+
+
+def _dearest(by_operator: Any) -> str:
+    ranked = sorted(by_operator.items(), key=lambda item: -item[1])[:4]
+    return ", ".join(f"{name} {macs:,}" for name, macs in ranked) or "nothing"
+
+
+def _on(device: str) -> Any:
+    """On ``meta``, make tensors that the module creates without naming a device land there too."""
+    return torch.device(device) if device == "meta" else nullcontext()
+
+
+@contextmanager
+def untouched(module: torch.nn.Module) -> Iterator[None]:
+    """Put back, bit for bit, whatever a run inside changes of the module's state and torch's.
+
+    Restored: every parameter and buffer (also one that was rebound or added), each submodule's
+    mode, gradients, and the CPU's random generator.
+    """
+    held: list[tuple[torch.nn.Module, str, dict[str, Any]]] = []
+    values: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+    for part in module.modules():
+        for table in ("_parameters", "_buffers"):
+            entries = dict(getattr(part, table))
+            held.append((part, table, entries))
+            for tensor in entries.values():
+                if isinstance(tensor, torch.Tensor) and not _uninitialised(tensor):
+                    values[id(tensor)] = (tensor, tensor.detach().clone())
+    modes = {part: part.training for part in module.modules()}
+    gradients = {parameter: parameter.grad for parameter in module.parameters()}
+    with torch.random.fork_rng(devices=[]):
+        try:
+            yield
+        finally:
+            for part, table, entries in held:
+                getattr(part, table).clear()
+                getattr(part, table).update(entries)
+            with torch.no_grad():
+                for tensor, before in values.values():
+                    if not tensor.is_meta and not torch.equal(tensor, before):
+                        tensor.data.copy_(before)
+            for part, mode in modes.items():
+                part.training = mode
+            for parameter, gradient in gradients.items():
+                parameter.grad = gradient
+
+
+def _uninitialised(tensor: torch.Tensor) -> bool:
+    lazy = (torch.nn.parameter.UninitializedParameter, torch.nn.parameter.UninitializedBuffer)
+    return isinstance(tensor, lazy)

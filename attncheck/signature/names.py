@@ -1,0 +1,253 @@
+"""The names that people give to constructor arguments and inputs, and what they mean by them.
+
+A known name is known with its words in another order too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+STRONG: Mapping[str, tuple[str, ...]] = {
+    "C": (
+        "c1",
+        "in_channels",
+        "in_channel",
+        "inchannels",
+        "channels",
+        "channel",
+        "in_planes",
+        "inplanes",
+        "planes",
+        "dim",
+        "gate_channels",
+        "gate_channel",
+        "d_model",
+        "embed_dim",
+        "input_dim",
+        "in_dim",
+        "features",
+        "in_features",
+        "hidden_size",
+        "hidden_dim",
+        "num_channels",
+        "n_channels",
+        "emb_dim",
+        "embed_size",
+        "embedding_dim",
+        "model_dim",
+        "query_dim",
+        "inp",
+        "n_embd",
+        "feats",
+        "d_in",
+        "ch_in",
+        "c_in",
+        "num_features",
+        "input_channels",
+        "in_ch",
+        "in_chs",
+        "ch",
+        "nc",
+        "channel_in",
+        "emb_size",
+        "d_hidden",
+        "n_feat",
+    ),
+    "C2": (
+        "c2",
+        "oup",
+        "out_channels",
+        "out_channel",
+        "outp",
+        "outplanes",
+        "out_planes",
+        "out_dim",
+        "output_dim",
+        "ch_out",
+        "c_out",
+        "d_out",
+        "out_ch",
+        "out_chs",
+        "out_features",
+        "channel_out",
+        "output_channels",
+    ),
+    "r": (
+        "r",
+        "reduction",
+        "reduction_ratio",
+        "ratio",
+        "rate",
+        "reduction_rate",
+        "red_ratio",
+        "squeeze_factor",
+        "rd_ratio",
+        "se_ratio",
+        "reduction_factor",
+    ),
+    "heads": (
+        "heads",
+        "num_heads",
+        "n_heads",
+        "n_head",
+        "nhead",
+        "head",
+        "nheads",
+        "num_attention_heads",
+        "num_head",
+        "attention_heads",
+    ),
+    "k": ("k", "kernel_size", "k_size", "kernel", "ksize", "kernel_sz"),
+    "H": ("height", "H", "fmap_h", "map_height", "h_size"),
+    "W": ("W", "fmap_w", "map_width", "w_size"),
+    "N": (
+        "seq_len",
+        "n_tokens",
+        "num_tokens",
+        "num_patches",
+        "max_len",
+        "block_size",
+        "seq_length",
+        "max_seq_len",
+        "max_length",
+        "context_length",
+        "n_ctx",
+        "sequence_length",
+    ),
+    "d": ("dim_head", "dim_heads", "head_dim", "d_k", "dim_k", "dh", "d_head", "d_v", "dk", "dv"),
+    "D": (
+        "context_dim",
+        "kv_dim",
+        "kdim",
+        "vdim",
+        "key_dim",
+        "value_dim",
+        "ctx_dim",
+        "memory_dim",
+        "cross_attention_dim",
+        "ctx",
+        "encoder_dim",
+        "enc_dim",
+        "enc_hid_dim",
+        "d_context",
+        "key_size",
+        "values_dim",
+        "context_size",
+    ),
+    "size": (
+        "fmap",
+        "fmap_size",
+        "resolution",
+        "feat_size",
+        "feature_size",
+        "image_size",
+        "img_size",
+        "input_resolution",
+        "input_size",
+        "feature_map_size",
+    ),
+}
+"""dim -> parameter names that mean it whatever else is there."""
+
+WEAK: Mapping[str, tuple[str, ...]] = {
+    "C": ("c", "d", "e", "n", "width", "hidden", "size", "units"),
+    "H": ("h", "height"),
+    "W": ("w", "width"),
+    "N": ("n", "length", "block"),
+    "heads": ("h",),
+    "r": ("b",),
+    "h": ("squeeze_channels", "squeezed_channels", "reduced_channels", "rd_channels"),
+}
+"""dim -> names that mean it only when nothing else does."""
+
+_AXES = ("spatial_dims", "n_dims", "num_dims", "ndim", "ndims", "num_dimensions", "n_spatial_dims")
+
+_ROLES: Mapping[str, tuple[str, ...]] = {
+    "query": (
+        *("q", "query", "queries", "x", "x_q", "q_x", "query_states", "tgt", "target", "hidden"),
+        *("xq", "decoder_hidden", "dec_hidden", "decoder_state", "x1", "inputs_q", "hidden_states"),
+        *("skip", "skip_connection", "x_skip", "x_l", "skip_x"),
+    ),
+    "key": (
+        *("k", "key", "keys", "x_k", "key_states", "memory", "context", "mem", "kv", "x_kv"),
+        *("encoder_outputs", "enc_outputs", "encoder_hidden_states", "encoder_output", "src"),
+        *("enc_output", "source", "ctx", "encoder_out", "enc", "x2", "inputs_kv", "kv_x", "cond"),
+        *("xk", "key_value_states", "memory_bank", "cross", "cond_emb", "text", "x_context"),
+    ),
+    "value": ("v", "value", "values", "x_v", "value_states", "xv"),
+    "gate": ("g", "gate", "gating", "gating_signal", "signal", "gate_signal", "g_signal"),
+}
+"""role -> names that people give to the data inputs of ``forward``."""
+
+_NUMBERS = {"h": "H", "height": "H", "w": "W", "width": "W"}
+
+_COUNTING = frozenset({"n", "num", "nb", "no", "nr", "number", "of"})
+
+
+def dim_named(parameter: str, dims: Mapping[str, int], extra: Mapping[str, list[str]]) -> str:
+    """Return the dim among ``dims`` that a parameter name surely means, or ``""``.
+
+    ``extra`` are the spec's own names. A pair (H, W) has the name ``size``.
+    """
+    if parameter in dims and parameter not in ("h", "d", "w", "n"):
+        return parameter
+    for dim, own in extra.items():
+        if parameter in own and dim in dims:
+            return dim
+    for dim, own in extra.items():
+        # F_int is also f_int; single letters differ by their case.
+        if len(parameter) > 1 and dim in dims and parameter.lower() in map(str.lower, own):
+            return dim
+    for dim, names in STRONG.items():
+        known = dim in dims or (dim == "size" and "H" in dims)
+        if known and parameter.lower() in {name.lower() for name in names}:
+            return dim
+    return ""
+
+
+def dim_guessed(parameter: str, dims: Mapping[str, int], taken: set[str]) -> str:
+    """Return the dim, not yet taken, that a short parameter name may mean, or ``""``."""
+    for dim, names in WEAK.items():
+        if dim in dims and dim not in taken and parameter in names:
+            return dim
+    return ""
+
+
+def is_dropout(parameter: str) -> bool:
+    """Say whether a parameter that needs a value names a dropout probability."""
+    return parameter == "p" or "drop" in parameter.lower()
+
+
+def counts_axes(parameter: str) -> bool:
+    """Say whether a parameter that needs a value names how many axes a map has."""
+    return parameter.lower() in _AXES
+
+
+def role_named(parameter: str) -> str:
+    """Return the role of a data parameter of ``forward`` by its name: query, key, … or ``""``."""
+    lowered = parameter.lower()
+    return next((role for role, names in _ROLES.items() if lowered in names), "")
+
+
+def number_named(parameter: str) -> str:
+    """Return the dim, H or W, that a parameter of ``forward`` takes as a number, or ``""``."""
+    return _NUMBERS.get(parameter.lower(), "")
+
+
+def dim_alike(parameter: str, dims: Mapping[str, int]) -> str:
+    """Return the dim that a name means by its words in whatever order, or ``""``.
+
+    ``n_channels_in``, ``numInChannels`` and ``channel_num`` are known names, put otherwise. Not
+    for parameters with a default: ``dim_hidden=128`` is a width of its own.
+    """
+    words = _words(parameter)
+    for dim, names in STRONG.items():
+        if dim in dims and words and words in [_words(name) for name in names]:
+            return dim
+    return ""
+
+
+def _words(name: str) -> frozenset[str]:
+    words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", name)
+    return frozenset(word.lower() for word in words) - _COUNTING

@@ -1,0 +1,93 @@
+"""A claim: one statement of a spec, and the probe that decides it on one case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+
+from attncheck.data.report import Location, Status
+from attncheck.subject.case import Case
+
+if TYPE_CHECKING:
+    from attncheck.subject.subject import Subject
+    from attncheck.subject.trial import Trial
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a probe saw on one case. ``evidence`` is JSON that a renderer can draw."""
+
+    status: Status
+    message: str = ""
+    expected: str = ""
+    seen: str = ""
+    evidence: dict[str, Any] = field(default_factory=dict)
+    location: Location | None = None
+    related: tuple[Location, ...] = ()
+
+    def at(self, location: Location | None, *related: Location) -> Outcome:
+        """Return the same outcome, put on lines of the subject's source."""
+        return replace(self, location=location, related=related)
+
+
+def holds(message: str = "", **evidence: Any) -> Outcome:
+    """The claim holds on this case."""
+    return Outcome(Status.HOLDS, message, evidence=evidence)
+
+
+def violated(message: str, *, expected: str = "", seen: str = "", **evidence: Any) -> Outcome:
+    """The claim is violated on this case; ``message`` says by what."""
+    return Outcome(Status.VIOLATED, message, expected, seen, evidence)
+
+
+def undecided(message: str, **evidence: Any) -> Outcome:
+    """There is not enough evidence on this case; ``message`` says why."""
+    return Outcome(Status.UNDECIDED, message, evidence=evidence)
+
+
+def skipped(message: str) -> Outcome:
+    """The claim says nothing of this case; ``message`` says why."""
+    return Outcome(Status.SKIPPED, message)
+
+
+class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Base of every claim kind. A probe is a subclass, in a file of its own.
+
+    The subclass's fields are the claim's parameters in a spec, its docstring is the page that
+    ``attncheck explain KIND`` prints, and ``check`` decides one case. Whoever runs claims walks
+    the cases, confirms a violation by a second run, shrinks it and stores it, so ``check`` must
+    depend on nothing but the trial.
+    """
+
+    kind: ClassVar[str] = ""
+    """The name in specs: lower case with hyphens."""
+    needs: ClassVar[tuple[str, ...]] = ("runs",)
+    """Claim kinds without which this one cannot be tried."""
+    confirms_itself: ClassVar[bool] = False
+    """What the probe sees is exact, or repeated on other values and sizes by itself: no second
+    run, no shrinking."""
+    located_by: ClassVar[tuple[str, ...]] = ()
+    """Strategies of ``attncheck.blame`` that find the line of a violation, best first; by
+    default those that stand there for the kind."""
+
+    advice: bool = False
+    """A limitation that users should know: it never changes the verdict."""
+    required: bool = True
+    """Whether an undecided answer makes the verdict undecided."""
+    why: str = ""
+    """What the paper says, or why the claim stands here."""
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        """Yield the cases to try; by default the subject's whole lattice in eval mode."""
+        yield from subject.lattice()
+
+    def formulas(self) -> tuple[str, ...]:
+        """Return its formulas over dims and options, whose names are checked on reading."""
+        return ()
+
+    def check(self, trial: Trial) -> Outcome:
+        """Decide the claim on one case. Exceptions of the subject may pass through."""
+        raise NotImplementedError(type(self).__name__)

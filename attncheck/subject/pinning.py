@@ -1,0 +1,62 @@
+"""Sizes that a constructor argument fixes under a name that nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from attncheck.signature.names import dim_named
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
+
+_SIZES = ("N", "M", "H", "W")
+
+
+def pin_sizes(subject: Subject) -> Subject:
+    """Return the subject with those sizes pinned that a literal argument holds by its number.
+
+    ``proj_shape=(12, 6)`` fixes a sequence of 12, ``positions=25`` a map of 5 × 5. A number alone
+    says little, so the module must also raise at the next size.
+    """
+    pinned: set[str] = set()
+    for sizes in _held(subject):
+        if sizes <= subject.variable and _raises(subject, {n: subject.dims[n] + 1 for n in sizes}):
+            pinned |= sizes
+    return replace(subject, pinned=subject.pinned | pinned) if pinned else subject
+
+
+def _held(subject: Subject) -> Iterator[frozenset[str]]:
+    """Yield sets of sizes whose number, or product, is among the literal arguments."""
+    dims = subject.dims
+    numbers: set[int] = set()
+    for parameter, value in subject.binding.literal.items():
+        if dim_named(parameter, dims, subject.spec.names) in ("", "size", *_SIZES):
+            numbers |= set(_integers(value))
+    for name in _SIZES:
+        if dims.get(name, 0) > 1 and dims[name] in numbers:
+            yield frozenset({name})
+    if _area(dims) > 1 and _area(dims) in numbers:
+        yield frozenset({"H", "W"})
+
+
+def _area(dims: Mapping[str, int]) -> int:
+    return dims.get("H", 0) * dims.get("W", 0)
+
+
+def _integers(value: Any) -> Iterator[int]:
+    if isinstance(value, int) and not isinstance(value, bool):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            yield from _integers(part)
+
+
+def _raises(subject: Subject, sizes: Mapping[str, int]) -> bool:
+    trial = Trial(subject, subject.base(dims=sizes))
+    try:
+        trial.run(trial.module(), trial.inputs())
+    except SubjectError:
+        return True
+    return False

@@ -1,0 +1,149 @@
+"""An implementation under audit: how it is built, called and varied."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from attncheck.data.formula import Formula
+from attncheck.errors import TargetError
+from attncheck.lazy import torch
+from attncheck.signature.constructor import Binding, dims_in_order
+from attncheck.signature.convention import Convention
+from attncheck.signature.resolve import Factory
+from attncheck.spec import SpecDocument
+from attncheck.subject.case import Case
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A factory bound to a spec's dims, with the way in which its module is called.
+
+    Attributes:
+        spec: the spec, merged with its family.
+        name: ``reference``, ``article``, or the class's name.
+        target: what names it: ``file.py:Class`` or ``package.module:Class``.
+        factory: the class or function that makes the module.
+        binding: how constructor arguments follow from dims.
+        convention: how ``forward`` is called.
+        overrides: dims that the user, the spec's entry or a literal argument fixes at the base.
+        pinned: dims that must not be varied.
+        dtype: the precision in which claims are tried: ``float64``, or ``float32`` where the
+            module cannot compute in double precision.
+        device: where its cases are tried; on ``meta`` only shapes are computed.
+        widened: it casts to float32 inside, and works as well in double precision throughout:
+            cases in float64 are run so.
+    """
+
+    spec: SpecDocument
+    name: str
+    target: str
+    factory: Factory
+    binding: Binding
+    convention: Convention
+    overrides: Mapping[str, int]
+    pinned: frozenset[str] = frozenset()
+    dtype: str = "float64"
+    device: str = "cpu"
+    widened: bool = False
+
+    @cached_property
+    def dims(self) -> dict[str, int]:
+        """The base case's dims."""
+        return dims_in_order(self.spec.dims, self.overrides)
+
+    def dims_with(self, **changes: int) -> dict[str, int]:
+        """Return dims with changes; dims that are formulas over them follow."""
+        return dims_in_order(self.spec.dims, {**self.overrides, **changes})
+
+    def construct(self, dims: Mapping[str, int]) -> torch.nn.Module:
+        """Build the module as its author initialises it.
+
+        Raises:
+            TargetError: what was built is not a ``torch.nn.Module``.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = self.factory(**self.binding.arguments(dims))
+        if not isinstance(module, torch.nn.Module):
+            raise TargetError(
+                f"'{self.target}' makes a {type(module).__name__}, not a torch.nn.Module",
+                instead="name a subclass of torch.nn.Module, or a function that returns one",
+            )
+        return module
+
+    def in_domain(self, dims: Mapping[str, int]) -> bool:
+        """Say whether the spec defines the mechanism for these dims."""
+        conditions = self.spec.domain.values()
+        return all(n >= 1 for n in dims.values()) and all(
+            bool(Formula(text).evaluate(dims)) for text in conditions
+        )
+
+    @property
+    def variable(self) -> frozenset[str]:
+        """Dims that the audit may vary: those of the inputs, and those the constructor follows.
+
+        A dim that a literal constructor argument fixes, or that sizes a parameter which no
+        constructor argument follows, stays as it is.
+        """
+        free = {"B", "H", "W", "N", "M"} & set(self.dims)
+        if self.convention.arguments:
+            free &= set().union(*(argument.axes for argument in self.convention.arguments))
+        return frozenset((free | (self.binding.follows & {"C"})) - self.pinned)
+
+    def lattice(self, **changes: Any) -> Iterator[Case]:
+        """Yield the cases on which any claim is tried: base first, then one step away each.
+
+        Batch of one and of three, sizes odd, small and large, H below and above W, another
+        width where the constructor follows it; all inside the spec's domain. ``changes`` are
+        fields of every case (``train=True``, ``seed=1``).
+        """
+        steps: list[dict[str, int]] = [
+            {},
+            {"B": 1},
+            {"H": 5, "W": 3, "N": 5, "M": 9},
+            {"H": 6, "W": 10, "N": 12, "M": 4, "B": 3},
+            {"H": 13, "W": 9, "N": 17, "M": 11},
+            {"C": 2 * self.dims.get("C", 1)},
+        ]
+        seen: list[dict[str, int]] = []
+        for step in steps:
+            wanted = {n: v for n, v in step.items() if n in self.variable}
+            dims = self._into_domain(wanted)
+            if dims is None or dims in seen:
+                continue
+            seen.append(dims)
+            yield msgspec.structs.replace(
+                Case(dims=dims, dtype=self.dtype, seed=len(seen) - 1), **changes
+            )
+
+    def base(self, **changes: Any) -> Case:
+        """Return the base case, with changed fields; ``dims`` are changes of the base dims."""
+        dims = self.dims_with(**changes.pop("dims", {}))
+        case = Case(dims=dims, dtype=self.dtype, device=self.device)
+        return msgspec.structs.replace(case, **changes)
+
+    def _into_domain(self, wanted: Mapping[str, int]) -> dict[str, int] | None:
+        """Return dims near the wanted ones that lie in the domain, or None.
+
+        All grow alike first, then each on its own, as multiples of a window must.
+        """
+        growing = [name for name in wanted if name != "B"]
+        alike = [(extra,) * len(growing) for extra in range(8)]
+        apart = sorted(itertools.product(range(8), repeat=min(len(growing), 2)), key=sum)
+        for extras in (*alike, *apart):
+            grown = {n: wanted[n] + extra for n, extra in zip(growing, extras, strict=False)}
+            dims = self.dims_with(**{**wanted, **grown})
+            if self.in_domain(dims):
+                return dims
+        return None
+
+    def called(self, convention: Convention, **changes: Any) -> Subject:
+        """Return the same subject called in another way."""
+        return replace(self, convention=convention, **changes)

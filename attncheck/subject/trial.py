@@ -1,0 +1,197 @@
+"""One subject on one case: builds the module, draws inputs, runs it, reads its output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from attncheck.data.formula import evaluate
+from attncheck.lazy import torch
+from attncheck.signature.convention import Argument
+from attncheck.subject.case import Case
+from attncheck.subject.outputs import Output, read_output
+from attncheck.subject.precision import widened
+from attncheck.subject.raising import blamed
+from attncheck.subject.sampling import draw, generator, is_unfinished, randomise, seed_everything
+from attncheck.subject.subject import Subject
+
+Tensors = dict[str, "torch.Tensor"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a probe works with. Everything is determined by the subject and the case."""
+
+    subject: Subject
+    case: Case
+
+    @property
+    def dims(self) -> dict[str, int]:
+        """The case's dims."""
+        return self.case.dims
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The case's dtype."""
+        return getattr(torch, self.case.dtype)  # type: ignore[no-any-return]
+
+    @property
+    def main(self) -> str:
+        """The input that the output answers to: ``x``, or the query."""
+        return next(iter(self.subject.convention.inputs))
+
+    def axes(self, name: str = "") -> tuple[str, ...]:
+        """Return our axes of an input (the main one by default)."""
+        return self.subject.convention.inputs[name or self.main]
+
+    @property
+    def output_axes(self) -> tuple[str, ...]:
+        """Our axes of the output."""
+        return self.subject.convention.output
+
+    def sizes(self, axes: tuple[str, ...]) -> tuple[int, ...]:
+        """Return the sizes of axes; an axis named ``1`` has size one."""
+        return tuple(1 if axis == "1" else self.dims[axis] for axis in axes)
+
+    def module(
+        self,
+        *,
+        dtype: torch.dtype | None = None,
+        train: bool | None = None,
+        initial: bool | None = None,
+        draw_seed: int = 0,
+    ) -> torch.nn.Module:
+        """Build a fresh module with random parameters and statistics.
+
+        Args:
+            dtype: its precision, the case's by default.
+            train: its mode, the case's by default.
+            initial: keep the author's initialisation, the case's by default.
+            draw_seed: another value draws other parameters for the same inputs.
+
+        Lazy layers have their shapes, from a first call.
+
+        Raises:
+            SubjectError: the constructor raises, or the call that a lazy layer needs.
+        """
+        seed_everything(self.case.seed, self.case.device)
+        with blamed("constructor"):
+            module = self.subject.construct(self.dims)
+        if is_unfinished(module):
+            self._finish(module, dtype or self.dtype)
+        if not (self.case.initial if initial is None else initial):
+            randomise(module, generator(1_000_003 * (draw_seed + 1) + self.case.seed))
+        module.to(device=self.case.device, dtype=dtype or self.dtype)
+        return module.train(self.case.train if train is None else train)
+
+    def _finish(self, module: torch.nn.Module, dtype: torch.dtype) -> None:
+        """Call a module once, so that its lazy layers take their shapes from the inputs."""
+        module.to(device=self.case.device, dtype=dtype)
+        with torch.no_grad():
+            self.call(module.eval(), self.inputs(dtype=dtype))
+
+    def inputs(self, *, dtype: torch.dtype | None = None, draw_seed: int = 0) -> Tensors:
+        """Draw every data input, in our order of axes; another ``draw_seed``, other values."""
+        if self.case.device == "meta":  # shapes alone: sizes that no memory holds
+            return {
+                name: torch.empty(self.sizes(axes), dtype=dtype or self.dtype, device="meta")
+                for name, axes in self.subject.convention.inputs.items()
+            }
+        source = generator(7_368_787 * (draw_seed + 1) + self.case.seed)
+        return {
+            name: self._drawn(name, axes, source, dtype or self.dtype)
+            for name, axes in self.subject.convention.inputs.items()
+        }
+
+    def _drawn(
+        self, name: str, axes: tuple[str, ...], source: torch.Generator, dtype: torch.dtype
+    ) -> torch.Tensor:
+        if (count := self.subject.spec.classes.get(name)) is not None:
+            most = int(evaluate(count, self.dims))
+            drawn = torch.randint(0, most, self.sizes(axes), generator=source)
+            return drawn.to(self.case.device)
+        return draw(self.sizes(axes), source, self.case.values).to(
+            dtype=dtype, device=self.case.device
+        )
+
+    def run(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Call the module on copies of the inputs and return its main output in our order.
+
+        The generator is seeded before, so that a module that draws at random does so alike.
+
+        Raises:
+            SubjectError: ``forward`` raises, or returns no tensor.
+        """
+        return self.outputs(module, inputs).main
+
+    def outputs(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> Output:
+        """Call the module like :meth:`run` and return all of its output tensors."""
+        copies = {name: self._copy(name, tensor) for name, tensor in inputs.items()}
+        seed_everything(self.case.seed, self.case.device)
+        return self.call(module, copies)
+
+    def _copy(self, name: str, tensor: torch.Tensor) -> torch.Tensor:
+        """Copy a tensor, contiguous in the order of axes in which the module gets it."""
+        order = self.subject.convention.permutation(self.axes_of(name))
+        if order is None or len(order) != tensor.ndim:
+            return tensor * 1 if tensor.requires_grad else tensor.clone()
+        back = [order.index(i) for i in range(len(order))]
+        return tensor.permute(order).clone(memory_format=torch.contiguous_format).permute(back)
+
+    def axes_of(self, name: str) -> tuple[str, ...]:
+        """Return our axes of any argument, masks too; none for an unknown one."""
+        found = (a.axes for a in self.subject.convention.arguments if a.input == name)
+        return next(found, ())
+
+    def call(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> Output:
+        """Call the module on these very tensors, whatever it does to them."""
+        positional, keyword = self.arguments(inputs)
+        wide = self.subject.widened and self.case.dtype == "float64"
+        with blamed("forward"), widened() if wide else nullcontext():
+            raw = module(*positional, **keyword)
+        return read_output(raw, self.subject.convention, self.sizes(self.output_axes))
+
+    def arguments(self, inputs: Mapping[str, torch.Tensor]) -> tuple[list[Any], dict[str, Any]]:
+        """Return what ``forward`` is given, by position and by keyword, in its order of axes."""
+        positional: list[Any] = []
+        keyword: dict[str, Any] = {}
+        for argument in self.subject.convention.arguments:
+            value = self._value(argument, inputs)
+            if argument.keyword:
+                keyword[argument.parameter] = value
+            else:
+                positional.append(value)
+        return positional, keyword
+
+    def _value(self, argument: Argument, inputs: Mapping[str, torch.Tensor]) -> Any:
+        if not argument.axes:
+            return self.dims[argument.input]
+        if argument.meaning and argument.input not in inputs:
+            return self.no_mask(argument)
+        tensor = inputs[argument.input]
+        order = self.subject.convention.permutation(argument.axes)
+        return tensor.permute(order) if order else tensor
+
+    def no_mask(self, argument: Argument) -> torch.Tensor:
+        """Return a mask of this meaning that masks nothing."""
+        shape = self.sizes(argument.axes)
+        match argument.meaning:
+            case "pad-true":
+                return torch.zeros(shape, dtype=torch.bool, device=self.case.device)
+            case "valid-true":
+                return torch.ones(shape, dtype=torch.bool, device=self.case.device)
+            case "valid-01":
+                return torch.ones(shape, dtype=self.dtype, device=self.case.device)
+        return torch.zeros(shape, dtype=self.dtype, device=self.case.device)
+
+    def with_case(self, **changes: Any) -> Trial:
+        """Return a trial of the same subject on a changed case; ``dims`` are changes too."""
+        dims = changes.pop("dims", None)
+        if dims is not None:
+            own = {n: self.dims[n] for n in self.subject.variable}
+            changes["dims"] = self.subject.dims_with(**{**own, **dims})
+        return Trial(self.subject, msgspec.structs.replace(self.case, **changes))
