@@ -7,6 +7,8 @@ import ctypes
 import os
 import signal
 import sys
+import tokenize
+from typing import TextIO
 
 import msgspec
 
@@ -49,6 +51,7 @@ def confine(limits: Limits) -> None:
     if os.getppid() == 1:  # it was gone before
         os._exit(1)
     _hear_signals()
+    _quote_only_files()
     try:
         import resource
     except ImportError:
@@ -61,6 +64,22 @@ def confine(limits: Limits) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _quote_only_files() -> None:
+    """Have Python read source lines from regular files alone.
+
+    A module's code may bear the name of a pipe or a device, which ``inspect`` and ``traceback``
+    would wait for.
+    """
+    read = tokenize.open
+
+    def open_file(path: str) -> TextIO:
+        if not os.path.isfile(path):
+            raise FileNotFoundError(path)
+        return read(path)
+
+    tokenize.open = open_file
 
 
 def _hear_signals() -> None:
