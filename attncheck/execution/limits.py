@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import tokenize
-from typing import TextIO
+from typing import Any, TextIO
 
 import msgspec
 
@@ -74,10 +74,10 @@ def _quote_only_files() -> None:
     """
     read = tokenize.open
 
-    def open_file(path: str) -> TextIO:
-        if not os.path.isfile(path):
-            raise FileNotFoundError(path)
-        return read(path)
+    def open_file(filename: Any) -> TextIO:
+        if not os.path.isfile(filename):
+            raise FileNotFoundError(filename)
+        return read(filename)
 
     tokenize.open = open_file
 
