@@ -139,11 +139,15 @@ class Report(msgspec.Struct, kw_only=True):
 
 
 def verdict_of(findings: list[Finding]) -> Verdict:
-    """Return ``violates`` if any claim is violated, else ``undecided`` if a required one is."""
+    """Return ``violates`` if any claim is violated, else ``undecided`` if a required one is.
+
+    Where none holds, one that is not required leaves it undecided too: nothing vouches for it.
+    """
     if any(finding.counts for finding in findings):
         return Verdict.VIOLATES
     open_ = (Status.UNDECIDED, Status.ERROR)
-    if any(f.status in open_ and f.required and not f.advice for f in findings):
+    nothing = not any(f.status is Status.HOLDS for f in findings)
+    if any(f.status in open_ and (f.required or nothing) and not f.advice for f in findings):
         return Verdict.UNDECIDED
     return Verdict.CONFORMS
 

@@ -3,8 +3,9 @@
 Before the subject is imported, everything that attncheck's modules hold is noted: functions with
 their code, classes with what they hold, members of enums, constants; and some functions of Python,
 msgspec and torch that verdicts rest on. Before a verdict leaves the process all of it must still
-be there. Modules loaded later are not looked at, nor is what changes by itself: instances, lists
-and dicts. Who puts everything back in time is not seen: it is no sandbox, it makes lies cost work.
+be there. Modules loaded later are not looked at (the fork server loads all that judge), nor is
+what changes by itself: instances, lists and dicts. Who puts everything back in time is not seen: it
+is no sandbox, it makes lies cost work.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ import os
 import re
 import signal
 import sys
+import tokenize
+from typing import Any, TextIO
 
 import msgspec
 
@@ -55,6 +57,7 @@ def confine(limits: Limits) -> None:
     if os.getppid() == 1:  # it was gone before
         os._exit(1)
     _hear_signals()
+    _quote_only_files()
     try:
         import resource
     except ImportError:
@@ -67,6 +70,22 @@ def confine(limits: Limits) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _quote_only_files() -> None:
+    """Have Python read source lines from regular files alone.
+
+    A module's code may bear the name of a pipe or a device, which ``inspect`` and ``traceback``
+    would wait for.
+    """
+    read = tokenize.open
+
+    def open_file(filename: Any) -> TextIO:
+        if not os.path.isfile(filename):
+            raise FileNotFoundError(filename)
+        return read(filename)
+
+    tokenize.open = open_file
 
 
 def _hear_signals() -> None:

@@ -9,12 +9,15 @@ import atexit
 import contextlib
 import importlib
 import os
+import pkgutil
 import signal
 from types import FrameType
 
 MARK = "ATTNCHECK_FORKSERVER"
 EVERYTHING = "everything"
 _LOOK = 0.2
+_JUDGING = ("attncheck.counting", "attncheck.mutation.operators", "attncheck.reference")
+"""Packages loaded on demand: a subject that were first to load them could change them unseen."""
 
 
 def _preload(wanted: str, command: int, *modules: str) -> None:
@@ -39,6 +42,11 @@ def _preload(wanted: str, command: int, *modules: str) -> None:
         for kind in all_kinds():
             with contextlib.suppress(Exception):
                 find_kind(kind)
+        for package in _JUDGING:
+            place = importlib.import_module(package).__path__
+            for module in pkgutil.iter_modules(place, f"{package}."):
+                with contextlib.suppress(Exception):
+                    importlib.import_module(module.name)
         if wanted == EVERYTHING:  # what tensors on "meta" import, which takes as long as torch
             importlib.import_module("torch._dynamo")
             importlib.import_module("torch.fx.experimental.symbolic_shapes")

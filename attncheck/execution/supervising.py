@@ -161,7 +161,9 @@ def _record(
     name = death.claim or _claim_of(death.phase, claims, waiting)
     forged = death.kind == "forged"
     if forged:  # whichever it is: what was found before is no pass either
-        name = name or _claim_of(death.phase, claims, job.claims) or waiting[0]
+        name = name or _claim_of(death.phase, claims, job.claims)
+    if forged or death.kind == "patched":  # that it runs may not have been asked
+        name = name or waiting[0]
     if name:
         finding = finding_of(death, name, claims[name])
         if finding.status is Status.VIOLATED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import pickle
 import sys
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -92,7 +93,8 @@ def _pickled(trial: Trial, module: torch.nn.Module) -> torch.nn.Module | None:
     if not all(_importable(type(part)) for part in module.modules()):
         return None
     buffer = io.BytesIO()
-    torch.save(module, buffer)
+    # torch's own protocol, 2, refuses names that are not ASCII: no fault of the module's.
+    torch.save(module, buffer, pickle_protocol=pickle.DEFAULT_PROTOCOL)
     buffer.seek(0)
     loaded = torch.load(buffer, weights_only=False)
     return loaded if isinstance(loaded, torch.nn.Module) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from typing import Any
 
 import msgspec
@@ -44,13 +45,25 @@ def _in_order(dims: dict[str, int | str]) -> dict[str, int | str]:
 
     A size of the family's may follow a dim of the document's own: ``H = "2*w"``.
     """
-    ordered: dict[str, int | str] = {}
-    waiting = dict(dims)
-    while waiting:
-        ready = next((n for n in waiting if not _names(waiting[n]) & set(waiting)), None)
-        name = ready or next(iter(waiting))
-        ordered[name] = waiting.pop(name)
-    return ordered
+    names = list(dims)
+    waits_for = {name: _names(dims[name]) & dims.keys() for name in names}
+    followers: dict[str, list[int]] = {name: [] for name in names}
+    for place, name in enumerate(names):
+        for other in waits_for[name]:
+            followers[other].append(place)
+    missing = [len(waits_for[name]) for name in names]
+    ready = [place for place, count in enumerate(missing) if not count]
+    placed: dict[int, None] = {}
+    for first in range(len(names)):  # in turn, where dims follow each other in a circle
+        ready += [first] if not ready and first not in placed else []
+        while ready:
+            place = heapq.heappop(ready)
+            placed[place] = None
+            for later in followers[names[place]]:
+                missing[later] -= 1
+                if not missing[later] and later not in placed:
+                    heapq.heappush(ready, later)
+    return {names[place]: dims[names[place]] for place in placed}
 
 
 def _names(value: int | str) -> frozenset[str]:

@@ -104,7 +104,8 @@ def finding(status: Status, *, advice: bool = False, required: bool = True) -> F
         ([finding(Status.UNDECIDED), finding(Status.VIOLATED)], Verdict.VIOLATES),
         ([finding(Status.VIOLATED, advice=True)], Verdict.CONFORMS),
         ([finding(Status.HOLDS), finding(Status.UNDECIDED)], Verdict.UNDECIDED),
-        ([finding(Status.UNDECIDED, required=False)], Verdict.CONFORMS),
+        ([finding(Status.HOLDS), finding(Status.UNDECIDED, required=False)], Verdict.CONFORMS),
+        ([finding(Status.UNDECIDED, required=False)], Verdict.UNDECIDED),
         ([finding(Status.ERROR)], Verdict.UNDECIDED),
     ],
 )

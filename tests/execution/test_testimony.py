@@ -58,8 +58,7 @@ UNSOUND = {
     "a line below all": found(location={"path": "x.py", "line": -1}),
     "a line beyond all": found(location={"path": "x.py", "line": 10**12}),
     "a related place beyond all": found(related=[{"path": "x.py", "line": 10**12}]),
-    "a path with NUL": found(location={"path": "x\0y", "line": 1}),
-    "a path of megabytes": found(location={"path": "x" * 10**6, "line": 1}),
+    "an id that is a path": found(id="../../escaped"),
     "evidence of another type": found(evidence=[1]),
     "evidence too deep": found(evidence={"a": msgspec.Raw(b"[" * 200 + b"]" * 200)}),
     "evidence too large": found(evidence={"a": [0] * 600_000}),
@@ -87,7 +86,7 @@ def test_what_is_no_message_of_this_job_is_refused(name: str) -> None:
 
 def test_what_the_parent_knows_is_not_taken_from_a_child() -> None:
     line = found(
-        id="../../escaped",
+        id="0badbeef",
         reproduce="rm -rf ~",
         kind="runs",
         advice=True,
@@ -98,7 +97,7 @@ def test_what_the_parent_knows_is_not_taken_from_a_child() -> None:
     assert isinstance(message, Found)
     finding = message.finding
     assert len(finding.id) == 8
-    assert int(finding.id, 16) >= 0
+    assert int(finding.id, 16) not in (0, 0x0BADBEEF)
     assert finding.reproduce == "audit tiny --claim shape"
     assert (finding.kind, finding.source) == ("shape", "as the paper says")
     assert (finding.advice, finding.required) == (False, True)
@@ -114,6 +113,15 @@ def test_long_texts_are_cut() -> None:
     message = heard(found(message="x" * 10**6), JOB, CLAIMS)
     assert isinstance(message, Found)
     assert len(message.finding.message) == 4000
+
+
+@pytest.mark.parametrize("path", ["x\0y", "x" * 10**6])
+def test_paths_are_harmless(path: str) -> None:
+    message = heard(found(location={"path": path, "line": 1}), JOB, CLAIMS)
+    assert isinstance(message, Found)
+    assert message.finding.location is not None
+    assert "\0" not in message.finding.location.path
+    assert len(message.finding.location.path) <= 4096
 
 
 def test_half_a_surrogate_pair_is_written_as_text() -> None:

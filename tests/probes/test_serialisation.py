@@ -46,6 +46,10 @@ class UnsavedTable(Gate):
         return self.fc(x) * self.table
 
 
+class Größe(Gate):
+    """Its name is not ASCII."""
+
+
 class MaskAgain(UnsavedTable):
     def __init__(self, c: int) -> None:
         super().__init__(c)
@@ -55,6 +59,10 @@ class MaskAgain(UnsavedTable):
 def test_a_plain_module_is_saved() -> None:
     assert finding_of("serialisation", Gate).status == "holds"
     assert finding_of("serialisation", KeepsValues).status == "holds"
+
+
+def test_a_name_that_is_not_ascii_is_saved() -> None:
+    assert finding_of("serialisation", Größe).status == "holds"
 
 
 def test_a_kept_graph_is_found() -> None:
