@@ -16,7 +16,7 @@ from types import FrameType
 MARK = "ATTNCHECK_FORKSERVER"
 EVERYTHING = "everything"
 _LOOK = 0.2
-_JUDGING = ("attncheck.counting", "attncheck.mutation.operators", "attncheck.reference")
+_JUDGING = ("attncheck.instruments.counting", "attncheck.mutation.operators", "attncheck.reference")
 """Packages loaded on demand: a subject that were first to load them could change them unseen."""
 
 
