@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
+from attncheck.commands.calibrate import Side, SideAsked, SideTimed, in_turns, timed
 from attncheck.data import stats
-from attncheck.execution.fresh import Fresh, in_turns
-from attncheck.instruments.timing.partner import pin
+from attncheck.execution.messages import Opened
+from attncheck.instruments.timing.partner import Meeting
 from attncheck.lazy import torch
 
 CASES = ("attention", "gate", "convolution", "normalisation", "pooling", "projection")
 CALLS = 10
-"""In one sample; the planted slowdown is one more."""
-_SAMPLES = 2
-_TURNS = 50
-_WARM_UP = 10
+"""In one that is timed; the planted slowdown is one more."""
 
 
-def turn_of(threads: int, core: int | None, calls: int) -> Callable[[], list[float]]:
-    """Return a turn: for each case, nanoseconds of the quickest of a few samples of ``calls``."""
-    pin(core)
-    torch.set_num_threads(threads)
-    works = list(_works())
+class Cases(Side):
+    """Time all cases, one after the other."""
 
-    def sample(work: Callable[[], object]) -> float:
-        with torch.no_grad():
-            start = time.perf_counter_ns()
-            for _ in range(calls):
-                work()
-            return time.perf_counter_ns() - start
+    runs = "benchmarks.aa_cases:cases"
 
-    for work in works:
-        for _ in range(_WARM_UP):
-            sample(work)
-    return lambda: [min(sample(work) for _ in range(_SAMPLES)) for work in works]
+
+def cases(asked: SideAsked, note: object = None) -> Iterator[Opened[None] | str | SideTimed]:
+    """Yield the times of each case."""
+    works = dict(zip(CASES, _works(), strict=True))
+    yield from timed(asked, {name: lambda _, name=name: works[name] for name in CASES})
 
 
 def _works() -> Iterator[Callable[[], object]]:
@@ -55,24 +44,18 @@ def _works() -> Iterator[Callable[[], object]]:
     yield lambda: functional.gelu(functional.linear(tokens, mix))
 
 
-def ratios(threads: int, core: int | None, more: int) -> dict[str, tuple[float, ...]]:
-    """Return case -> time of unchanged code and of ``more`` calls, over the first process's.
+def ratios(threads: int, number: int, more: int) -> dict[str, tuple[float, float]]:
+    """Return case -> time of unchanged code and of ``more`` calls, over another process's.
 
-    Three fresh processes take turns on one core; of each case the median over turns.
+    Each is a pair of fresh processes that take turns on one core; the ratio is the median over
+    turns.
     """
-    with_calls = (CALLS, CALLS, more)
-    with ExitStack() as stack:
-        processes = [
-            stack.enter_context(Fresh(turn_of, threads, core, calls)) for calls in with_calls
-        ]
-        base, same, slower = in_turns(processes, _TURNS)
-    return {
-        name: tuple(
-            stats.turns_ratio(_of(side, index), _of(base, index)) for side in (same, slower)
-        )
-        for index, name in enumerate(CASES)
-    }
 
+    def asked(calls: int) -> Callable[[Meeting], Cases]:
+        return lambda meeting: Cases(SideAsked("cpu", threads, meeting, list(CASES), calls))
 
-def _of(turns: list[list[float]], index: int) -> list[float]:
-    return [turn[index] for turn in turns]
+    found: list[list[float]] = []
+    for calls in (CALLS, more):
+        now, base = in_turns(asked(calls), asked(CALLS), number, threads)
+        found.append([stats.turns_ratio(now[name].turns, base[name].turns) for name in CASES])
+    return {name: (same, slower) for name, same, slower in zip(CASES, *found, strict=True)}

@@ -55,13 +55,12 @@ def _report(profile: dict[str, object]) -> Report:
 
 
 def measured(windows: int, pairs: int, threads: int) -> Iterator[Window]:
-    """Yield windows of rounds; all three processes of a round are fresh and take turns."""
-    from attncheck.instruments.timing.partner import core_of
+    """Yield windows of rounds; each ratio is of two fresh processes that take turns."""
     from benchmarks.aa_cases import CALLS, CASES, ratios
 
     more = round(CALLS * PLANTS["+10 %"])
     for _ in range(windows):
-        found = [ratios(threads, core_of(pair, threads), more) for pair in range(pairs)]
+        found = [ratios(threads, pair, more) for pair in range(pairs)]
         yield [[one[case] for one in found] for case in CASES]
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import msgspec
+
+from attncheck.execution.messages import Opened
+from attncheck.execution.task import Task
 from attncheck.instruments.timing.samples import Digest
 
 MODULES = {"se": 32, "cbam": 32, "gam": 16, "cca": 32, "pam": 24}
@@ -19,7 +23,7 @@ def calls() -> dict[str, Callable[[], object]]:
 
     from attncheck.catalogue import load
     from attncheck.commands.profile.point import dims_of_row, ready
-    from attncheck.commands.profile.wanted import Measure, RowAsked
+    from attncheck.commands.profile.questions import Measure, RowAsked
     from attncheck.subject.prepare import Request, prepare
 
     torch.set_num_threads(1)
@@ -33,40 +37,59 @@ def calls() -> dict[str, Callable[[], object]]:
     return found
 
 
-def turn_of(seconds: float) -> Callable[[], dict[str, Digest]]:
-    """Return what one of attncheck's processes measures."""
+class MethodsAsked(msgspec.Struct, frozen=True):
+    """Which modules to time, so many seconds each."""
+
+    steps: list[str]
+    seconds: float
+    target: str = "modules"
+    folder: str = ""
+
+
+class Ours(Task[MethodsAsked, Digest, None, None]):
+    """Time modules as attncheck does, in one fresh process."""
+
+    runs = "benchmarks.latency_methods:digests"
+    asks = MethodsAsked
+    answers = Digest
+
+
+def digests(asked: MethodsAsked, note: object = None) -> Iterator[Opened[None] | str | Digest]:
+    """Yield what one of attncheck's processes says of each module."""
     from attncheck.devices import open_device
     from attncheck.instruments.timing.ceilings import workload
     from attncheck.instruments.timing.samples import Budget, sampled
 
     table, beside, device = calls(), workload("cpu"), open_device("cpu")
-
-    def one(call: Callable[[], object]) -> Digest:
-        return sampled(device, lambda: call, lambda: beside, Budget(seconds)).digest()
-
-    return lambda: {name: one(call) for name, call in table.items()}
+    yield Opened(None)
+    for name in asked.steps:
+        yield name
+        call = table[name]
+        found = sampled(device, lambda: call, lambda: beside, Budget(asked.seconds))  # noqa: B023
+        yield found.digest()
 
 
 def ours() -> dict[str, dict[str, float]]:
     """Return module -> what attncheck says, and the seconds that it took samples."""
-    from attncheck.execution.fresh import Fresh
+    from attncheck.execution.limits import Limits
+    from attncheck.execution.scheduling import run_all
     from attncheck.execution.starting import cool_down
     from attncheck.instruments.timing.summary import confirmed, summary
 
     said: dict[str, list[Digest]] = {name: [] for name in MODULES}
     for turn in range(MOST):
-        if turn >= LEAST and all(map(confirmed, said.values())):
+        left = [name for name in MODULES if turn < LEAST or not confirmed(said[name])]
+        if not left:
             break
-        with Fresh(turn_of, SECONDS) as process:
-            for name, digest in process.turn().items():
-                if turn < LEAST or not confirmed(said[name]):
-                    said[name].append(digest)
+        (result,), _ = run_all([Ours(MethodsAsked(left, SECONDS))], Limits(), 1)
+        for name in left:
+            said[name].append(result.answers[name])
     cool_down()
     found = {}
-    for name, digests in said.items():
-        told = summary(digests)
+    for name, seen in said.items():
+        told = summary(seen)
         found[name] = {"attncheck: quickest": told.least, "attncheck: median": told.median}
-        found[name] |= {"attncheck: ratio": told.ratio, "seconds": SECONDS * len(digests) * 4 / 3}
+        found[name] |= {"attncheck: ratio": told.ratio, "seconds": SECONDS * len(seen) * 4 / 3}
     return found
 
 

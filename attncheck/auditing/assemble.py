@@ -8,28 +8,27 @@ from typing import Any
 
 import msgspec
 
+from attncheck.auditing.deaths import left_out
 from attncheck.auditing.excerpts import Sources
+from attncheck.auditing.task import Audit, AuditResult
 from attncheck.catalogue import Spec
 from attncheck.data.report import Finding, Location, Problem, SubjectReport, verdict_of
-from attncheck.execution.deaths import left_out
-from attncheck.execution.scheduling import Task
-from attncheck.execution.supervising import Result
 from attncheck.spec.definition_hash import definition_hash
 from attncheck.spec.hashing import spec_hash
 
 
-def subject_report(spec: Spec, task: Task, result: Result) -> SubjectReport | None:
+def subject_report(spec: Spec, task: Audit, result: AuditResult) -> SubjectReport | None:
     """Return the report of one subject, or None where nothing became known of it.
 
     Claims that were not reached stay undecided: an interrupted audit must not look like a pass.
     """
-    if not result.findings and (result.opened is None or result.refused is not None):
+    if not result.answers and (result.opened is None or result.refused is not None):
         return None
     why = "not tried: the audit was interrupted"
     if result.refused is not None:
         why = f"not tried: {result.refused.what}"
     findings = [
-        result.findings.get(name) or left_out(name, task.claims[name], why, skipped=False)
+        result.answers.get(name) or left_out(name, task.claims[name], why, skipped=False)
         for name in task.job.claims
     ]
     sources = Sources(task.job)
@@ -47,7 +46,7 @@ def subject_report(spec: Spec, task: Task, result: Result) -> SubjectReport | No
         verdict=verdict_of(findings),
         findings=findings,
         notes=notes + (opened.notes if opened else []),
-        counts=dict(result.counts),
+        counts=result.counts or {},
         diagnosis=_diagnosis(findings),
         title=document.title,
         paper=document.paper,
@@ -91,7 +90,7 @@ def _portable_path(text: str) -> str:
     return text
 
 
-def problem(spec: Spec, task: Task, result: Result) -> Problem | None:
+def problem(spec: Spec, task: Audit, result: AuditResult) -> Problem | None:
     """Return why nothing, or not everything, could be said of the subject; None if it could."""
     if (refused := result.refused) is None:
         return None
@@ -106,7 +105,7 @@ def _diagnosis(findings: list[Finding]) -> dict[str, Any]:
     return {}
 
 
-def _portable(task: Task) -> dict[str, Any]:
+def _portable(task: Audit) -> dict[str, Any]:
     """Return the job without this machine's folder and without what the findings name."""
     job = msgspec.structs.replace(task.job, folder="", claims=[], command="")
     asked: dict[str, Any] = msgspec.to_builtins(job)

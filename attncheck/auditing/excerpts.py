@@ -14,10 +14,10 @@ import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from attncheck.auditing.job import Job
 from attncheck.data.harmless import one_line
 from attncheck.data.report import Finding, Lines, Location
 from attncheck.data.report_file import read_regular
-from attncheck.execution.job import Job
 
 _MOST_BYTES = 4 * 2**20
 _WIDEST = 400

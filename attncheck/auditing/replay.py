@@ -11,11 +11,11 @@ from pathlib import Path
 
 import msgspec
 
+from attncheck.auditing.job import Job
 from attncheck.data.own_folder import own_folder
 from attncheck.data.report import Finding
 from attncheck.data.report_file import read_report
 from attncheck.errors import UsageError
-from attncheck.execution.job import Job
 from attncheck.subject.case import Case
 
 SCHEMA = "attncheck.finding/1"

@@ -13,20 +13,19 @@ from typing import Any
 
 import msgspec
 
-from attncheck.auditing import AUDIT
+from attncheck.auditing.job import Job
 from attncheck.auditing.request import Asked
+from attncheck.auditing.task import Audit
 from attncheck.catalogue import Spec, load
 from attncheck.data.formula import Formula
 from attncheck.data.literals import to_json
 from attncheck.errors import SpecError, UsageError, did_you_mean
-from attncheck.execution.job import Job
-from attncheck.execution.scheduling import Task
 from attncheck.signature.constructor import dims_in_order
 from attncheck.signature.resolve import split_target
 from attncheck.spec.shelf import spec_ids, specs_folder
 from attncheck.subject.claim import Claim
 
-Selection = tuple[Spec, Task]
+Selection = tuple[Spec, Audit]
 
 _MOST = 10**9
 """Of a dim."""
@@ -112,7 +111,7 @@ def _check_dims(spec: Spec, asked: Asked) -> None:
                 )
 
 
-def _task(spec: Spec, job: Job, asked: Asked) -> Task:
+def _task(spec: Spec, job: Job, asked: Asked) -> Audit:
     """Return the job with its claims: those that a glob asks for and none leaves out."""
     chosen = {
         name: claim
@@ -120,7 +119,7 @@ def _task(spec: Spec, job: Job, asked: Asked) -> Task:
         if (not asked.claims or _matches(name, claim, asked.claims))
         and not _matches(name, claim, asked.skips)
     }
-    return Task(msgspec.structs.replace(job, claims=list(chosen)), chosen, AUDIT)
+    return Audit(msgspec.structs.replace(job, claims=list(chosen)), chosen)
 
 
 def _matches(name: str, claim: Claim, globs: Sequence[str]) -> bool:

@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 from attncheck.auditing.decide import decide
+from attncheck.auditing.job import Job, Opening, name_finding
 from attncheck.catalogue import Spec, load
 from attncheck.data.literals import from_json
 from attncheck.data.report import Finding, Status
 from attncheck.devices import check_device
 from attncheck.errors import UsageError, did_you_mean
-from attncheck.execution.job import Job, name_finding
 from attncheck.execution.messages import Counted, Opened
 from attncheck.signature.inputs import parse_input
 from attncheck.subject.case import Case
@@ -24,8 +24,6 @@ from attncheck.subject.hinting import runs_elsewhere
 from attncheck.subject.prepare import Request, prepare
 from attncheck.subject.stating import outside
 from attncheck.subject.subject import Subject
-
-Opening = Opened
 
 _RUNNING = {"constructs", "runs"}
 
@@ -66,7 +64,7 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
 
 def audit(
     job: Job, note: Callable[[Case], None] | None = None
-) -> Iterator[Opening | str | Finding | Counted]:
+) -> Iterator[Opened[Opening] | str | Finding | Counted[dict[str, Any]]]:
     """Yield the opening, then for each claim its name and its finding, then the counts.
 
     Args:
@@ -86,7 +84,7 @@ def audit(
             )
     check_device(job.device)
     subject, opening, failure = open_subject(job, spec)
-    yield opening
+    yield Opened(opening)
     chosen = {name: claims[name] for name in job.claims or claims}
     told = any(claim.kind in _RUNNING for claim in chosen.values())
     for name, claim in chosen.items():

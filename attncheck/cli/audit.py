@@ -17,10 +17,10 @@ from attncheck.execution.limits import memory_bytes
 
 if TYPE_CHECKING:
     from attncheck.auditing.select import Selection
+    from attncheck.auditing.task import AuditResult
     from attncheck.cli.output import OutputFile
     from attncheck.data.report import Report
     from attncheck.execution.limits import Limits
-    from attncheck.execution.supervising import Result
 
 _Many = list[str]
 
@@ -170,7 +170,7 @@ def report_of(
     return report
 
 
-def _tell(result: Result, spec: str, subject: str, *, debug: bool) -> None:
+def _tell(result: AuditResult, spec: str, subject: str, *, debug: bool) -> None:
     from attncheck.errors import AttncheckError
 
     refused = result.refused

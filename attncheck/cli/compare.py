@@ -82,6 +82,7 @@ def _selections(wanted: list[str], contract: str, asked: Asked) -> list[Selectio
     """Return one subject for each word, at the first one's shape."""
     from attncheck.auditing.select import select
     from attncheck.catalogue import load
+    from attncheck.commands.compare import CostedAudit
     from attncheck.signature.constructor import dims_in_order
 
     found: list[Selection] = []
@@ -94,8 +95,7 @@ def _selections(wanted: list[str], contract: str, asked: Asked) -> list[Selectio
         if not found:
             sizes = dims_in_order(spec.document.dims, stated)
             shape = {n: sizes[n] for n in _ALIKE if n in sizes}
-        work = "attncheck.commands.compare:audit_and_cost"
-        found += [(one, dataclasses.replace(task, work=work)) for one, task in own]
+        found += [(one, CostedAudit(task.job, task.claims)) for one, task in own]
     return found
 
 

@@ -13,8 +13,7 @@ from attncheck.data.report import SCHEMA, Finding, Problem, Report, Status, Subj
 
 if TYPE_CHECKING:
     from attncheck.auditing.select import Selection
-    from attncheck.execution.scheduling import Task
-    from attncheck.execution.supervising import Result
+    from attncheck.auditing.task import Audit, AuditResult
 
 
 class Kept:
@@ -39,13 +38,13 @@ class Kept:
         self._problems: dict[int, Problem] = {}
         self._encoded: dict[int, bytes] = {}
 
-    def add(self, place: int, result: Result) -> None:
+    def add(self, place: int, result: AuditResult) -> None:
         """Take what became of one subject, and write the files anew."""
         self._take(place, result)
         if self._encoded:  # else what stands there may be worth more
             self._save()
 
-    def report(self, results: Sequence[Result], *, partial: bool) -> Report:
+    def report(self, results: Sequence[AuditResult], *, partial: bool) -> Report:
         """Return the report of everything, with what was cut short."""
         for place, result in enumerate(results):
             if place not in self._subjects and place not in self._problems:
@@ -57,7 +56,7 @@ class Kept:
             partial=partial,
         )
 
-    def _take(self, place: int, result: Result) -> None:
+    def _take(self, place: int, result: AuditResult) -> None:
         from attncheck.auditing.assemble import problem, subject_report
 
         spec, task = self._selections[place]
@@ -84,7 +83,7 @@ class Kept:
                 write_whole(path, data, lasting=False)
 
 
-def _store(task: Task, findings: Sequence[Finding]) -> None:
+def _store(task: Audit, findings: Sequence[Finding]) -> None:
     from attncheck.auditing import replay
 
     for finding in findings:

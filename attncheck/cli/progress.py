@@ -10,31 +10,33 @@ from typing import TYPE_CHECKING
 
 from attncheck.cli.streams import live_console
 from attncheck.data.harmless import one_line
-from attncheck.execution.messages import Found, Message, Started
-from attncheck.execution.scheduling import Task
+from attncheck.execution.messages import Answered, Message, Started
+from attncheck.execution.task import AnyTask
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 
 @contextlib.contextmanager
-def live_line(tasks: Sequence[Task], *, quiet: bool) -> Iterator[Callable[[Task, Message], None]]:
+def live_line(
+    tasks: Sequence[AnyTask], *, quiet: bool
+) -> Iterator[Callable[[AnyTask, Message], None]]:
     """Yield what to tell each message; shows nothing where nobody would see it."""
     console = None if quiet else live_console()
     if console is None:
         yield lambda task, message: None
         return
-    total = sum(len(task.job.claims) for task in tasks)
+    total = sum(len(task.steps) for task in tasks)
     decided: set[tuple[int, str]] = set()
     lock = threading.Lock()
     with console.status("loading torch", spinner="dots") as status:
 
-        def listen(task: Task, message: Message) -> None:
+        def listen(task: AnyTask, message: Message) -> None:
             with lock:
-                if isinstance(message, Found):
-                    decided.add((id(task), message.finding.claim))
+                if isinstance(message, Answered):
+                    decided.add((id(task), message.step))
                 elif isinstance(message, Started):
-                    status.update(_plain(f"{len(decided)}/{total} claims · {message.claim}"))
+                    status.update(_plain(f"{len(decided)}/{total} claims · {message.step}"))
 
         yield listen
 

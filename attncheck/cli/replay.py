@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attncheck.auditing import AUDIT
 from attncheck.auditing.request import Asked
 from attncheck.cli import parsing
 from attncheck.cli.exits import Exit
@@ -23,8 +22,8 @@ from attncheck.errors import AttncheckError, UsageError
 from attncheck.execution.limits import memory_bytes
 
 if TYPE_CHECKING:
+    from attncheck.auditing.job import Job
     from attncheck.auditing.replay import Stored
-    from attncheck.execution.job import Job
 
 
 def replay(
@@ -48,11 +47,12 @@ def replay(
     """
     from attncheck.auditing.assemble import subject_report
     from attncheck.auditing.replay import find
+    from attncheck.auditing.task import Audit
     from attncheck.catalogue import load
     from attncheck.data.environment import fingerprint
     from attncheck.data.report import Report, Status
     from attncheck.execution.limits import Limits
-    from attncheck.execution.scheduling import Task, run_all
+    from attncheck.execution.scheduling import run_all
     from attncheck.formats import find_format
 
     parsing.limits(timeout=timeout)
@@ -66,7 +66,7 @@ def replay(
         claim = spec.claims_of(job.name)[known.claim]
     except KeyError:
         raise UsageError(f"{title}: the spec no longer makes this claim") from None
-    task = Task(job, {known.claim: claim}, AUDIT)
+    task = Audit(job, {known.claim: claim})
     limits = Limits(timeout, 2 * timeout + 30, memory_bytes(memory_limit))
     (result,), interrupted = run_all([task], limits, 1)
     if interrupted:

@@ -1,28 +1,82 @@
-"""Measure how much the times of unchanged code differ: pairs of fresh processes, in turns."""
+"""Measure how much the times of unchanged code differ: pairs of fresh processes, in turns.
+
+It is measured as ``attncheck profile --against`` measures: by the same instrument, in children of
+the same kind, which share a core and take turns.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import math
-import time
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
 
 from attncheck.data import stats
 from attncheck.data.environment import fingerprint
 from attncheck.data.noise import Noise
-from attncheck.errors import DeviceError
-from attncheck.execution.fresh import Fresh, in_turns
-from attncheck.instruments.timing.partner import core_of, pin
+from attncheck.devices import open_device
+from attncheck.errors import AttncheckError
+from attncheck.execution.limits import Limits
+from attncheck.execution.messages import Opened
+from attncheck.execution.scheduling import run_all
+from attncheck.execution.task import Task
+from attncheck.instruments.timing.partner import Meeting, Partner, meetings, pin
+from attncheck.instruments.timing.samples import Budget, Call, Source, sampled_in_turns
 from attncheck.lazy import torch
+from attncheck.subject.case import Case
 
 _CALLS = 20
-"""In one sample."""
-_SAMPLES = 5
-"""Of one turn."""
-_TURNS = 40
-_WARM_UP = 10
+"""Of attention, in one that is timed."""
+_BUDGET = Budget(seconds=0.2, warm_seconds=0.5)
 _SHAPE = (1, 4, 32, 32)
 CONFIDENCE = 0.99
+STEP = "attention"
+
+
+class SideAsked(msgspec.Struct, frozen=True):
+    """One side of a pair.
+
+    Attributes:
+        device, threads: where, and with how many.
+        meeting: with the other side.
+        steps: what is timed.
+        calls: in one that is timed.
+    """
+
+    device: str
+    threads: int
+    meeting: Meeting
+    steps: list[str]
+    calls: int = _CALLS
+    folder: str = ""
+
+    @property
+    def target(self) -> str:
+        """What is measured."""
+        return self.device
+
+
+class SideTimed(msgspec.Struct, frozen=True):
+    """The quickest call of each turn, in nanoseconds, on the device so called."""
+
+    device_name: str = ""
+    turns: list[int] = []
+    why: str = ""
+
+
+class Side(Task[SideAsked, SideTimed, None, None]):
+    """Time a small attention in turns with another process."""
+
+    runs = "attncheck.commands.calibrate:side"
+    asks = SideAsked
+    answers = SideTimed
+
+    def lost(self, step: str, why: str, *, dead: bool) -> SideTimed:
+        """Return no turns."""
+        return SideTimed(why=why)
 
 
 def calibrate(
@@ -42,20 +96,23 @@ def calibrate(
         note: told how many of how many pairs are done.
 
     Raises:
-        DeviceError: the device is not there.
+        AttncheckError: the device is not there, or a process could not measure.
     """
+
+    def one(meeting: Meeting) -> Side:
+        return Side(SideAsked(device, threads, meeting, [STEP]))
+
     found: list[list[float]] = []
+    name = ""
     for window in range(windows):
         ratios: list[float] = []
         for number in range(pairs):
-            ratio = _ratio(device, threads, core_of(number, threads))
-            # Whichever starts first might have an advantage: take it from both in turn.
-            ratios.append(1 / ratio if number % 2 else ratio)
+            own, other = in_turns(one, one, number, threads)
+            ratios.append(stats.turns_ratio(own[STEP].turns, other[STEP].turns))
+            name = own[STEP].device_name
             if note:
                 note(window * pairs + number + 1, windows * pairs)
         found.append(ratios)
-    with Fresh(name_of, device) as process:
-        name = str(process.turn())
     return Noise(
         device=device,
         device_name=name,
@@ -65,6 +122,39 @@ def calibrate(
         confidence=CONFIDENCE,
         floor=floor_of(found),
     )
+
+
+def in_turns(
+    own: Callable[[Meeting], Side], other: Callable[[Meeting], Side], number: int, threads: int
+) -> tuple[dict[str, SideTimed], dict[str, SideTimed]]:
+    """Return what two fresh processes measure that take turns, step by step.
+
+    Args:
+        own, other: what each is asked, given how it meets the other.
+        number: of the pair: whoever begins, and the core that they share, change from one to
+            the next.
+        threads: of each.
+
+    Raises:
+        AttncheckError: one of them could not measure.
+        KeyboardInterrupt: it was cut short.
+    """
+    limits = Limits()
+    with tempfile.TemporaryDirectory(prefix="attncheck-") as folder:
+        one, two = meetings(Path(folder), number, threads, limits.claim_seconds / 2)
+        tasks = [own(one), other(two)]
+        results, interrupted = run_all(tasks, limits, 2)
+    if interrupted:
+        raise KeyboardInterrupt
+    for result in results:
+        if (refused := result.refused) is not None:
+            raise AttncheckError(refused.what, where=refused.where, instead=refused.instead)
+    for step in tasks[0].steps:
+        for result in results:
+            said = result.answers.get(step) or SideTimed(why="no answer")
+            if not said.turns:
+                raise AttncheckError(f"a measurement failed: {said.why}")
+    return results[0].answers, results[1].answers
 
 
 def floor_of(windows: list[list[float]]) -> float:
@@ -83,49 +173,49 @@ def floor_of(windows: list[list[float]]) -> float:
     return math.ceil(largest * 10_000) / 10_000
 
 
-def _ratio(device: str, threads: int, core: int | None) -> float:
-    """Return one process's time over another's, both fresh and in turns on one core."""
-    with contextlib.ExitStack() as stack:
-        sides = [stack.enter_context(Fresh(attention, device, threads, core)) for _ in range(2)]
-        one, other = ([min(turn) for turn in turns] for turns in in_turns(sides, _TURNS))
-    return stats.turns_ratio(one, other)
-
-
-def attention(device: str, threads: int, core: int | None) -> Callable[[], list[float]]:
-    """Return a turn: nanoseconds of a few samples, each of some calls of a small attention.
+def side(
+    asked: SideAsked, note: Callable[[Case], None] | None = None
+) -> Iterator[Opened[None] | str | SideTimed]:
+    """Yield the times of a small attention, taken in turns with the other side's process.
 
     Raises:
         DeviceError: the device is not there.
     """
-    torch.set_num_threads(threads)
-    pin(core)
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise DeviceError("no CUDA device here")
+    yield from timed(asked, {STEP: _attention})
+
+
+def timed(
+    asked: SideAsked, works: dict[str, Callable[[str], Call]]
+) -> Iterator[Opened[None] | str | SideTimed]:
+    """Yield the times of each step's work, which is made for a device.
+
+    Raises:
+        DeviceError: the device is not there.
+    """
+    torch.set_num_threads(asked.threads)
+    pin(asked.meeting.core)
+    device = open_device(asked.device)
+    yield Opened(None)
+    with closing(Partner(asked.meeting)) as partner:
+        for step in asked.steps:
+            yield step
+            source = _repeated(works[step](device.name), asked.calls)
+            seen = sampled_in_turns(device, source, _BUDGET, step, partner)
+            yield SideTimed(device.description, seen.turns)
+
+
+def _repeated(call: Call, times: int) -> Source:
+    def run() -> None:
+        with torch.no_grad():
+            for _ in range(times):
+                call()
+
+    return lambda: run
+
+
+def _attention(device: str) -> Call:
+    """Return a call of a small attention."""
     generator = torch.Generator().manual_seed(0)
     query, key, value = (torch.randn(_SHAPE, generator=generator).to(device) for _ in range(3))
     attend = torch.nn.functional.scaled_dot_product_attention
-    wait = torch.cuda.synchronize if device.startswith("cuda") else _nothing
-
-    def sample() -> float:
-        with torch.no_grad():
-            wait()
-            start = time.perf_counter_ns()
-            for _ in range(_CALLS):
-                attend(query, key, value)
-            wait()
-            return time.perf_counter_ns() - start
-
-    for _ in range(_WARM_UP):
-        sample()
-    return lambda: [sample() for _ in range(_SAMPLES)]
-
-
-def name_of(device: str) -> Callable[[], str]:
-    """Return a turn that says what the device is called."""
-    if device.startswith("cuda"):
-        return lambda: str(torch.cuda.get_device_name(device))
-    return lambda: str(fingerprint()["processor"])
-
-
-def _nothing() -> None:
-    """Wait for nothing: the processor has done its work when a call returns."""
+    return lambda: attend(query, key, value)

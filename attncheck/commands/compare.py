@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 
+from attncheck.auditing.job import Job, Opening
+from attncheck.auditing.task import Audit
 from attncheck.auditing.work import audit, open_subject
 from attncheck.catalogue import load
 from attncheck.data.page import Page, Section, Table
 from attncheck.data.report import Finding, Report, Status, SubjectReport
-from attncheck.execution.job import Job
 from attncheck.execution.messages import Counted, Opened
 from attncheck.instruments.behaviour.axes import indices, places_of
 from attncheck.instruments.counting.growth import scaling
@@ -136,9 +137,15 @@ def _words(shape: dict[str, int]) -> str:
     return " ".join(f"{name}={size}" for name, size in shape.items())
 
 
+class CostedAudit(Audit):
+    """An audit whose counts also hold what the subject costs."""
+
+    runs = "attncheck.commands.compare:audit_and_cost"
+
+
 def audit_and_cost(
     job: Job, note: Callable[[Case], None] | None = None
-) -> Iterator[Opened | str | Finding | Counted]:
+) -> Iterator[Opened[Opening] | str | Finding | Counted[dict[str, Any]]]:
     """Audit a job as :func:`attncheck.auditing.work.audit` does; its counts also hold ``costs``."""
     for event in audit(job, note):
         if isinstance(event, Counted):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
+from attncheck.auditing.job import Job
 from attncheck.catalogue import load
 from attncheck.data.literals import from_json
 from attncheck.data.page import Page, Section, Table
 from attncheck.devices import check_device
-from attncheck.execution.job import Job
 from attncheck.instruments.counting.count import BothCounts, count_module
 from attncheck.instruments.counting.tree import Branch, tree
 from attncheck.signature.inputs import parse_input

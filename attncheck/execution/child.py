@@ -1,26 +1,24 @@
-"""The child process: confine itself, work on one job, and say each step to the parent."""
+"""The child process: confine itself, work on one question, and say each step to the parent."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
+from typing import Any
 
 import msgspec
 
-from attncheck.data.report import Finding
 from attncheck.errors import AttncheckError
-from attncheck.execution.job import Job
 from attncheck.execution.judges import watched
-from attncheck.execution.limits import Limits, confine, is_out_of_memory, mention_memory
+from attncheck.execution.limits import Limits, confine, is_out_of_memory
 from attncheck.execution.messages import (
+    Answered,
     Counted,
     Done,
-    Found,
     Message,
     Opened,
     Reached,
@@ -32,25 +30,28 @@ from attncheck.execution.messages import (
 from attncheck.execution.patches import PATCHED, PATCHES, functions, replaced
 from attncheck.execution.seal import sealing
 from attncheck.execution.streams import settle
+from attncheck.execution.task import Question, named
 from attncheck.source.raised import where_raised
 
 CUT_OFF = 97
 """Exit status of a child whose pipe to the parent was closed under it."""
 SUBJECT = "subject"
-"""Kind of refusal: an exception from the subject's code, outside of what claims watch."""
+"""Kind of refusal: an exception from the subject's code, where no step watches."""
 UNREADY = 95
 """Exit status of a child that could not be made ready, before anything of the subject ran."""
+Work = Callable[..., Iterator[Any]]
+
 _WE_USE = tuple(f"site-packages{os.sep}{name}{os.sep}" for name in ("fvcore", "msgspec", "numpy"))
 
 
 def main(
-    work: str, job: bytes, limits: bytes, key: bytearray, wire: Connection, out: Connection
+    kind: str, question: bytes, limits: bytes, key: bytearray, wire: Connection, out: Connection
 ) -> None:
-    """Run the generator ``work`` ("package.module:name") on a job; never returns.
+    """Run the generator of a kind of work on a question; never returns.
 
     Args:
-        work: called with the job and ``note=``, yields an opening, names, findings and counts.
-        job: a :class:`Job` as JSON.
+        kind: a subclass of :class:`Task`, "package.module:Class".
+        question: of the type that the kind names, as JSON.
         limits: a :class:`Limits` as JSON.
         key: what seals the messages; wiped at once.
         wire: where messages go.
@@ -64,6 +65,9 @@ def main(
         torch.set_num_threads(1)
         say = _speaker(settle(wire, out), key)
         confine(told)
+        work = named(kind)
+        asked = msgspec.json.decode(question, type=work.asks)
+        events = named(work.runs)
         say(Reached("import"))
     except BaseException as error:  # ours or the machine's: no line of the subject has run
         with contextlib.suppress(BaseException):
@@ -71,8 +75,8 @@ def main(
         leave(UNREADY)
     code = 1
     try:
-        code = _work(work, msgspec.json.decode(job, type=Job), told, say)
-    except SystemExit as leaving:  # the subject's, where no claim catches it
+        code = _work(events, asked, told, say)
+    except SystemExit as leaving:  # the subject's, where nothing catches it
         code = leaving.code if isinstance(leaving.code, int) else 1
     except BaseException:
         traceback.print_exc()
@@ -100,12 +104,12 @@ def _speaker(descriptor: int, key: bytearray) -> Callable[[Message], None]:
     return say
 
 
-def _work(work: str, job: Job, limits: Limits, say: Callable[[Message], None]) -> int:
+def _work(work: Work, asked: Question, limits: Limits, say: Callable[[Message], None]) -> int:
     before, judges = functions(), watched()
-    sys.argv = [job.target]
+    sys.argv = [asked.target]
     sys.dont_write_bytecode = True
-    if job.folder and job.folder not in sys.path:
-        sys.path.append(job.folder)
+    if asked.folder and asked.folder not in sys.path:
+        sys.path.append(asked.folder)
 
     def said(message: Message) -> None:
         if names := judges():
@@ -113,7 +117,7 @@ def _work(work: str, job: Job, limits: Limits, say: Callable[[Message], None]) -
         say(message)
 
     try:
-        _speak_of(work, job, limits, say, said)
+        _speak_of(work, asked, say, said)
         said(Done())
         return 0
     except _PatchedError as patched:
@@ -136,17 +140,15 @@ class _PatchedError(BaseException):
 
 
 def _speak_of(
-    work: str,
-    job: Job,
-    limits: Limits,
+    work: Work,
+    asked: Question,
     say: Callable[[Message], None],
     said: Callable[[Message], None],
 ) -> None:
     """Say everything that the work yields; what counts is ``said``, once the judges are sound."""
     from attncheck.subject.raising import listening
 
-    place, _, name = work.partition(":")
-    events = getattr(importlib.import_module(place), name)(job, note=lambda case: say(Trying(case)))
+    events, step = work(asked, note=lambda case: say(Trying(case))), ""
     with listening(lambda phase: say(Reached(phase))):
         for event in events:
             if isinstance(event, Opened):
@@ -154,11 +156,10 @@ def _speak_of(
                 break
     for event in events:
         if isinstance(event, str):
-            say(Started(event))
-        elif isinstance(event, Finding):
-            said(Found(mention_memory(event, limits)))
-        elif isinstance(event, Counted):
-            said(event)
+            step = event
+            say(Started(step))
+        else:
+            said(event if isinstance(event, Counted) else Answered(step, event))
 
 
 def _broken(error: Exception, limits: Limits) -> Refused:

@@ -1,4 +1,4 @@
-"""What it means when a child hangs or dies, and how the report says so."""
+"""What it means when a child hangs or dies."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import os
 import re
 import signal
 from dataclasses import dataclass
+from typing import Any
 
-import msgspec
-
-from attncheck.data.report import Finding, Location, Status, Witness
+from attncheck.data.report import Location
 from attncheck.execution.patches import PATCHES
 from attncheck.source.raised import is_of_torch, is_ours
-from attncheck.subject.case import Case
-from attncheck.subject.claim import Claim
 
 _FRAME = re.compile(r'^  File "([^"]+)", line (\d+) in (\S+)', re.MULTILINE)
 _SIGNALS = {
@@ -24,12 +21,6 @@ _SIGNALS = {
     signal.SIGBUS: "a bus error",
 }
 
-_WHEN = {
-    "constructor": "when it is built, ",
-    "forward": "when it is called, ",
-    "backward": "in its backward pass, ",
-}
-
 
 @dataclass(frozen=True)
 class Death:
@@ -37,14 +28,14 @@ class Death:
 
     Attributes:
         kind: ``hang``, ``signal``, ``exit``, ``closed`` (its pipe to us), ``patched`` (functions
-            of torch, so that attncheck cannot work, or of what judges), ``raises`` (where no claim
+            of torch, so that attncheck cannot work, or of what judges), ``raises`` (where nothing
             watches), ``time`` (used up), ``forged`` (a line on its pipe to us that is not ours),
             ``unsound`` (a line that is ours, and not what we say), or ``unready`` (before
             anything of the subject ran).
         number: seconds of a hang, the signal, or the exit status.
         phase: what the subject was doing: ``import``, ``constructor``, ``forward``,
-            ``backward``, or ``claim``.
-        claim, case: what was being tried, if anything.
+            ``backward``, ``opened`` (between steps), or ``step``.
+        step, case: what was being tried, if anything.
         text: what it raises, or what was unsound.
         place: where it raises.
         output: the last of what was printed, with Python's stack when the system gave one.
@@ -53,8 +44,8 @@ class Death:
     kind: str
     number: float
     phase: str
-    claim: str = ""
-    case: Case | None = None
+    step: str = ""
+    case: Any = None
     output: str = ""
     text: str = ""
     place: Location | None = None
@@ -107,60 +98,3 @@ class Death:
             if not is_ours(path) and not is_of_torch(path) and os.path.isfile(path):
                 return Location(path, int(line), note=f"here, in {name}")
         return None
-
-
-def finding_of(death: Death, name: str, claim: Claim) -> Finding:
-    """Return the finding of the claim that a death ended."""
-    essential = claim.kind in ("constructs", "runs")
-    accused = essential or death.by_the_subject
-    if death.kind == "signal" and death.number == signal.SIGKILL:
-        accused = False
-    when = "" if death.kind in ("forged", "patched") else _WHEN.get(death.phase, "")
-    message = f"{when}the module {death.sentence()}"
-    if not accused and death.kind == "hang":
-        message = f"no answer in {death.number:g} s"
-    location = death.location()
-    finding = Finding(
-        claim=name,
-        kind=claim.kind,
-        status=Status.VIOLATED if accused else Status.UNDECIDED,
-        message=message,
-        expected="an answer" if accused else "",
-        seen=_seen(death) if accused else "",
-        evidence=_evidence(death),
-        location=location,
-        advice=claim.advice,
-        required=claim.required,
-        source=claim.why,
-    )
-    if accused and death.case is not None:
-        finding.witness = Witness(case=msgspec.to_builtins(death.case), confirmed=death.sudden)
-    return finding
-
-
-def _seen(death: Death) -> str:
-    return {
-        "hang": "a hang",
-        "closed": "closed descriptors",
-        "exit": "an exit",
-        "patched": "patched functions",
-        "forged": "forged answers",
-        "raises": "an exception",
-    }.get(death.kind, "a crash")
-
-
-def _evidence(death: Death) -> dict[str, object]:
-    printed = [line for line in death.output.splitlines() if line.strip()][-12:]
-    return {"death": death.kind, "phase": death.phase, "output": [p[:200] for p in printed]}
-
-
-def left_out(name: str, claim: Claim, why: str, *, skipped: bool) -> Finding:
-    """Return the finding of a claim that is no longer tried."""
-    return Finding(
-        claim=name,
-        kind=claim.kind,
-        status=Status.SKIPPED if skipped else Status.UNDECIDED,
-        message=why,
-        advice=claim.advice,
-        required=claim.required,
-    )

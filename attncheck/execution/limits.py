@@ -14,7 +14,6 @@ from typing import Any, TextIO
 import msgspec
 
 from attncheck.data.formula import shortened
-from attncheck.data.report import Finding, Status
 from attncheck.errors import UsageError
 from attncheck.execution import interrupts
 
@@ -124,15 +123,6 @@ def _prctl(option: int, value: int) -> None:
 def is_out_of_memory(text: str) -> bool:
     """Say whether an exception's text tells of memory that could not be had."""
     return any(sign in text for sign in _OUT_OF_MEMORY)
-
-
-def mention_memory(finding: Finding, limits: Limits) -> Finding:
-    """Name the limit in a finding that ran into it; attncheck's own hunger accuses nobody."""
-    if is_out_of_memory(finding.message):
-        finding.message += f" (the memory limit is {limits.memory})"
-        if finding.status is Status.ERROR:
-            finding.status = Status.UNDECIDED
-    return finding
 
 
 def memory_bytes(text: str) -> int:

@@ -17,8 +17,8 @@ from attncheck.execution.deaths import Death
 from attncheck.execution.killing import end_group, end_tree
 from attncheck.execution.limits import Limits
 from attncheck.execution.messages import (
+    Answered,
     Done,
-    Found,
     Message,
     Opened,
     Reached,
@@ -30,7 +30,6 @@ from attncheck.execution.patches import PATCHED
 from attncheck.execution.seal import LONGEST, opening
 from attncheck.execution.starting import Child
 from attncheck.execution.testimony import UnsoundError
-from attncheck.subject.case import Case
 
 _KEPT = 32 * 1024
 _TICK = 0.2
@@ -63,8 +62,8 @@ class Ear:
         self._limits = limits
         self._deadline = deadline
         self._stop = stop
-        self._phase, self._claim = "import", ""
-        self._case: Case | None = None
+        self._phase, self._step = "import", ""
+        self._case: Any = None
         self._buffer = b""
         self._printed = b""
         self._ready = self._done = False
@@ -142,12 +141,12 @@ class Ear:
                 self._phase = phase
             case Opened():
                 self._phase = "opened"
-            case Started(claim):
-                self._phase, self._claim, self._case = "claim", claim, None
+            case Started(step):
+                self._phase, self._step, self._case = "step", step, None
             case Trying(case):
                 self._case = case
-            case Found():
-                self._phase, self._claim, self._case = "opened", "", None
+            case Answered():
+                self._phase, self._step, self._case = "opened", "", None
             case Refused(kind=kind) if kind == SUBJECT:
                 path, _, line = message.where.rpartition(":")
                 sound = path and line.isdecimal() and len(line) < 8
@@ -193,7 +192,7 @@ class Ear:
 
     def _death(self, kind: str, number: float, **more: Any) -> Death:
         output = self._printed.decode("utf-8", "replace")
-        return Death(kind, number, self._phase, self._claim, self._case, output, **more)
+        return Death(kind, number, self._phase, self._step, self._case, output, **more)
 
 
 def _read(descriptor: int) -> bytes | None:

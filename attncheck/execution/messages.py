@@ -1,14 +1,17 @@
-"""What a child process tells its parent while it audits one subject: one JSON line each."""
+"""What a child process tells its parent while it works on one question: one JSON line each.
+
+What a message carries is of the types that the work names; execution only passes it on.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from attncheck.data.outside import decode_raw, plain
-from attncheck.data.report import Finding, check_finding
-from attncheck.subject.case import Case
+
+T = TypeVar("T")
 
 
 class Reached(msgspec.Struct, frozen=True, tag="reached"):
@@ -17,35 +20,35 @@ class Reached(msgspec.Struct, frozen=True, tag="reached"):
     phase: str
 
 
-class Opened(msgspec.Struct, frozen=True, tag="opened"):
-    """The subject is imported, bound and called; its claims come next."""
+class Opened(msgspec.Struct, Generic[T], frozen=True, tag="opened"):
+    """The work can begin: ``about`` is what is known by now, None where that is nothing."""
 
-    dims: dict[str, int]
-    notes: list[str] = []
+    about: T
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):
-    """A claim is about to be tried."""
+    """A step is about to be tried."""
 
-    claim: str
-
-
-class Trying(msgspec.Struct, frozen=True, tag="trying"):
-    """The claim that was started is about to be tried on this case."""
-
-    case: Case
+    step: str
 
 
-class Found(msgspec.Struct, frozen=True, tag="found"):
-    """A claim is decided."""
+class Trying(msgspec.Struct, Generic[T], frozen=True, tag="trying"):
+    """The step that was started is about to be tried on this case."""
 
-    finding: Finding
+    case: T
 
 
-class Counted(msgspec.Struct, frozen=True, tag="counted"):
-    """The subject's parameters and multiply-accumulates."""
+class Answered(msgspec.Struct, Generic[T], frozen=True, tag="answered"):
+    """A step is done."""
 
-    counts: dict[str, Any]
+    step: str
+    answer: T
+
+
+class Counted(msgspec.Struct, Generic[T], frozen=True, tag="counted"):
+    """What belongs to no step, at the end."""
+
+    counts: T
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
@@ -62,10 +65,16 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     """Everything that was asked is said."""
 
 
-Message = Reached | Opened | Started | Trying | Found | Counted | Refused | Done
+_Carrying = Opened[Any] | Trying[Any] | Answered[Any] | Counted[Any]
+Message = _Carrying | Reached | Started | Refused | Done
 
-_MESSAGE: Any = Message
 _ENCODER = msgspec.json.Encoder()
+
+
+def messages_of(opens: Any, tries: Any, answers: Any, counts: Any) -> Any:
+    """Return the type of all messages of a work that speaks of such types."""
+    carrying = Opened[opens] | Trying[tries] | Answered[answers] | Counted[counts]
+    return carrying | Reached | Started | Refused | Done
 
 
 def encode(message: Message) -> bytes:
@@ -87,13 +96,10 @@ def _written(value: Any) -> Any:
     return value
 
 
-def decode(line: bytes) -> Message:
-    """Return the message of one line, its text harmless: the subject may have written it.
+def decode(line: bytes) -> Any:
+    """Return the plain data of one line, its text harmless: the subject may have written it.
 
     Raises:
-        msgspec.MsgspecError: the line is none.
+        msgspec.MsgspecError: the line is no JSON.
     """
-    message: Message = msgspec.convert(plain(decode_raw(line)), _MESSAGE)
-    if isinstance(message, Found):
-        check_finding(message.finding)
-    return message
+    return plain(decode_raw(line))

@@ -6,34 +6,23 @@ import contextlib
 import os
 import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from typing import Any
 
 import msgspec
 
-from attncheck.catalogue import load
 from attncheck.errors import AttncheckError
 from attncheck.execution import interrupts
-from attncheck.execution.job import Job
 from attncheck.execution.killing import descendants, end_all
 from attncheck.execution.limits import Limits, at_once
 from attncheck.execution.messages import Message, Refused
 from attncheck.execution.starting import cool_down, server_pid, warm_up
 from attncheck.execution.supervising import ALLOWED, Result, supervise
-from attncheck.subject.claim import Claim
+from attncheck.execution.task import A, AnyTask, N, O, Q, Task, named
 
 _TICK = 0.1
-
-
-@dataclass(frozen=True)
-class Task:
-    """A job, the claims that it names, and the generator that works on it."""
-
-    job: Job
-    claims: Mapping[str, Claim]
-    work: str
 
 
 def default_workers() -> int:
@@ -44,13 +33,13 @@ def default_workers() -> int:
 
 
 def run_all(
-    tasks: Sequence[Task],
+    tasks: Sequence[Task[Q, A, O, N]],
     limits: Limits,
     workers: int = 0,
-    listen: Callable[[Task, Message], None] | None = None,
+    listen: Callable[[AnyTask, Message], None] | None = None,
     executor: Executor | None = None,
-    done: Callable[[int, Result], None] | None = None,
-) -> tuple[list[Result], bool]:
+    done: Callable[[int, Result[A, O, N]], None] | None = None,
+) -> tuple[list[Result[A, O, N]], bool]:
     """Return one result per task, in their order, and whether Ctrl-C cut the work short.
 
     Args:
@@ -62,13 +51,16 @@ def run_all(
         done: told the place and the result of each task that is finished, from this thread.
     """
     if executor is not None:
-        asked = msgspec.json.encode(limits)
-        sent = [executor.submit(run_json, msgspec.json.encode(t.job), asked, t.work) for t in tasks]
-        return [msgspec.json.decode(future.result(), type=Result) for future in sent], False
-    warm_up(modules={task.work.partition(":")[0] for task in tasks})
+        encoded = msgspec.json.encode
+        sent = [
+            executor.submit(run_json, encoded(task.question), encoded(limits), task.kind())
+            for task in tasks
+        ]
+        return [_result(task, one.result()) for task, one in zip(tasks, sent, strict=True)], False
+    warm_up(modules={task.runs.partition(":")[0] for task in tasks})
     stop = threading.Event()
     pool = ThreadPoolExecutor(at_once(workers or default_workers()))
-    waiting: list[Future[Result]] = []
+    waiting: list[Future[Result[A, O, N]]] = []
     interrupted = True
     with interrupts.held():
         try:
@@ -91,11 +83,12 @@ def run_all(
 
 
 def _all_ended(
-    waiting: Sequence[Future[Result]], done: Callable[[int, Result], None] | None
+    waiting: Sequence[Future[Result[A, O, N]]],
+    done: Callable[[int, Result[A, O, N]], None] | None,
 ) -> bool:
     """Wait for all, telling each; False when somebody asked to end before."""
     places = {future: place for place, future in enumerate(waiting)}
-    ended: SimpleQueue[Future[Result]] = SimpleQueue()
+    ended: SimpleQueue[Future[Result[A, O, N]]] = SimpleQueue()
     for future in waiting:
         future.add_done_callback(ended.put)
     while places and not interrupts.asked():
@@ -107,28 +100,36 @@ def _all_ended(
     return not places
 
 
-def run_json(job: bytes, limits: bytes, work: str) -> bytes:
-    """Audit a job wherever this runs: JSON in, a :class:`Result` as JSON out.
+def run_json(question: bytes, limits: bytes, kind: str) -> bytes:
+    """Do a task wherever this runs: JSON in, a :class:`Result` as JSON out.
 
     Any ``concurrent.futures.Executor`` can be given this, a distributed engine's too.
+
+    Args:
+        question: of the type that the kind of work asks.
+        limits: a :class:`Limits`.
+        kind: a subclass of :class:`Task`, ``package.module:Class``.
     """
-    asked = msgspec.json.decode(job, type=Job)
-    claims = load(asked.spec).claims_of(asked.name)
-    chosen = {name: claims[name] for name in asked.claims}
-    return msgspec.json.encode(
-        supervise(asked, chosen, msgspec.json.decode(limits, type=Limits), work=work)
-    )
+    work: type[AnyTask] = named(kind)
+    task = work.of(msgspec.json.decode(question, type=work.asks))
+    return msgspec.json.encode(supervise(task, msgspec.json.decode(limits, type=Limits)))
+
+
+def _result(task: Task[Q, A, O, N], data: bytes) -> Result[A, O, N]:
+    kind: Any = Result[task.answers, task.opens, task.counts]  # type: ignore[name-defined]
+    result: Result[A, O, N] = msgspec.json.decode(data, type=kind)
+    return result
 
 
 def _run(
-    task: Task,
+    task: Task[Q, A, O, N],
     limits: Limits,
-    listen: Callable[[Task, Message], None] | None,
+    listen: Callable[[AnyTask, Message], None] | None,
     stop: threading.Event,
-) -> Result:
+) -> Result[A, O, N]:
     told = None if listen is None else lambda message: listen(task, message)
     try:
-        return supervise(task.job, task.claims, limits, told, stop, work=task.work)
+        return supervise(task, limits, told, stop)
     except Exception as error:  # ours: it costs this subject, and no other
         why = f"attncheck itself failed: {type(error).__name__}: {error}"
         lines = traceback.format_exception(error)

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -18,11 +18,11 @@ from typing import Any
 import msgspec
 
 from attncheck.execution import interrupts
-from attncheck.execution.job import Job
 from attncheck.execution.killing import descendants, end_all
 from attncheck.execution.limits import Limits
 from attncheck.execution.preload import EVERYTHING, MARK
 from attncheck.execution.seal import secret
+from attncheck.execution.task import AnyTask
 
 _lock = threading.Lock()
 _warm = threading.Event()
@@ -95,18 +95,18 @@ def server_pid() -> int:
     return getattr(forkserver._forkserver, "_forkserver_pid", 0) or 0
 
 
-def start(work: str, job: Job, limits: Limits) -> Child:
-    """Start a child that runs ``work`` on a job."""
+def start(task: AnyTask, steps: Sequence[str], limits: Limits) -> Child:
+    """Start a child that is asked these steps of a task."""
     from attncheck.execution.child import main
 
     if not _warm.is_set():
-        warm_up(modules=[work.partition(":")[0]])
+        warm_up(modules=[task.runs.partition(":")[0]])
     context = fresh_context()
     wire, theirs = context.Pipe(duplex=False)
     out, their_out = context.Pipe(duplex=False)
     key = secret()
-    asked = (msgspec.json.encode(job), msgspec.json.encode(limits))
-    child = context.Process(target=main, args=(work, *asked, key, theirs, their_out), daemon=True)
+    asked = (task.kind(), *map(msgspec.json.encode, (task.narrowed(steps), limits)))
+    child = context.Process(target=main, args=(*asked, key, theirs, their_out), daemon=True)
     with _lock, nobody_else_in_charge():
         child.start()
     theirs.close()

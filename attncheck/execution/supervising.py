@@ -1,24 +1,21 @@
-"""See one subject through: children one after the other, until every claim has a finding."""
+"""See one task through: children one after the other, until every step has an answer."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Generic
 
-import msgspec
-
-from attncheck.data.report import Finding, Status
 from attncheck.execution.child import SUBJECT
-from attncheck.execution.deaths import Death, finding_of, left_out
-from attncheck.execution.job import Job, name_finding
+from attncheck.execution.deaths import Death
 from attncheck.execution.limits import Limits
 from attncheck.execution.listening import Ear
-from attncheck.execution.messages import Counted, Found, Message, Opened, Refused
+from attncheck.execution.messages import Answered, Counted, Message, Opened, Refused
 from attncheck.execution.starting import start
+from attncheck.execution.task import A, N, O, Q, Task
 from attncheck.execution.testimony import heard
-from attncheck.subject.claim import Claim
 
 UNABLE = "MachineError"
 """Kind of refusal: this machine does not let a child process run; no module is to blame."""
@@ -26,81 +23,78 @@ ALLOWED = "see what `ulimit -n`, `ulimit -u`, `df /tmp` and `free` allow, or tak
 
 
 @dataclass
-class Result:
-    """Everything that became known of one subject.
+class Result(Generic[A, O, N]):
+    """Everything that became known of one task.
 
-    ``refused`` says why nothing could be, and ``interrupted`` that somebody stopped the work.
+    Attributes:
+        opened: what was known once the work could begin.
+        answers: of the steps, by their names.
+        counts: what belongs to no step.
+        refused: why nothing could be said.
+        interrupted: somebody stopped the work.
     """
 
-    opened: Opened | None = None
-    findings: dict[str, Finding] = field(default_factory=dict)
-    counts: dict[str, object] = field(default_factory=dict)
+    opened: O | None = None
+    answers: dict[str, A] = field(default_factory=dict)
+    counts: N | None = None
     refused: Refused | None = None
     interrupted: bool = False
 
 
 def supervise(
-    job: Job,
-    claims: Mapping[str, Claim],
+    task: Task[Q, A, O, N],
     limits: Limits,
     listen: Callable[[Message], None] | None = None,
     stop: threading.Event | None = None,
-    *,
-    work: str,
-) -> Result:
-    """Return what an audit of the job finds, whatever the subject does to its process.
+) -> Result[A, O, N]:
+    """Return what becomes of a task, whatever the subject does to its process.
 
-    A sudden death is confirmed by a second run; then, as a hang at once, it is the finding of
-    the claim that was being tried, and a fresh child goes on with the next one.
+    A sudden death is confirmed by a second run; then, as a hang at once, the task says what it
+    makes of the step that was being tried, and a fresh child goes on with the next one.
 
     Args:
-        job: the subject; its ``claims`` name what is to be tried, in order.
-        claims: the claims of these names.
+        task: what is asked; its steps are tried in order.
         limits: time and memory.
         listen: told every message.
         stop: set by another thread to have the work end.
-        work: the generator that children run, ``package.module:name``.
     """
     stop = stop or threading.Event()
-    result = Result()
+    result: Result[A, O, N] = Result()
     deadline = time.monotonic() + limits.subject_seconds
     once: set[tuple[str, str]] = set()
-    waiting = list(job.claims)
+    waiting = list(task.steps)
     while True:
-        death = _listen_once(job, claims, waiting, limits, result, deadline, listen, stop, work)
-        waiting = [name for name in waiting if name not in result.findings]
+        death = _listen_once(task, waiting, limits, result, deadline, listen, stop)
+        waiting = [step for step in waiting if step not in result.answers]
         if death is not None and death.kind in ("unsound", "unready"):
             _refuse(death, result)
             break
         if death is not None and death.kind == "forged":
-            waiting = waiting or list(job.claims)  # what it said before is no pass either
+            waiting = waiting or list(task.steps)  # what it said before is no pass either
         if death is None or not waiting:
             break
-        key = (death.phase, death.claim)
+        key = (death.phase, death.step)
         if death.sudden and key not in once:
             once.add(key)
             continue
-        waiting = _record(death, job, claims, waiting, limits, result)
+        waiting = _record(death, task, waiting, result)
         if not waiting:
             break
     return result
 
 
 def _listen_once(
-    job: Job,
-    claims: Mapping[str, Claim],
-    waiting: list[str],
+    task: Task[Q, A, O, N],
+    waiting: Sequence[str],
     limits: Limits,
-    result: Result,
+    result: Result[A, O, N],
     deadline: float,
     listen: Callable[[Message], None] | None,
     stop: threading.Event,
-    work: str,
 ) -> Death | None:
-    """Run one child on the claims that are left, and return how it died, if it did."""
-    asked = msgspec.structs.replace(job, claims=waiting)
+    """Run one child on the steps that are left, and return how it died, if it did."""
     try:
-        child = start(work, asked, limits)
+        child = start(task, waiting, limits)
     except (OSError, EOFError) as error:
         if stop.is_set():
             result.interrupted = True
@@ -108,13 +102,13 @@ def _listen_once(
         why = f"{type(error).__name__} {error}".strip()
         result.refused = Refused(UNABLE, f"no child process can be started: {why}", instead=ALLOWED)
         return None
-    ear = Ear(child, lambda line: heard(line, asked, claims), limits, deadline, stop)
+    ear = Ear(child, lambda line: heard(line, task, waiting, limits), limits, deadline, stop)
     for message in ear.messages():
         match message:
-            case Opened():
-                result.opened = result.opened or message
-            case Found(finding):
-                result.findings[finding.claim] = finding
+            case Opened(about):
+                result.opened = about if result.opened is None else result.opened
+            case Answered(step, answer):
+                result.answers[step] = answer
             case Counted(counts):
                 result.counts = counts
             case Refused(kind=kind) if kind != SUBJECT:
@@ -125,9 +119,9 @@ def _listen_once(
     return ear.death
 
 
-def _refuse(death: Death, result: Result) -> None:
+def _refuse(death: Death, result: Result[A, O, N]) -> None:
     """Take nothing from a child that was not sound, or could not begin."""
-    result.findings, result.counts = {}, {}
+    result.answers, result.counts = {}, None
     if death.kind == "unsound":
         result.refused = Refused("TargetError", f"the module {death.sentence()}")
     else:
@@ -137,59 +131,19 @@ def _refuse(death: Death, result: Result) -> None:
 
 
 def _record(
-    death: Death,
-    job: Job,
-    claims: Mapping[str, Claim],
-    waiting: list[str],
-    limits: Limits,
-    result: Result,
+    death: Death, task: Task[Q, A, O, N], waiting: list[str], result: Result[A, O, N]
 ) -> list[str]:
-    """Turn a death into findings; return the claims that a fresh child should still try."""
-    if death.kind == "time":
-        why = f"the time for one subject is up ({death.number:g} s)"
-        _leave_out(waiting, claims, why, result, skipped=False)
-        return []
-    if death.phase == "import":
+    """Take what the task makes of a death; return the steps that a fresh child should still try."""
+    if death.phase == "import" and death.kind != "time":
         place = death.location()
         result.refused = Refused(
             "TargetError",
             f"importing it {death.sentence()}",
-            f"{place.path}:{place.line}" if place else job.target,
+            f"{place.path}:{place.line}" if place else task.question.target,
             "--timeout SECONDS allows more time" if death.kind == "hang" else "",
         )
         return []
-    name = death.claim or _claim_of(death.phase, claims, waiting)
-    forged = death.kind == "forged"
-    if forged:  # whichever it is: what was found before is no pass either
-        name = name or _claim_of(death.phase, claims, job.claims)
-    if forged or death.kind == "patched":  # that it runs may not have been asked
-        name = name or waiting[0]
-    if name:
-        finding = finding_of(death, name, claims[name])
-        if finding.status is Status.VIOLATED:
-            name_finding(job, finding)
-        result.findings[name] = finding
-    left = [other for other in waiting if other != name]
-    essential = forged or not death.claim or claims[name].kind in ("constructs", "runs")
-    if not essential:
-        return left
-    why = f"the module {death.sentence()}"
-    _leave_out(left, claims, why, result, skipped=bool(name))
-    return []
-
-
-def _claim_of(phase: str, claims: Mapping[str, Claim], waiting: list[str]) -> str:
-    """Return the claim that speaks of being built and called, "" if none is to be tried."""
-    kinds = ("constructs", "runs") if phase == "constructor" else ("runs", "constructs")
-    for kind in kinds:
-        for name in waiting:
-            if claims[name].kind == kind:
-                return name
-    return ""
-
-
-def _leave_out(
-    names: list[str], claims: Mapping[str, Claim], why: str, result: Result, *, skipped: bool
-) -> None:
-    for name in names:
-        result.findings[name] = left_out(name, claims[name], why, skipped=skipped)
+    decided = task.ended(death, waiting)
+    result.answers |= {step: one for step, one in decided.items() if one is not None}
+    left = [step for step in waiting if step not in decided]
+    return left if len(left) < len(waiting) else []

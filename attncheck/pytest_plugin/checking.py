@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from attncheck.auditing.task import Audit
 from attncheck.catalogue import Spec
 from attncheck.data.report import Finding, Status
 from attncheck.execution.limits import Limits
-from attncheck.execution.scheduling import Task
 from attncheck.formats.shared.places import in_words
 from attncheck.formats.shared.wording import contrast, witness
 from attncheck.pytest_plugin.sharing import audited
@@ -37,7 +37,7 @@ class ClaimTest:
     """
 
     spec: Spec
-    task: Task
+    task: Audit
     limits: Limits
     name: str
 

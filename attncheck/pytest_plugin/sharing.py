@@ -19,10 +19,11 @@ from pathlib import Path
 import msgspec
 
 from attncheck.auditing.assemble import problem, subject_report
+from attncheck.auditing.task import Audit
 from attncheck.catalogue import Spec
 from attncheck.data.report import Problem, SubjectReport
 from attncheck.execution.limits import Limits
-from attncheck.execution.scheduling import Task, run_all
+from attncheck.execution.scheduling import run_all
 from attncheck.execution.starting import cool_down
 
 _RUN = "PYTEST_XDIST_TESTRUNUID"
@@ -35,7 +36,7 @@ Audited = tuple[SubjectReport | None, Problem | None]
 _done: dict[str, Audited] = {}
 
 
-def audited(spec: Spec, task: Task, limits: Limits) -> Audited:
+def audited(spec: Spec, task: Audit, limits: Limits) -> Audited:
     """Return what the audit found of the subject, from memory or a file where it was done."""
     content = msgspec.json.encode([task.job, limits], order="deterministic")
     key = hashlib.sha256(content).hexdigest()[:16]
@@ -45,7 +46,7 @@ def audited(spec: Spec, task: Task, limits: Limits) -> Audited:
     return _done[key]
 
 
-def _audit(spec: Spec, task: Task, limits: Limits) -> Audited:
+def _audit(spec: Spec, task: Audit, limits: Limits) -> Audited:
     atexit.register(cool_down)
     (result,), interrupted = run_all([task], limits, 1)
     if interrupted:
@@ -53,7 +54,7 @@ def _audit(spec: Spec, task: Task, limits: Limits) -> Audited:
     return subject_report(spec, task, result), problem(spec, task, result)
 
 
-def _shared(run: str, key: str, spec: Spec, task: Task, limits: Limits) -> Audited:
+def _shared(run: str, key: str, spec: Spec, task: Audit, limits: Limits) -> Audited:
     folder = _folder(run)
     file, lock = folder / f"{key}.json", folder / f"{key}.lock"
     try:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from attncheck.auditing.job import Job
 from attncheck.auditing.work import audit, open_subject
 from attncheck.catalogue import load
-from attncheck.execution.job import Job
 from attncheck.formats import find_format
 from attncheck.instruments.counting.count import count_trial
 from attncheck.subject.subject import Subject

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from attncheck.auditing.excerpts import Sources
+from attncheck.auditing.job import Job
 from attncheck.data.report import Finding, Lines, Location, Status, decode
-from attncheck.execution.job import Job
 from tests.cli.command import attncheck, spec_with
 
 LIAR = """

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from attncheck.auditing.job import Job
 from attncheck.auditing.replay import find, store
 from attncheck.data.report import Finding, Status, decode
 from attncheck.errors import UsageError
-from attncheck.execution.job import Job
 from tests.cli.command import FINE, attncheck, spec_with
 
 

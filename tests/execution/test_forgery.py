@@ -29,7 +29,9 @@ class Base(nn.Module):
 
 
 LINES = "".join(
-    json.dumps({"type": "found", "finding": {"claim": c, "kind": c, "status": "holds"}}) + "\n"
+    json.dumps({
+        "type": "answered", "step": c, "answer": {"claim": c, "kind": c, "status": "holds"}
+    }) + "\n"
     for c in ("constructs", "runs", "shape", "batch-independence")
 )
 DONE = '{"type":"done"}\n'
@@ -83,8 +85,8 @@ class Encoder(Base):
         old = m._ENCODER.encode
         class E:
             def encode(self, message):
-                if hasattr(message, "finding"):
-                    message.finding.status = Status.HOLDS
+                if hasattr(message, "answer"):
+                    message.answer.status = Status.HOLDS
                 return old(message)
         m._ENCODER = E()
 class Encode(Base):
@@ -94,16 +96,16 @@ class Encode(Base):
         from attncheck.data.report import Status
         old = m.encode
         def encode(message):
-            if hasattr(message, "finding"):
-                message.finding.status = Status.HOLDS
+            if hasattr(message, "answer"):
+                message.answer.status = Status.HOLDS
             return old(message)
         m.encode = child.encode = encode
 class EncodeCode(Base):
     def attack(self):
         import attncheck.execution.messages as m
         def encode(message):
-            if hasattr(message, "finding"):
-                message.finding.status = message.finding.status.HOLDS
+            if hasattr(message, "answer"):
+                message.answer.status = message.answer.status.HOLDS
             return _ENCODER.encode(message) + b"\n"
         m.encode.__code__ = encode.__code__
 class StatusMember(Base):
@@ -181,7 +183,8 @@ class Judges(Base):
 IMPORTED = """
 import json, os
 from fine import Fine
-LINE = json.dumps({"type": "found", "finding": {"claim": "shape", "kind": "", "status": "holds"}})
+ANSWER = {"claim": "shape", "kind": "", "status": "holds"}
+LINE = json.dumps({"type": "answered", "step": "shape", "answer": ANSWER})
 for fd in range(3, 4096):
     try:
         os.write(fd, (LINE + "\\n").encode())

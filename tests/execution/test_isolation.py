@@ -30,7 +30,7 @@ tasks = [task for _, task in select("tiny.toml", "", Asked())]
 results, interrupted = run_all(tasks, Limits())
 assert not interrupted
 for result in results:
-    print(result.refused, [finding.status.value for finding in result.findings.values()])
+    print(result.refused, [finding.status.value for finding in result.answers.values()])
 assert "torch" not in sys.modules
 print(open("started").read())
 """
@@ -78,5 +78,5 @@ def test_any_executor_takes_a_job_as_json(tmp_path: Path, monkeypatch: pytest.Mo
     tasks = [task for _, task in select("tiny.toml", "", Asked())]
     with ThreadPoolExecutor(1) as executor:
         results, _ = run_all(tasks, Limits(), executor=executor)
-    assert results[0].findings["shape"].status is Status.VIOLATED
+    assert results[0].answers["shape"].status is Status.VIOLATED
     assert pickle.loads(pickle.dumps(run_json)) is run_json

@@ -46,4 +46,4 @@ def test_a_child_that_cannot_be_made_ready_blames_no_module(
     assert result.refused.kind == "MachineError"
     assert "a child process could not be made ready: ValidationError" in result.refused.what
     assert "ulimit -n" in result.refused.instead
-    assert not result.findings
+    assert not result.answers

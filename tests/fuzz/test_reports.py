@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from attncheck.auditing.job import Job
 from attncheck.auditing.replay import find
 from attncheck.commands.report import page as differences
 from attncheck.commands.report.diff import difference
@@ -22,7 +23,6 @@ from attncheck.commands.report.merge import merge
 from attncheck.data.report import Report, encode
 from attncheck.data.report_file import read_report
 from attncheck.errors import AttncheckError
-from attncheck.execution.job import Job
 from attncheck.formats import all_formats, render_page
 from attncheck.formats.shared.profiles import profile_page
 from attncheck.gate import Files, Policy, gate, load_report, page

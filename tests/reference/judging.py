@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from attncheck.auditing.job import Job
 from attncheck.auditing.work import audit
 from attncheck.catalogue import load
 from attncheck.data.report import Finding, Status, Verdict, verdict_of
-from attncheck.execution.job import Job
 
 
 def findings_of(

@@ -16,7 +16,8 @@ from attncheck.commands.evaluate.tasks import Planned, plan
 from attncheck.data.environment import fingerprint
 from attncheck.execution.limits import Limits
 from attncheck.execution.messages import Message
-from attncheck.execution.scheduling import Task, run_all
+from attncheck.execution.scheduling import run_all
+from attncheck.execution.task import AnyTask
 
 SCHEMA = "attncheck.evaluation/1"
 
@@ -49,7 +50,7 @@ def evaluate(
     plans: Sequence[Planned],
     limits: Limits,
     workers: int = 0,
-    listen: Callable[[Task, Message], None] | None = None,
+    listen: Callable[[AnyTask, Message], None] | None = None,
 ) -> Evaluation:
     """Audit what is planned, each in a process of its own, and count how often it was right."""
     ready = [p for p in plans if p.task is not None]

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attncheck.auditing import AUDIT
+from attncheck.auditing.job import Job
+from attncheck.auditing.task import Audit
 from attncheck.catalogue import Spec, load
 from attncheck.commands.evaluate.corpus import CorpusEntry
 from attncheck.data.literals import to_json
-from attncheck.execution.job import Job
-from attncheck.execution.scheduling import Task
 from attncheck.spec.shelf import find_path
 
 
@@ -27,7 +26,7 @@ class Planned:
 
     entry: CorpusEntry
     spec: Spec | None
-    task: Task | None
+    task: Audit | None
     own: bool = False
     left_out: str = ""
 
@@ -59,7 +58,7 @@ def plan(entry: CorpusEntry, skips: Sequence[str] = (), seed: int = 0) -> Planne
         claims=list(claims),
         seed=seed,
     )
-    return Planned(entry, spec, Task(job, claims, AUDIT), own)
+    return Planned(entry, spec, Audit(job, claims), own)
 
 
 def family_of(entry: CorpusEntry) -> str:

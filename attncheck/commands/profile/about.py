@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
+from attncheck.commands.profile.questions import Capable
 from attncheck.commands.profile.wanted import Plan
 from attncheck.data.noise import noise_floor
 
@@ -17,21 +18,20 @@ def about(plan: Plan, peaks: Mapping[str, Any]) -> dict[str, Any]:
         plan: the subject.
         peaks: what the device can do, by precision, and ``about`` it.
     """
-    known = peaks.get("about", {})
+    known = peaks.get("about") or Capable(device=plan.measure.device, device_name="shapes alone")
     ceilings_ = {
         dtype: {"macs_per_s": found.macs, "bytes_per_s": found.bytes}
         for dtype, found in peaks.items()
         if dtype not in ("about", "refused")
     }
-    device = known.get("device", plan.measure.device)
-    name = known.get("device_name", "shapes alone")
+    device, name = known.device, known.device_name
     threads, torch = plan.measure.threads, version("torch")
     return {
         "device": device,
         "device_name": name,
         "threads": threads,
         "torch": torch,
-        "driver": known.get("driver", ""),
+        "driver": known.driver,
         "disturbed": "",
         "noise_floor": noise_floor(device, name, threads, torch),
         "rows": [],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from attncheck.commands.profile.point import dims_of_row, input_text, ready, size_of
-from attncheck.commands.profile.wanted import Measure, RowAsked
+from attncheck.commands.profile.questions import Growing, Measure, RowAsked, RowCosts
 from attncheck.devices.shared.protocol import Device
 from attncheck.errors import DeviceError
 from attncheck.instruments.counting.count import BothCounts, count_trial
@@ -21,9 +21,7 @@ from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
 
 
-def costs_of_row(
-    subject: Subject, measure: Measure, row: RowAsked, device: Device
-) -> dict[str, Any]:
+def costs_of_row(subject: Subject, measure: Measure, row: RowAsked, device: Device) -> RowCosts:
     """Return the figures of one point; what could not be had is None, and ``why`` says it.
 
     Raises:
@@ -34,30 +32,30 @@ def costs_of_row(
     counted = _counted(subject, case)
     item = torch.empty(0, dtype=getattr(torch, row.dtype)).element_size()
     trial = Trial(subject, case)
-    found: dict[str, Any] = {
-        "input": input_text(trial),
-        "dims": dims,
-        "size": size_of(subject, dims),
-        "parameters": counted.parameters.total,
-        "tied": counted.parameters.tied,
-        "unused": counted.unused,
-        "macs": counted.tally.macs,
-        "elementwise": counted.tally.other_ops,
-        "by_operator": dict(counted.tally.by_operator.most_common()),
-        "unpriced": sorted(counted.tally.unpriced),
-        "traffic": item * (counted.parameters.total + _elements(trial)),
-    }
+    found = RowCosts(
+        input=input_text(trial),
+        dims=dims,
+        size=size_of(subject, dims),
+        parameters=counted.parameters.total,
+        tied=counted.parameters.tied,
+        unused=counted.unused,
+        macs=counted.tally.macs,
+        elementwise=counted.tally.other_ops,
+        by_operator=dict(counted.tally.by_operator.most_common()),
+        unpriced=sorted(counted.tally.unpriced),
+        traffic=item * (counted.parameters.total + _elements(trial)),
+    )
     try:
         if device.computes:
-            found |= _measured(subject, dims, measure, row, device)
+            _measure(found, subject, measure, row, device)
         else:
-            found |= _predicted(subject, dims, row)
+            _predict(found, subject, row)
     except SubjectError as error:
-        found["why"] = str(error)
+        found.why = str(error)
     return found
 
 
-def growth(subject: Subject, measure: Measure, row: RowAsked) -> dict[str, Any]:
+def growth(subject: Subject, measure: Measure, row: RowAsked) -> dict[str, Growing]:
     """Return how MACs and predicted bytes grow from this point on, as exact polynomials in N."""
     dims = dims_of_row(subject, measure, row)
     stated = {n: s for n, s in dims.items() if n in subject.dims and n in subject.variable}
@@ -65,7 +63,7 @@ def growth(subject: Subject, measure: Measure, row: RowAsked) -> dict[str, Any]:
     if found is None:
         return {}
     return {
-        of: {"polynomial": found.words(of), "order": found.order(of)}
+        of: Growing(found.words(of), found.order(of))
         for of in ("macs", "memory")
         if found.words(of)
     }
@@ -85,36 +83,38 @@ def _elements(trial: Trial) -> int:
     return sum(torch.Size(trial.sizes(one)).numel() for one in axes)
 
 
-def _measured(
-    subject: Subject, dims: Mapping[str, int], measure: Measure, row: RowAsked, device: Device
-) -> dict[str, Any]:
-    made = ready(subject, dims, row, device.name)
-    found: dict[str, Any] = {"kernels": device.kernels(made.infer)}
+def _measure(
+    found: RowCosts, subject: Subject, measure: Measure, row: RowAsked, device: Device
+) -> None:
+    made = ready(subject, found.dims, row, device.name)
+    found.kernels = device.kernels(made.infer)
     try:
         peak = device.peak(made.infer)
     except DeviceError:
-        return found
-    found |= {"peak_bytes": peak.allocated, "peak_source": "allocator"}
-    if peak.reserved is not None:
-        found["reserved_bytes"] = peak.reserved
-    found["energy_j"] = device.energy(made.infer)
+        return
+    found.peak_bytes, found.peak_source = peak.allocated, "allocator"
+    found.reserved_bytes = peak.reserved
+    found.energy_j = device.energy(made.infer)
     if measure.backward:
-        training = ready(subject, dims, row, device.name, train=True)
+        training = ready(subject, found.dims, row, device.name, train=True)
         there = [*training.leaves, *training.module.buffers()]
-        found["saved_bytes"] = saved_bytes(training.main, there)
-        found["peak_backward_bytes"] = device.peak(training.step).allocated
-    return found
+        found.saved_bytes = saved_bytes(training.main, there)
+        found.peak_backward_bytes = device.peak(training.step).allocated
 
 
-def _predicted(subject: Subject, dims: Mapping[str, int], row: RowAsked) -> dict[str, Any]:
-    """Return the peak that shapes foretell; none where kernels are known to hold less or more."""
-    module = Trial(subject, Case(dims=dict(dims), device="meta")).module(initial=True)
-    if opaque := _opaque(module):
-        return {"why": f"no peak is predicted: {opaque}"}
-    predicted = predict(subject, dims, dtype=row.dtype)
-    if predicted.fused:
-        return {"why": "no peak is predicted: a fused attention kernel holds less than shapes tell"}
-    return {"peak_bytes": predicted.memory, "peak_source": "predicted"}
+def _predict(found: RowCosts, subject: Subject, row: RowAsked) -> None:
+    """Add the peak that shapes foretell; none where kernels are known to hold less or more."""
+    module = Trial(subject, Case(dims=found.dims, device="meta")).module(initial=True)
+    predicted = (
+        None if (opaque := _opaque(module)) else predict(subject, found.dims, dtype=row.dtype)
+    )
+    if predicted is None:
+        found.why = f"no peak is predicted: {opaque}"
+    elif predicted.fused:
+        told = "a fused attention kernel holds less than shapes tell"
+        found.why = f"no peak is predicted: {told}"
+    else:
+        found.peak_bytes, found.peak_source = predicted.memory, "predicted"
 
 
 def _opaque(module: torch.nn.Module) -> str:

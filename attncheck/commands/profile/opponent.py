@@ -14,10 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from attncheck.auditing import AUDIT
+from attncheck.auditing.task import Audit
 from attncheck.commands.profile.wanted import Plan, Wanted, named, plan
 from attncheck.errors import TargetError, UsageError
-from attncheck.execution.scheduling import Task
 
 
 def split_revision(target: str) -> tuple[str, str]:
@@ -93,7 +92,7 @@ def opposed(
         job = msgspec.structs.replace(
             other.audit.job, folder=str(check_out(revision, Path.cwd(), folder))
         )
-        other = replace(other, audit=Task(job, other.audit.claims, AUDIT))
+        other = replace(other, audit=Audit(job, other.audit.claims))
     return plans, other
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 
+from attncheck.auditing.job import Job
 from attncheck.catalogue import load
-from attncheck.commands.profile.wanted import Measure, RowAsked
+from attncheck.commands.profile.questions import Measure, RowAsked
 from attncheck.data.literals import from_json
-from attncheck.execution.job import Job
 from attncheck.instruments.counting.growth import varied
 from attncheck.instruments.timing.ceilings import NAME, workload
 from attncheck.instruments.timing.samples import Call, Source

@@ -11,12 +11,19 @@ from typing import Any
 
 import msgspec
 
-from attncheck.commands.profile.evidence import digests, evidence, paired
+from attncheck.commands.profile.evidence import digests, paired, said
+from attncheck.commands.profile.questions import (
+    FACTS,
+    Growths,
+    Measure,
+    RowAsked,
+    RowCosts,
+    Timed,
+    TimeResult,
+)
 from attncheck.commands.profile.run import Measured
-from attncheck.commands.profile.wanted import FACTS, Measure, RowAsked
 from attncheck.data import stats
 from attncheck.data.profile import Timing
-from attncheck.execution.supervising import Result
 from attncheck.instruments.timing.ceilings import Ceiling
 from attncheck.instruments.timing.summary import CONFIDENCE, between, summary
 
@@ -45,41 +52,41 @@ def rows_of(
     rows: list[dict[str, Any]] = []
     for number, asked in enumerate(measure.rows):
         step = f"r{number}"
-        said = evidence(found.costs, step)
+        told = msgspec.structs.asdict(said(found.costs, step, RowCosts))
         row: dict[str, Any] = dict.fromkeys(_ALWAYS)
         row |= {"input": f"size {asked.size}", "peak_source": ""}
-        row |= {key: said[key] for key in _COPIED if said.get(key) not in (None, "", [], {})}
+        row |= {key: told[key] for key in _COPIED if told[key] not in (None, "", [], {})}
         row |= {
             "dtype": asked.dtype,
             "compile": asked.compile,
             "channels_last": asked.channels_last,
-            "batch": said.get("dims", {}).get("B", 1),
+            "batch": told["dims"].get("B", 1),
             "forward": None,
             "backward": None,
         }
         timed = [mode for mode in ("forward", "backward") if mode == "forward" or measure.backward]
         for mode in timed if measure.device != "meta" else []:
             row[mode] = timing_of(found, f"{step}:{mode}", wanted, against)
-            if not row[mode].processes and said.get("why"):
-                row[mode].why = said["why"]
-        row |= _derived(row, said, peaks.get(asked.dtype), asked)
+            if not row[mode].processes and told["why"]:
+                row[mode].why = told["why"]
+        row |= _derived(row, told["traffic"], peaks.get(asked.dtype), asked)
         rows.append(row)
     return rows
 
 
 def timing_of(found: Measured, step: str, wanted: int, against: str = "") -> Timing:
     """Return what all processes say of one step."""
-    said = [evidence(result, step) for result in found.times]
+    told = [said(result, step, Timed) for result in found.times]
     whole = digests(found.times, step)
     if not whole:
-        why = next((one["why"] for one in said if one.get("why")), "not measured")
+        why = next((one.why for one in told if one.why), "not measured")
         return Timing(status="undecided", why=why)
     return summary(
         whole,
-        name=against or next(one["name"] for one in said if one.get("name")),
+        name=against or next(one.name for one in told if one.name),
         ratios=paired(found.times, found.others, step)[0],
         wanted=wanted,
-        disturbed=next((one["disturbed"] for one in said if one.get("disturbed")), ""),
+        disturbed=next((one.disturbed for one in told if one.disturbed), ""),
     )
 
 
@@ -105,7 +112,7 @@ def growth_of(found: Measured, rows: Sequence[Mapping[str, Any]]) -> dict[str, A
         ):
             if value is not None:
                 points[of].append((row["size"], value))
-    exact = evidence(found.costs, FACTS).get("growth", {})
+    exact = plain(said(found.costs, FACTS, Growths).growth)
     told = {of: {**exact.get(of, {}), "points": dots} for of, dots in points.items() if dots}
     if "latency" in told and (seen := exponent(points["latency"])) is not None:
         told["latency"]["exponent"] = seen
@@ -128,10 +135,10 @@ def plain(value: Any) -> Any:
 
 
 def _derived(
-    row: Mapping[str, Any], said: Mapping[str, Any], peak: Ceiling | None, asked: RowAsked
+    row: Mapping[str, Any], traffic: int | None, peak: Ceiling | None, asked: RowAsked
 ) -> dict[str, Any]:
     """Return throughput, intensity and the share of the roofline, where they are known."""
-    macs, traffic = row.get("macs"), said.get("traffic")
+    macs = row.get("macs")
     forward: Timing | None = row["forward"]
     found: dict[str, Any] = {"throughput": None, "intensity": None, "roofline": None}
     if macs is not None and traffic:
@@ -154,8 +161,8 @@ def compared(
     target: str,
     measure: Measure,
     rows: Sequence[dict[str, Any]],
-    own: Sequence[Result],
-    others: Sequence[Result],
+    own: Sequence[TimeResult],
+    others: Sequence[TimeResult],
 ) -> dict[str, Any]:
     """Return each row's ratio, this / the other, with its interval and its answer.
 

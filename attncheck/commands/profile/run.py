@@ -10,18 +10,25 @@ from typing import Any, Protocol
 
 import msgspec
 
+from attncheck.auditing.task import AuditResult
 from attncheck.commands.profile.evidence import deadly, digests
-from attncheck.commands.profile.wanted import Measure, Plan
-from attncheck.commands.profile.work import CEILINGS, COSTS, TIMES
-from attncheck.execution.job import Job
+from attncheck.commands.profile.questions import (
+    CeilingTask,
+    CostResult,
+    CostTask,
+    Measure,
+    MeasureAsked,
+    TimeResult,
+    TimeTask,
+)
+from attncheck.commands.profile.wanted import Plan
 from attncheck.execution.limits import Limits
-from attncheck.execution.messages import Found, Message, Started
-from attncheck.execution.scheduling import Task, run_all
+from attncheck.execution.messages import Answered, Message, Started
+from attncheck.execution.scheduling import run_all
 from attncheck.execution.supervising import Result
-from attncheck.instruments.timing.ceilings import Ceiling
-from attncheck.instruments.timing.partner import core_of
+from attncheck.execution.task import AnyTask
+from attncheck.instruments.timing.partner import meetings
 from attncheck.instruments.timing.summary import confirmed
-from attncheck.subject.claim import Claim
 
 _AGAIN = "once more"
 
@@ -64,22 +71,22 @@ class Measured:
         interrupted: whether it was cut short.
     """
 
-    costs: Result = field(default_factory=Result)
-    times: list[Result] = field(default_factory=list)
-    others: list[Result] = field(default_factory=list)
+    costs: CostResult = field(default_factory=Result)
+    times: list[TimeResult] = field(default_factory=list)
+    others: list[TimeResult] = field(default_factory=list)
     interrupted: bool = False
 
 
 def audited(
     plans: Sequence[Plan], limits: Limits, workers: int, listener: Listener
-) -> tuple[dict[bytes, Result], bool]:
+) -> tuple[dict[bytes, AuditResult], bool]:
     """Return an audit of every subject, each once, and whether it was interrupted."""
     tasks = {key_of(plan): plan.audit for plan in plans}
     names = {id(plan.audit): plan.name for plan in plans}
 
-    def listen(task: Task, message: Message) -> None:
+    def listen(task: AnyTask, message: Message) -> None:
         if isinstance(message, Started):
-            listener.began(f"auditing {names.get(id(task), task.job.name)}: {message.claim}")
+            listener.began(f"auditing {names.get(id(task), task.question.name)}: {message.step}")
 
     results, interrupted = run_all([*tasks.values()], limits, workers, listen)
     return dict(zip(tasks, results, strict=True)), interrupted
@@ -99,18 +106,16 @@ def ceilings(plans: Sequence[Plan], limits: Limits, listener: Listener) -> dict[
     measure = plans[0].measure
     dtypes = list(dict.fromkeys(row.dtype for plan in plans for row in plan.measure.rows))
     listener.began("what the device can do at best")
-    asked = msgspec.to_builtins(Measure(device=measure.device, threads=measure.threads))
-    job = Job(spec="", name="device", target=measure.device, claims=dtypes, measure=asked)
-    task = Task(job, dict.fromkeys(dtypes, Claim()), CEILINGS)
-    (result,), interrupted = run_all([task], limits, 1)
+    asked = MeasureAsked(Measure(device=measure.device, threads=measure.threads), dtypes)
+    (result,), interrupted = run_all([CeilingTask(asked)], limits, 1)
     if interrupted:
         raise KeyboardInterrupt
     found: dict[str, Any] = {}
-    for dtype, finding in result.findings.items():
-        evidence = finding.evidence
-        found.setdefault("about", evidence)
-        if evidence.get("macs"):
-            found[dtype] = Ceiling(evidence["macs"], evidence["bytes"])
+    for dtype, said in result.answers.items():
+        if said.device:
+            found.setdefault("about", said)
+        if said.ceiling is not None:
+            found[dtype] = said.ceiling
     if result.refused is not None:
         found["refused"] = result.refused
     return found
@@ -137,18 +142,24 @@ def measured(
         keep: told what is measured so far after every process.
     """
     found = begun or Measured()
+    if not found.costs.answers:
+        task = CostTask(plan.asked(plan.measure.cost_steps()))
+        heard = _heard(plan, listener, "costs")
+        (found.costs,), found.interrupted = run_all([task], limits, 1, heard)
+        listener.finished(len(task.steps))
+        if found.interrupted or found.costs.refused is not None:
+            return found
+        if keep is not None:
+            keep(found)
     with tempfile.TemporaryDirectory(prefix="attncheck-") as folder:
         for side, tasks in _order(plan, other, often, found, Path(folder)):
             heard = _heard(plan, listener, side)
             results, found.interrupted = run_all(tasks, limits, len(tasks), heard)
-            if side == "costs":
-                (found.costs,) = results  # read by what decides the rest
-            else:
-                found.times.append(results[0])
-                found.others += results[1:]
+            found.times.append(results[0])
+            found.others += results[1:]
             if side != _AGAIN:
-                listener.finished(sum(len(task.job.claims) for task in tasks))
-            if found.interrupted or (side == "costs" and found.costs.refused is not None):
+                listener.finished(sum(len(task.steps) for task in tasks))
+            if found.interrupted:
                 break
             if keep is not None:
                 keep(found)
@@ -163,13 +174,11 @@ def steps(plan: Plan, other: Plan | None, processes: int, computes: bool) -> int
 
 def _order(
     plan: Plan, other: Plan | None, often: Often, found: Measured, folder: Path
-) -> Iterator[tuple[str, list[Task]]]:
-    """Yield the processes to run: costs, then times; with another side, two at once in turns.
+) -> Iterator[tuple[str, list[TimeTask]]]:
+    """Yield the processes that time, one after the other; with another side, two at once in turns.
 
     A row on which a module hung or died is not tried again in every process.
     """
-    if not found.costs.findings:
-        yield "costs", [plan.task(COSTS, plan.measure.cost_steps())]
     if plan.measure.device == "meta":
         return
     for turn in range(len(found.times), often.most):
@@ -180,21 +189,18 @@ def _order(
         if not left:
             return
         if other is None:
-            yield _AGAIN * (turn >= often.processes), [plan.task(TIMES, left)]
+            yield _AGAIN * (turn >= often.processes), [TimeTask(plan.asked(left))]
             continue
-        core = core_of(turn, plan.measure.threads)
-        meeting = {"partner": str(folder / str(turn)), "patience": often.patience, "core": core}
-        # Whichever begins might have an advantage: it is each side's in turn.
-        sides = ((plan, turn % 2 == 0), (other, turn % 2 == 1))
-        yield "", [one.task(TIMES, left, first=first, **meeting) for one, first in sides]
+        met = meetings(folder, turn, plan.measure.threads, often.patience)
+        yield "", [TimeTask(p.asked(left, m)) for p, m in zip((plan, other), met, strict=True)]
 
 
-def _heard(plan: Plan, listener: Listener, side: str) -> Callable[[Task, Message], None]:
-    def listen(task: Task, message: Message) -> None:
-        if isinstance(message, Started) and message.claim.startswith("r"):
-            row, mode = plan.measure.row(message.claim)
+def _heard(plan: Plan, listener: Listener, side: str) -> Callable[[AnyTask, Message], None]:
+    def listen(task: AnyTask, message: Message) -> None:
+        if isinstance(message, Started) and message.step.startswith("r"):
+            row, mode = plan.measure.row(message.step)
             listener.began(" ".join(filter(None, (plan.name, row.words, mode, side))))
-        elif isinstance(message, Found):
+        elif isinstance(message, Answered):
             listener.finished(0)
 
     return listen

@@ -15,7 +15,9 @@ from typing import Any
 import msgspec
 
 from attncheck.auditing.assemble import problem, subject_report
+from attncheck.auditing.task import AuditResult
 from attncheck.commands.profile.about import about
+from attncheck.commands.profile.questions import CostResult, TimeResult
 from attncheck.commands.profile.rows import compared, growth_of, plain, rows_of
 from attncheck.commands.profile.run import (
     Listener,
@@ -140,7 +142,7 @@ def _each(
 def _profiled(
     wanted: Sweep,
     place: int,
-    audits: Mapping[bytes, Result],
+    audits: Mapping[bytes, AuditResult],
     peaks: Mapping[str, Any],
     listener: Listener,
     keep: Callable[[int, SubjectReport], None],
@@ -187,12 +189,12 @@ def _whole(seen: Measured) -> Measured:
     """Return what those processes said that were not cut short."""
     pairs = list(zip_longest(seen.times, seen.others))
     whole = [(own, other) for own, other in pairs if not _cut(own) and not _cut(other)]
-    costs = Result() if _cut(seen.costs) else seen.costs
+    costs: CostResult = Result() if _cut(seen.costs) else seen.costs
     others = [other for _, other in whole if other is not None]
     return Measured(costs, [own for own, _ in whole], others)
 
 
-def _cut(result: Result | None) -> bool:
+def _cut(result: CostResult | TimeResult | None) -> bool:
     return result is not None and result.interrupted
 
 
@@ -211,7 +213,7 @@ def _bare(one: SubjectReport) -> bool:
 
 
 def _disturbed(seen: Measured) -> str:
-    said = (f.evidence.get("disturbed") for one in seen.times for f in one.findings.values())
+    said = (told.disturbed for one in seen.times for told in one.answers.values())
     return next(filter(None, said), "")
 
 

@@ -7,30 +7,26 @@ audited and found out at a small one of the same kind.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
-from attncheck.auditing import AUDIT
 from attncheck.auditing.request import DTYPES, Asked
 from attncheck.auditing.select import select
+from attncheck.auditing.task import Audit
 from attncheck.catalogue import Spec, load
+from attncheck.commands.profile.questions import Measure, MeasureAsked, RowAsked
 from attncheck.errors import UsageError, did_you_mean
-from attncheck.execution.scheduling import Task
+from attncheck.instruments.timing.partner import Meeting
 from attncheck.instruments.timing.samples import Budget
 from attncheck.signature.inputs import parse_input
 from attncheck.spec.shelf import spec_ids
-from attncheck.subject.claim import Claim
 
 _MAP_SIZES = (16, 32, 64)
 _TOKEN_SIZES = (64, 256, 1024)
 _VARIED = {"B", "H", "W", "N", "M"}
-
-FACTS = "facts"
-"""The step that reads off shapes how costs grow."""
-MODES = ("forward", "backward")
 
 _SMALL = 16
 _LEAST = 7
@@ -113,7 +109,7 @@ class Plan:
     """One subject to profile: how it is audited, and what is measured of it."""
 
     spec: Spec
-    audit: Task
+    audit: Audit
     measure: Measure
 
     @property
@@ -121,23 +117,17 @@ class Plan:
         """``gam@article``."""
         return f"{self.spec.id}@{self.audit.job.name}"
 
-    def task(self, work: str, steps: Sequence[str], **changes: Any) -> Task:
-        """Return what a child process is given to measure these steps.
+    def asked(self, steps: Sequence[str], meeting: Meeting | None = None) -> MeasureAsked:
+        """Return what a child process is asked to measure.
 
         Args:
-            work: the generator that it runs.
-            steps: what it measures.
-            changes: of :class:`Measure`, for this process alone.
+            steps: of the subject.
+            meeting: with the process of the other side, if there is one.
         """
-        measure = msgspec.structs.replace(self.measure, **changes)
-        job = msgspec.structs.replace(
-            self.audit.job,
-            inputs=[shrunk(text) for text in self.measure.inputs],
-            claims=list(steps),
-            measure=msgspec.to_builtins(measure),
-            command="",
-        )
-        return Task(job, dict.fromkeys(steps, Claim()), work)
+        inputs = [shrunk(text) for text in self.measure.inputs]
+        job = msgspec.structs.replace(self.audit.job, inputs=inputs, claims=[], command="")
+        measure = msgspec.structs.replace(self.measure, meeting=meeting)
+        return MeasureAsked(measure, list(steps), job)
 
 
 def plans(words: Sequence[str], wanted: Wanted) -> list[Plan]:
@@ -185,7 +175,7 @@ def plan(name: str, target: str, wanted: Wanted) -> Plan:
         dims={n: size for n, size in wanted.dims.items() if n in _VARIED},
         budget=wanted.budget,
     )
-    return Plan(spec, Task(job, task.claims, AUDIT), measure)
+    return Plan(spec, Audit(job, task.claims), measure)
 
 
 def named(words: Sequence[str], inputs: Sequence[str]) -> list[tuple[str, str]]:
@@ -213,82 +203,6 @@ def _family(inputs: Sequence[str]) -> str:
     """Return the family that the first input's axes speak of: tokens where it has three."""
     given = [parse_input(text) for text in inputs]
     return "tokens" if given and len(given[0].shape) == 3 else "map"
-
-
-class RowAsked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One point of a profile.
-
-    Attributes:
-        size: both sides of a map, or the tokens; None for the size that is stated anyway.
-        batch: samples; None for what is stated anyway.
-        dtype: of parameters and inputs.
-        compile: run by ``torch.compile``.
-        channels_last: maps and weights stored with channels last.
-    """
-
-    size: int | None = None
-    batch: int | None = None
-    dtype: str = "float32"
-    compile: bool = False
-    channels_last: bool = False
-
-    @property
-    def words(self) -> str:
-        """How progress calls it."""
-        parts = [f"size {self.size}" if self.size else "", self.dtype]
-        parts += ["compiled" * self.compile, "channels-last" * self.channels_last]
-        return " ".join(filter(None, parts))
-
-
-class Measure(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Everything to measure of one subject.
-
-    Attributes:
-        device: where.
-        rows: the points; steps are named after their place here, ``r0``, ``r1:forward``.
-        inputs: ``--input`` texts in full; the job's own are small ones of the same kind.
-        dims: sizes that are stated by name.
-        backward: whether to measure a backward pass too.
-        threads: of this process.
-        budget: of each row in each process.
-        partner: where this process meets that of the other side, to measure in turns; "" without.
-        first: whether this side begins.
-        patience: seconds to wait for the other side.
-        core: on which both sides run; None for any.
-    """
-
-    device: str = "cpu"
-    rows: list[RowAsked] = []
-    inputs: list[str] = []
-    dims: dict[str, int] = {}
-    backward: bool = False
-    threads: int = 1
-    budget: Budget = Budget()
-    partner: str = ""
-    first: bool = False
-    patience: float = 60.0
-    core: int | None = None
-
-    def cost_steps(self) -> list[str]:
-        """Return the steps that are not timed."""
-        return [FACTS, *(f"r{number}" for number in range(len(self.rows)))]
-
-    def time_steps(self, turn: int = 0, without: Collection[str] = ()) -> list[str]:
-        """Return the steps that are timed; each process begins with another row.
-
-        Args:
-            turn: number of the process.
-            without: rows to leave out, ``r3``.
-        """
-        modes = MODES if self.backward else MODES[:1]
-        order = [n for n in range(len(self.rows)) if f"r{n}" not in without]
-        start = turn % max(1, len(order))
-        return [f"r{n}:{mode}" for n in order[start:] + order[:start] for mode in modes]
-
-    def row(self, step: str) -> tuple[RowAsked, str]:
-        """Return the row and the mode that a step names."""
-        name, _, mode = step.partition(":")
-        return self.rows[int(name[1:])], mode
 
 
 def shrunk(text: str) -> str:

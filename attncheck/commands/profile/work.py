@@ -5,109 +5,127 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from functools import partial
-from typing import Any
-
-import msgspec
+from typing import TypeVar
 
 from attncheck.commands.profile.costs import costs_of_row, growth
 from attncheck.commands.profile.point import Ready, dims_of_row, opened, ready, reference_of
-from attncheck.commands.profile.wanted import FACTS, Measure
-from attncheck.data.report import Finding, Status
+from attncheck.commands.profile.questions import (
+    FACTS,
+    Capable,
+    Growths,
+    Measure,
+    MeasureAsked,
+    RowCosts,
+    Timed,
+)
 from attncheck.devices import open_device
 from attncheck.devices.shared.protocol import Device, described, disturbed
 from attncheck.errors import AttncheckError, UsageError
-from attncheck.execution.job import Job
 from attncheck.execution.messages import Opened
 from attncheck.instruments.timing.ceilings import ceiling
 from attncheck.instruments.timing.partner import Partner, PartnerError, pin
-from attncheck.instruments.timing.samples import Samples, Source, sampled, sampled_in_turns
+from attncheck.instruments.timing.samples import Source, sampled, sampled_in_turns
 from attncheck.lazy import torch
 from attncheck.subject.case import Case
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.subject import Subject
 
-COSTS = "attncheck.commands.profile.work:costs"
-TIMES = "attncheck.commands.profile.work:times"
-CEILINGS = "attncheck.commands.profile.work:ceilings"
-
-Events = Iterator[Opened | str | Finding]
+T = TypeVar("T")
+Note = Callable[[Case], None] | None
+Events = Iterator[Opened[None] | str | T]
 
 
-def costs(job: Job, note: Callable[[Case], None] | None = None) -> Events:
+def costs(asked: MeasureAsked, note: Note = None) -> Events[RowCosts | Growths]:
     """Yield for each step what it costs; nothing is timed in this process."""
 
-    def one(step: str, subject: Subject, measure: Measure, device: Device) -> dict[str, Any]:
+    def one(step: str, subject: Subject, measure: Measure, device: Device) -> RowCosts | Growths:
         if step == FACTS:
-            return {"growth": growth(subject, measure, measure.rows[0])}
+            return Growths(growth=growth(subject, measure, measure.rows[0]))
         return costs_of_row(subject, measure, measure.row(step)[0], device)
 
-    return _steps(job, one)
+    def lost(step: str, why: str) -> RowCosts | Growths:
+        return (Growths if step == FACTS else RowCosts)(why=why)
+
+    yield from _steps(asked, one, lost)
 
 
-def times(job: Job, note: Callable[[Case], None] | None = None) -> Events:
+def times(asked: MeasureAsked, note: Note = None) -> Events[Timed]:
     """Yield for each step the times of single calls, and of what was timed beside them."""
-    measure = _settled(job)
-    if not measure.partner:
-        yield from _steps(job, _timed)
+
+    def lost(step: str, why: str) -> Timed:
+        return Timed(why=why)
+
+    meeting = asked.measure.meeting
+    if meeting is None:
+        yield from _steps(asked, _timed, lost)
         return
-    path, first = measure.partner, measure.first
-    with closing(Partner(path, first=first, patience=measure.patience)) as partner:
-        yield from _steps(job, partial(_timed_in_turns, partner))
+    pin(meeting.core)
+    with closing(Partner(meeting)) as partner:
+        yield from _steps(asked, partial(_timed_in_turns, partner), lost)
 
 
-def ceilings(job: Job, note: Callable[[Case], None] | None = None) -> Events:
+def ceilings(asked: MeasureAsked, note: Note = None) -> Events[Capable]:
     """Yield for each precision what the device can do at best."""
-    measure = _settled(job)
-    device = open_device(measure.device)
-    yield Opened({})
-    for dtype in job.claims:
+    torch.set_num_threads(asked.measure.threads)
+    device = open_device(asked.measure.device)
+    yield Opened(None)
+    for dtype in asked.steps:
         yield dtype
+        found = Capable(**described(device))
         try:
-            found = msgspec.to_builtins(ceiling(device, device.name, dtype))
+            found.ceiling = ceiling(device, device.name, dtype)
         except RuntimeError as error:
-            found = {"why": str(error)}
-        yield _told(dtype, {**found, **described(device)})
+            found.why = str(error)
+        yield found
 
 
-def _steps(job: Job, one: Callable[[str, Subject, Measure, Device], dict[str, Any]]) -> Events:
-    measure = _settled(job)
+def _steps(
+    asked: MeasureAsked,
+    one: Callable[[str, Subject, Measure, Device], T],
+    lost: Callable[[str, str], T],
+) -> Events[T]:
+    """Yield each step and its answer; one that fails has a reason, and costs no other."""
+    measure, failure = asked.measure, ""
+    torch.set_num_threads(measure.threads)
     device = open_device(measure.device)
-    failure = ""
     subject: Subject | None = None
     try:
-        subject = opened(job, measure)
+        assert asked.job is not None
+        subject = opened(asked.job, measure)
     except SubjectError as error:
         failure = str(error)
-    yield Opened(subject.dims if subject else {})
-    for step in job.claims:
+    yield Opened(None)
+    for step in asked.steps:
         yield step
         if subject is None:
-            yield _told(step, {"why": failure})
+            yield lost(step, failure)
             continue
         try:
-            yield _told(step, one(step, subject, measure, device))
+            answer = one(step, subject, measure, device)
         except (SubjectError, AttncheckError) as error:
-            yield _told(step, {"why": str(error)})
+            answer = lost(step, str(error))
         except (RuntimeError, NotImplementedError, MemoryError) as error:
             # What torch raises of a precision, a layout or a size that it cannot do.
-            yield _told(step, {"why": f"{type(error).__name__}: {str(error)[:200]}"})
+            answer = lost(step, f"{type(error).__name__}: {str(error)[:200]}")
         except Exception as error:  # one point must not cost the others
             failed = f"attncheck itself failed: {type(error).__name__}: {str(error)[:200]}"
-            yield _told(step, {"why": failed})
+            answer = lost(step, failed)
+        yield answer
 
 
-def _timed(step: str, subject: Subject, measure: Measure, device: Device) -> dict[str, Any]:
+def _timed(step: str, subject: Subject, measure: Measure, device: Device) -> Timed:
     row, mode = measure.row(step)
     made, own = _made(step, subject, measure, device)
     name, other = reference_of(subject, made, row, device.name, mode)
     before = device.condition()
     seen = sampled(device, own, other, measure.budget)
-    return {**_sampled(seen), "name": name, "disturbed": disturbed(before, device.condition())}
+    why = disturbed(before, device.condition())
+    return Timed(digest=seen.digest(), warm_up=seen.warm_up, name=name, disturbed=why)
 
 
 def _timed_in_turns(
     partner: Partner, step: str, subject: Subject, measure: Measure, device: Device
-) -> dict[str, Any]:
+) -> Timed:
     try:
         _, own = _made(step, subject, measure, device)
         before = device.condition()
@@ -122,8 +140,8 @@ def _timed_in_turns(
     except Exception:
         partner.close()  # in the middle of a turn
         raise
-    after = device.condition()
-    return {**_sampled(seen), "turns": seen.turns, "disturbed": disturbed(before, after)}
+    why = disturbed(before, device.condition())
+    return Timed(digest=seen.digest(), warm_up=seen.warm_up, turns=seen.turns, disturbed=why)
 
 
 def _made(step: str, subject: Subject, measure: Measure, device: Device) -> tuple[Ready, Source]:
@@ -133,18 +151,3 @@ def _made(step: str, subject: Subject, measure: Measure, device: Device) -> tupl
     train = mode == "backward"
     made = ready(subject, dims_of_row(subject, measure, row), row, device.name, train=train)
     return made, made.backward if train else made.forward
-
-
-def _sampled(seen: Samples) -> dict[str, Any]:
-    return {"digest": msgspec.to_builtins(seen.digest()), "warm_up": seen.warm_up}
-
-
-def _settled(job: Job) -> Measure:
-    measure = msgspec.convert(job.measure, Measure)
-    torch.set_num_threads(measure.threads)
-    pin(measure.core)
-    return measure
-
-
-def _told(step: str, evidence: dict[str, Any]) -> Finding:
-    return Finding(step, "measure", Status.HOLDS, evidence=evidence)

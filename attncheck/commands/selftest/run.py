@@ -6,18 +6,22 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from attncheck.commands.selftest.questions import (
+    SCREENING,
+    Judging,
+    MutantsAsked,
+    MutantsSorted,
+    Screening,
+)
 from attncheck.commands.selftest.results import KillTable, MutantRow, SelfTest
-from attncheck.commands.selftest.work import JUDGING, SCREENING
 from attncheck.data.environment import fingerprint
-from attncheck.data.report import Finding, Status
-from attncheck.execution.job import Job
 from attncheck.execution.limits import Limits
 from attncheck.execution.messages import Message
-from attncheck.execution.scheduling import Task, default_workers, run_all
+from attncheck.execution.scheduling import default_workers, run_all
 from attncheck.execution.supervising import Result
-from attncheck.subject.claim import Claim
+from attncheck.execution.task import AnyTask
 
-Listen = Callable[[Task, Message], None]
+Listen = Callable[[AnyTask, Message], None]
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,8 @@ class SelftestAsked:
 def selftest(asked: SelftestAsked, listen: Listen | None = None) -> SelfTest:
     """Return the kill table of every spec."""
     limits = Limits(asked.seconds, asked.seconds, asked.memory)
-    tasks = [_task(spec, ["screening"], SCREENING) for spec in asked.specs]
-    screened, interrupted = run_all(tasks, limits, asked.workers, listen)
+    sorting = [Screening(MutantsAsked(spec, [SCREENING])) for spec in asked.specs]
+    screened, interrupted = run_all(sorting, limits, asked.workers, listen)
     tables, chosen = [], []
     for spec, result in zip(asked.specs, screened, strict=True):
         table, names = _table(spec, result, asked)
@@ -54,17 +58,18 @@ def selftest(asked: SelftestAsked, listen: Listen | None = None) -> SelfTest:
         chosen.append(names)
     workers = asked.workers or default_workers()
     judged = [
-        (table, _task(table.spec, names[start::workers], JUDGING))
+        (table, Judging(MutantsAsked(table.spec, names[start::workers])))
         for table, names in zip(tables, chosen, strict=True)
         for start in range(min(workers, len(names)))
     ]
-    results: list[Result] = []
+    results: list[Result[MutantRow, None, None]] = []
     if judged and not interrupted:
         limits = Limits(min(60.0, asked.seconds), asked.seconds, asked.memory)
-        results, interrupted = run_all([t for _, t in judged], limits, asked.workers, listen)
+        tasks = [task for _, task in judged]
+        results, interrupted = run_all(tasks, limits, asked.workers, listen)
     rows: dict[str, list[MutantRow]] = {table.spec: [] for table in tables}
-    for (table, task), result in zip(judged, results, strict=False):
-        rows[table.spec] += [row for name in task.job.claims if (row := _row(name, result))]
+    for (table, task), told in zip(judged, results, strict=False):
+        rows[table.spec] += [told.answers[n] for n in task.steps if n in told.answers]
     for table, names in zip(tables, chosen, strict=True):
         table.count(rows[table.spec])
         table.untried = table.distinct - table.tried
@@ -72,20 +77,17 @@ def selftest(asked: SelftestAsked, listen: Listen | None = None) -> SelfTest:
     return SelfTest(environment=fingerprint(), full=asked.full, tables=tables, partial=interrupted)
 
 
-def _task(spec: str, names: list[str], work: str) -> Task:
-    job = Job(spec=spec, name="mutants", target=f"mutants of {spec}", claims=names)
-    return Task(job, dict.fromkeys(names, Claim()), work)
-
-
-def _table(spec: str, result: Result, asked: SelftestAsked) -> tuple[KillTable, list[str]]:
+def _table(
+    spec: str, result: Result[MutantsSorted, None, None], asked: SelftestAsked
+) -> tuple[KillTable, list[str]]:
     """Return the table as far as screening fills it, and the mutants to audit."""
-    finding = result.findings.get("screening")
-    mutants = finding.evidence.get("mutants") if finding else None
+    told = result.answers.get(SCREENING) or MutantsSorted([])
+    mutants = told.mutants
     if not mutants:
-        said = result.refused.what if result.refused else finding.message if finding else ""
+        said = result.refused.what if result.refused else told.why
         why = "its reference is no definition that can be mutated"
         return KillTable(spec=spec, problem=said or why), []
-    kinds = [one["kind"] for one in mutants]
+    kinds = [one.kind for one in mutants]
     table = KillTable(
         spec=spec,
         made=len(kinds),
@@ -94,28 +96,8 @@ def _table(spec: str, result: Result, asked: SelftestAsked) -> tuple[KillTable, 
         alike=kinds.count("alike"),
         distinct=kinds.count("distinct"),
     )
-    distinct = [one for one in mutants if one["kind"] == "distinct"]
+    distinct = [one for one in mutants if one.kind == "distinct"]
     if asked.sample and asked.sample < len(distinct):
         distinct = random.Random(asked.seed).sample(distinct, asked.sample)
     end = "+" if asked.full else ""
-    return table, [f"m{one['index']}@{one['setting']}{end}" for one in distinct]
-
-
-def _row(name: str, result: Result) -> MutantRow | None:
-    """Return what became of one mutant; None where its turn never came."""
-    finding = result.findings.get(name)
-    if finding is None:
-        return None
-    index = int(name[1:].partition("@")[0])
-    if finding.evidence.get("operator") is None:
-        return _crashed(index, finding)
-    known = {key: v for key, v in finding.evidence.items() if key in MutantRow.__struct_fields__}
-    return MutantRow(index=index, **known)
-
-
-def _crashed(index: int, finding: Finding) -> MutantRow | None:
-    """Return the row of a mutant that ended its process; None where only time was up."""
-    death = finding.evidence.get("death")
-    if death is None or finding.status is Status.SKIPPED:
-        return None
-    return MutantRow(index=index, crashed=finding.message or str(death))
+    return table, [f"m{one.index}@{one.setting}{end}" for one in distinct]

@@ -9,53 +9,49 @@ import msgspec
 
 from attncheck.catalogue import load
 from attncheck.commands.selftest.judge import judge
+from attncheck.commands.selftest.questions import MutantsAsked, MutantsSorted, place_of
+from attncheck.commands.selftest.results import MutantRow
 from attncheck.commands.selftest.screen import screen
 from attncheck.commands.selftest.settings import settings_of
 from attncheck.commands.selftest.targets import definition_of, mutated
-from attncheck.data.report import Finding, Status
-from attncheck.execution.job import Job
 from attncheck.execution.messages import Opened
 from attncheck.mutation.making import mutants_of
 from attncheck.subject.case import Case
 
-SCREENING = "attncheck.commands.selftest.work:screening"
-JUDGING = "attncheck.commands.selftest.work:judging"
+Note = Callable[[Case], None] | None
 
 
 def screening(
-    job: Job, note: Callable[[Case], None] | None = None
-) -> Iterator[Opened | str | Finding]:
-    """Sort a spec's mutants; the last finding's evidence holds them all."""
-    yield Opened({})
-    yield "screening"
-    found = [msgspec.to_builtins(one) for one in screen(job.spec)]
-    yield Finding("screening", "mutant", Status.HOLDS, evidence={"mutants": found})
+    asked: MutantsAsked, note: Note = None
+) -> Iterator[Opened[None] | str | MutantsSorted]:
+    """Sort a spec's mutants."""
+    yield Opened(None)
+    for name in asked.steps:
+        yield name
+        yield MutantsSorted(list(screen(asked.spec)))
 
 
-def judging(
-    job: Job, note: Callable[[Case], None] | None = None
-) -> Iterator[Opened | str | Finding]:
-    """Audit the mutants that the job names as claims: ``m17@2``, in setting 2, ``+`` for all."""
-    yield Opened({})
-    spec = load(job.spec)
-    mechanism = definition_of(job.spec)
+def judging(asked: MutantsAsked, note: Note = None) -> Iterator[Opened[None] | str | MutantRow]:
+    """Audit the mutants that are asked for."""
+    yield Opened(None)
+    spec = load(asked.spec)
+    mechanism = definition_of(asked.spec)
     if mechanism is None:
         return
     settings = settings_of(spec.document, mechanism)
     made = mutants_of(mechanism)
-    for name in job.claims:
+    for name in asked.steps:
         yield name
-        number, _, place = name.rstrip("+")[1:].partition("@")
-        mutant, setting = made[int(number)], settings[int(place)]
+        index, place = place_of(name)
+        mutant, setting = made[index], settings[place]
         start = time.process_time()
-        noticed = judge(spec, mutated(job.spec, int(number)), setting, full=name.endswith("+"))
-        evidence = {
-            **msgspec.to_builtins(noticed),
-            "operator": mutant.operator,
-            "mistake": mutant.mistake,
-            "diff": mutant.diff,
-            "line": mutant.line,
-            "setting": setting.words(),
-            "seconds": round(time.process_time() - start, 3),
-        }
-        yield Finding(name, "mutant", Status.HOLDS, evidence=evidence)
+        noticed = judge(spec, mutated(asked.spec, index), setting, full=name.endswith("+"))
+        yield MutantRow(
+            index=index,
+            operator=mutant.operator,
+            diff=mutant.diff,
+            line=mutant.line,
+            setting=setting.words(),
+            seconds=round(time.process_time() - start, 3),
+            **msgspec.structs.asdict(noticed),
+        )

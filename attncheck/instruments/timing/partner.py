@@ -16,7 +16,10 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from attncheck.errors import AttncheckError
 
@@ -27,22 +30,45 @@ class PartnerError(AttncheckError):
     """The other side cannot be measured, or is gone."""
 
 
+class Meeting(msgspec.Struct, frozen=True):
+    """Where and how the process that is told of it meets another one.
+
+    Attributes:
+        path: of a socket in a folder of our own; both sides are given the same.
+        first: whether this side begins.
+        patience: seconds to wait for the other side, each time.
+        core: on which both sides run; None for any.
+    """
+
+    path: str
+    first: bool
+    patience: float
+    core: int | None = None
+
+
+def meetings(folder: Path, turn: int, threads: int, patience: float) -> tuple[Meeting, Meeting]:
+    """Return what both sides of a pair are told, its own folder's and turn's.
+
+    Whichever begins might have an advantage: it is each side's in turn.
+    """
+    core = core_of(turn, threads)
+    path = str(folder / str(turn))
+    one, other = (Meeting(path, turn % 2 == side, patience, core) for side in (0, 1))
+    return one, other
+
+
 class Partner:
     """A wire to the other side; where there is none, every meeting says why.
 
-    Args:
-        path: of a socket in a folder of our own; both sides are given the same. They meet once:
-            a process that stands in for one that died comes too late.
-        first: whether this side begins.
-        patience: seconds to wait for the other side, each time.
+    They meet once: a process that stands in for one that died comes too late.
     """
 
-    def __init__(self, path: str, *, first: bool, patience: float) -> None:
-        self._first = first
+    def __init__(self, meeting: Meeting) -> None:
+        self._first = meeting.first
         self._wire: socket.socket | None = None
         try:
-            self._wire = (_called if first else _calling)(path, patience)
-            self._wire.settimeout(patience)
+            self._wire = (_called if meeting.first else _calling)(meeting.path, meeting.patience)
+            self._wire.settimeout(meeting.patience)
             self._lines = self._wire.makefile("rwb")
         except OSError as error:
             self.close()

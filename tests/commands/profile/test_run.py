@@ -5,40 +5,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 import pytest
 
 from attncheck.cli.progress import measuring_line
 from attncheck.commands.profile import run as running
+from attncheck.commands.profile.questions import RowCosts, Timed, TimeTask
 from attncheck.commands.profile.run import Measured, Often, measured
 from attncheck.commands.profile.wanted import Plan, Wanted, plans
-from attncheck.data.report import Finding, Status
 from attncheck.execution.limits import Limits
-from attncheck.execution.scheduling import Task
 from attncheck.execution.supervising import Result
+from attncheck.execution.task import AnyTask
 from attncheck.instruments.timing.samples import Samples
 
 
-def digest(nanoseconds: float) -> Any:
-    return msgspec.to_builtins(Samples(1, [round(nanoseconds)] * 9, [50] * 9).digest())
+def timed(nanoseconds: int) -> Timed:
+    digest = Samples(1, [nanoseconds] * 9, [50] * 9).digest()
+    return Timed(digest=digest, turns=[nanoseconds] * 3)
 
 
 class Children:
     """Stand in for processes; the second size is never the same twice."""
 
     def __init__(self) -> None:
-        self.tasks: list[list[Task]] = []
+        self.tasks: list[list[AnyTask]] = []
 
-    def __call__(self, tasks: Sequence[Task], *limits: object) -> tuple[list[Result], bool]:
+    def __call__(
+        self, tasks: Sequence[AnyTask], *limits: object
+    ) -> tuple[list[Result[Any, Any, Any]], bool]:
         self.tasks.append([*tasks])
         return [self.result(task) for task in tasks], False
 
-    def result(self, task: Task) -> Result:
-        found = Result()
-        for step in task.job.claims:
+    def result(self, task: AnyTask) -> Result[Any, Any, Any]:
+        found: Result[Any, Any, Any] = Result()
+        for step in task.steps:
             slower = 1.1 ** len(self.tasks) if step.startswith("r1") else 1.0
-            evidence = {"digest": digest(1000 * slower), "turns": [1000 * slower] * 3}
-            found.findings[step] = Finding(step, "measure", Status.HOLDS, evidence=evidence)
+            times = isinstance(task, TimeTask)
+            found.answers[step] = timed(round(1000 * slower)) if times else RowCosts()
         return found
 
 
@@ -53,7 +55,7 @@ def run(monkeypatch: pytest.MonkeyPatch, often: Often, *, pairs: bool) -> tuple[
 
 def test_points_are_timed_again_until_two_processes_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     children, found = run(monkeypatch, Often(3, 5, 1.0), pairs=False)
-    asked = [sorted(task.job.claims) for (task,) in children.tasks[1:]]
+    asked = [sorted(task.steps) for (task,) in children.tasks[1:]]
     assert asked == [["r0:forward", "r1:forward"]] * 3 + [["r1:forward"]] * 2
     assert len(found.times) == 5
 
@@ -70,10 +72,10 @@ def test_both_sides_of_a_pair_run_at_once_meet_and_share_a_core(
     assert (len(found.times), len(found.others)) == (4, 4)
     meetings = []
     for mine, theirs in children.tasks[1:]:
-        one, other = mine.job.measure, theirs.job.measure
-        assert one["partner"] == other["partner"]
-        assert one.get("core") == other.get("core")
-        assert one.get("first", False) is not other.get("first", False)
-        meetings.append((one["partner"], one.get("first", False)))
-    assert len({partner for partner, _ in meetings}) == 4
+        one, other = mine.question.measure.meeting, theirs.question.measure.meeting
+        assert one.path == other.path
+        assert one.core == other.core
+        assert one.first is not other.first
+        meetings.append((one.path, one.first))
+    assert len({path for path, _ in meetings}) == 4
     assert [first for _, first in meetings] == [True, False, True, False]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from attncheck.instruments.timing.partner import Partner, PartnerError
+from attncheck.instruments.timing.partner import Meeting, Partner, PartnerError
 from attncheck.instruments.timing.samples import Budget, sampled_in_turns
 from tests.instruments.timing.test_samples import MS, Told, calls
 
@@ -20,7 +20,7 @@ def both(folder: Path, one: Side, other: Side) -> list[object]:
     found: list[object] = [None, None]
 
     def run(place: int, side: Side) -> None:
-        partner = Partner(str(folder / "meeting"), first=place == 0, patience=5.0)
+        partner = Partner(Meeting(str(folder / "meeting"), place == 0, 5.0))
         try:
             found[place] = side(partner)
         except PartnerError as error:
@@ -95,7 +95,7 @@ def test_who_is_left_in_the_middle_of_a_turn_is_told_so(tmp_path: Path) -> None:
 
 def test_who_comes_alone_waits_no_longer_than_patience_allows(tmp_path: Path) -> None:
     for first in (True, False):
-        alone = Partner(str(tmp_path / f"{first}"), first=first, patience=0.05)
+        alone = Partner(Meeting(str(tmp_path / f"{first}"), first, 0.05))
         with pytest.raises(PartnerError, match="did not begin"):
             alone.meet("r0:forward", 5)
         alone.close()
@@ -107,6 +107,6 @@ def test_who_stands_in_for_one_that_died_does_not_wait(tmp_path: Path) -> None:
 
     assert both(tmp_path, met, met) == [5, 5]
     for first in (True, False):
-        late = Partner(str(tmp_path / "meeting"), first=first, patience=3600.0)
+        late = Partner(Meeting(str(tmp_path / "meeting"), first, 3600.0))
         with pytest.raises(PartnerError, match="did not begin"):
             late.meet("r0:forward", 5)

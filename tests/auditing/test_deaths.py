@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from attncheck.auditing.deaths import finding_of
 from attncheck.data.report import Status
-from attncheck.execution.deaths import Death, finding_of
+from attncheck.execution.deaths import Death
 from attncheck.probes import find_kind
 from attncheck.subject.case import Case
 
@@ -36,21 +37,21 @@ def stack(tmp_path: Path) -> str:
 
 
 def test_a_crash_is_put_on_the_subject_s_innermost_line(stack: str) -> None:
-    location = Death("signal", signal.SIGSEGV, "claim", output=stack).location()
+    location = Death("signal", signal.SIGSEGV, "step", output=stack).location()
     assert location is not None
     assert (Path(location.path).name, location.line) == ("mine.py", 7)
 
 
 def test_a_hang_accuses_only_where_the_claim_is_that_it_runs() -> None:
-    death = Death("hang", 30, "claim", "x")
+    death = Death("hang", 30, "step", "x")
     assert finding_of(death, "runs", claim("runs")).status is Status.VIOLATED
     assert finding_of(death, "shape", claim("shape")).status is Status.UNDECIDED
 
 
 def test_a_crash_in_the_subject_s_code_accuses_and_one_in_torch_s_does_not(stack: str) -> None:
-    own = Death("signal", signal.SIGSEGV, "claim", "shape", output=stack)
+    own = Death("signal", signal.SIGSEGV, "step", "shape", output=stack)
     assert finding_of(own, "shape", claim("shape")).status is Status.VIOLATED
-    torchs = Death("signal", signal.SIGSEGV, "claim", "shape")
+    torchs = Death("signal", signal.SIGSEGV, "step", "shape")
     assert finding_of(torchs, "shape", claim("shape")).status is Status.UNDECIDED
 
 
@@ -63,7 +64,7 @@ def test_being_killed_from_outside_accuses_nobody() -> None:
 
 def test_the_case_that_was_tried_is_the_witness() -> None:
     case = Case(dims={"C": 3})
-    finding = finding_of(Death("exit", 1, "claim", "runs", case), "runs", claim("runs"))
+    finding = finding_of(Death("exit", 1, "step", "runs", case), "runs", claim("runs"))
     assert finding.witness is not None
     assert finding.witness.case["dims"] == {"C": 3}
     assert finding.witness.confirmed

@@ -27,7 +27,6 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
         case: try this case alone (replay), else None.
         seed, dtype, device: for every case; ``dtype`` "" means float64 where it works.
         command: the command line that audits this subject, for ``reproduce``.
-        measure: what ``attncheck profile`` wants measured, for its own generators.
         modules_only: the target stands in a file of elsewhere: no function may be its factory.
     """
 
@@ -44,8 +43,19 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     dtype: str = ""
     device: str = "cpu"
     command: str = ""
-    measure: dict[str, Any] = {}
     modules_only: bool = False
+
+    @property
+    def steps(self) -> list[str]:
+        """The claims, each a step of its own."""
+        return self.claims
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """The subject is imported, bound and called: at which dims, and what is worth a note."""
+
+    dims: dict[str, int]
+    notes: list[str] = []
 
 
 def name_finding(job: Job, finding: Finding) -> None:

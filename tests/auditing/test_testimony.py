@@ -8,14 +8,15 @@ import msgspec
 import pytest
 
 from attncheck.auditing import replay
+from attncheck.auditing.job import Job
 from attncheck.auditing.request import Asked
 from attncheck.auditing.select import select
+from attncheck.auditing.task import Audit
 from attncheck.data.report import Finding, Status
-from attncheck.execution.job import Job
 from attncheck.execution.limits import Limits
-from attncheck.execution.messages import Done, Found, Opened, Refused, Started, decode, encode
-from attncheck.execution.scheduling import Task, run_all
-from attncheck.execution.seal import opening, sealing, secret
+from attncheck.execution.messages import Answered, Message
+from attncheck.execution.scheduling import run_all
+from attncheck.execution.task import AnyTask
 from attncheck.execution.testimony import UnsoundError, heard
 from attncheck.subject.claim import Claim
 from tests.cli.command import FINE, spec_with
@@ -38,19 +39,26 @@ def said(type_: str, **fields: Any) -> bytes:
 
 
 def found(**changes: Any) -> bytes:
-    return said("found", finding={**FOUND, **changes})
+    return said("answered", step="shape", answer={**FOUND, **changes})
+
+
+def told(line: bytes) -> Message:
+    return heard(line, Audit(JOB, CLAIMS), JOB.claims, Limits())
 
 
 UNSOUND = {
     "no JSON": b"hello",
     "no message": b"{}",
     "another message": said("promoted"),
-    "bytes that are no UTF-8": b'{"type":"started","claim":"\xff"}',
-    "half a surrogate pair": b'{"type":"started","claim":"\\ud800"}',
+    "bytes that are no UTF-8": b'{"type":"started","step":"\xff"}',
+    "half a surrogate pair": b'{"type":"started","step":"\\ud800"}',
     "no number": b'{"type":"counted","counts":{"macs":NaN}}',
     "brackets without end": b"[" * 200_000,
     "an unknown claim": found(claim="nosuch"),
-    "an unknown claim started": said("started", claim="nosuch"),
+    "an unknown claim started": said("started", step="nosuch"),
+    "a finding of another claim than was tried": found(claim="runs"),
+    "an answer to what was not asked": said("answered", step="nosuch", answer=FOUND),
+    "nothing where something is known": said("opened", about=None),
     "a claim of another type": found(claim=7),
     "an unknown status": found(status="perfect"),
     "a place without a line": found(location={"path": "x.py"}),
@@ -62,6 +70,7 @@ UNSOUND = {
     "evidence of another type": found(evidence=[1]),
     "evidence too deep": found(evidence={"a": msgspec.Raw(b"[" * 200 + b"]" * 200)}),
     "evidence too large": found(evidence={"a": [0] * 600_000}),
+    "an id that could be a path": found(id="../../escaped"),
     "a number too large": found(evidence={"a": msgspec.Raw(b"1" * 400)}),
     "a map too large": found(evidence={"map": {"size": [10**5, 10**5]}}),
     "a witness of another type": found(witness=[1]),
@@ -71,9 +80,9 @@ UNSOUND = {
     "a count of another type": said("counted", counts={"macs": "few"}),
     "counted dims of another type": said("counted", counts={"dims": [1]}),
     "an unknown phase": said("reached", phase="retired"),
-    "dims of another type": said("opened", dims={"C": "many"}),
-    "dims beyond all": said("opened", dims={"C": 10**30}),
-    "a note of another type": said("opened", dims={}, notes=[1]),
+    "dims of another type": said("opened", about={"dims": {"C": "many"}}),
+    "dims beyond all": said("opened", about={"dims": {"C": 10**15}}),
+    "a note of another type": said("opened", about={"dims": {}, "notes": [1]}),
     "a case of another type": said("trying", case={"dims": 7}),
 }
 
@@ -81,7 +90,7 @@ UNSOUND = {
 @pytest.mark.parametrize("name", UNSOUND)
 def test_what_is_no_message_of_this_job_is_refused(name: str) -> None:
     with pytest.raises(UnsoundError):
-        heard(UNSOUND[name], JOB, CLAIMS)
+        told(UNSOUND[name])
 
 
 def test_what_the_parent_knows_is_not_taken_from_a_child() -> None:
@@ -93,11 +102,11 @@ def test_what_the_parent_knows_is_not_taken_from_a_child() -> None:
         required=False,
         source="trust me",
     )
-    message = heard(line, JOB, CLAIMS)
-    assert isinstance(message, Found)
-    finding = message.finding
+    message = told(line)
+    assert isinstance(message, Answered)
+    finding = message.answer
     assert len(finding.id) == 8
-    assert int(finding.id, 16) not in (0, 0x0BADBEEF)
+    assert finding.id != "0badbeef"
     assert finding.reproduce == "audit tiny --claim shape"
     assert (finding.kind, finding.source) == ("shape", "as the paper says")
     assert (finding.advice, finding.required) == (False, True)
@@ -109,44 +118,19 @@ def test_an_id_of_another_form_is_never_a_file_s_name(tmp_path: Any, monkeypatch
     assert not list(tmp_path.rglob("*escaped*"))
 
 
+def test_what_no_path_holds_is_written_out() -> None:
+    message = told(found(location={"path": "x\0y" + "z" * 10**6, "line": 1}))
+    assert isinstance(message, Answered)
+    path = message.answer.location.path
+    assert path.startswith(r"x\u0000y")
+    assert len(path) < 4100
+
+
 def test_long_texts_are_cut() -> None:
-    message = heard(found(message="x" * 10**6), JOB, CLAIMS)
-    assert isinstance(message, Found)
-    assert len(message.finding.message) == 4000
-
-
-@pytest.mark.parametrize("path", ["x\0y", "x" * 10**6])
-def test_paths_are_harmless(path: str) -> None:
-    message = heard(found(location={"path": path, "line": 1}), JOB, CLAIMS)
-    assert isinstance(message, Found)
-    assert message.finding.location is not None
-    assert "\0" not in message.finding.location.path
-    assert len(message.finding.location.path) <= 4096
-
-
-def test_half_a_surrogate_pair_is_written_as_text() -> None:
-    message = decode(encode(Refused("subject", "raises \udc80", "x\ud800.py:3")))
-    assert message == Refused("subject", "raises \\udc80", "x\\ud800.py:3")
-
-
-def test_a_line_counts_once_in_its_place_and_as_it_was_said() -> None:
-    lines = [encode(one) for one in (Opened({}), Started("shape"), Done())]
-    key = secret()
-    same = bytes(key)
-    unseal, seal = opening(same), sealing(key)
-    sealed = [seal(line) for line in lines]
-    assert set(key) == {0}, "the key is wiped"
-    assert [unseal(line) for line in sealed] == lines
-    for wrong in (
-        [sealed[0], sealed[0]],
-        [sealed[1]],
-        [sealed[0], sealed[2]],
-        [sealed[0].replace(b"{}", b"[]")],
-        [lines[0]],
-        [b""],
-    ):
-        unseal = opening(same)
-        assert [unseal(line) for line in wrong][-1] is None
+    message = told(found(message="x" * 10**6))
+    assert isinstance(message, Answered)
+    assert message.answer.message.endswith("(996,000 characters more)")
+    assert len(message.answer.message) < 4100
 
 
 def test_a_mistake_of_ours_in_one_subject_leaves_the_others_whole(
@@ -157,12 +141,12 @@ def test_a_mistake_of_ours_in_one_subject_leaves_the_others_whole(
     spec_with(tmp_path, {"one": "fine.py:Fine", "two": "fine.py:Fine"})
     tasks = [task for _, task in select("tiny.toml", "", Asked())]
 
-    def listen(task: Task, message: object) -> None:
-        if task.job.name == "one":
+    def listen(task: AnyTask, message: object) -> None:
+        if task.question.name == "one":
             raise ValueError("ours")
 
     (one, two), interrupted = run_all(tasks, Limits(), listen=listen)
     assert not interrupted
     assert one.refused is not None
     assert one.refused.kind == "internal"
-    assert {finding.status for finding in two.findings.values()} == {Status.HOLDS}
+    assert {finding.status for finding in two.answers.values()} == {Status.HOLDS}
