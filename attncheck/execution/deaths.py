@@ -111,8 +111,7 @@ class Death:
 
 def finding_of(death: Death, name: str, claim: Claim) -> Finding:
     """Return the finding of the claim that a death ended."""
-    essential = claim.kind in ("constructs", "runs")
-    accused = essential or death.by_the_subject
+    accused = bool(claim.watches) or death.by_the_subject
     if death.kind == "signal" and death.number == signal.SIGKILL:
         accused = False
     when = "" if death.kind in ("forged", "patched") else _WHEN.get(death.phase, "")

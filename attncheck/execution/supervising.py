@@ -168,7 +168,7 @@ def _record(
             name_finding(job, finding)
         result.findings[name] = finding
     left = [other for other in waiting if other != name]
-    essential = forged or not death.claim or claims[name].kind in ("constructs", "runs")
+    essential = forged or not death.claim or claims[name].watches
     if not essential:
         return left
     why = f"the module {death.sentence()}"
@@ -178,12 +178,10 @@ def _record(
 
 def _claim_of(phase: str, claims: Mapping[str, Claim], waiting: list[str]) -> str:
     """Return the claim that speaks of being built and called, "" if none is to be tried."""
-    kinds = ("constructs", "runs") if phase == "constructor" else ("runs", "constructs")
-    for kind in kinds:
-        for name in waiting:
-            if claims[name].kind == kind:
-                return name
-    return ""
+    watching = [name for name in waiting if claims[name].watches]
+    built = phase == "constructor"
+    same = (name for name in watching if (claims[name].watches == "constructor") is built)
+    return next(same, watching[0] if watching else "")
 
 
 def _leave_out(

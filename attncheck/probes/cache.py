@@ -33,6 +33,9 @@ class Cache(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "cache"
+    located_by: ClassVar[tuple[str, ...]] = ("causality", "returned")
+    turn: ClassVar[int] = 340
+    faults: ClassVar[tuple[str, ...]] = ("hidden_state",)
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         for seed in (0, 1):

@@ -51,6 +51,15 @@ class DependsOn(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "depends-on"
+    located_by: ClassVar[tuple[str, ...]] = (
+        "repeated",
+        "divergence",
+        "scrambled",
+        "reducing",
+        "product",
+    )
+    turn: ClassVar[int] = 150
+    faults: ClassVar[tuple[str, ...]] = ("branch_duplicated", "wrong_axis")
 
     only: list[str]
     """The statistics."""

@@ -38,7 +38,16 @@ class Equivalence(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "equivalence"
+    settles: ClassVar[bool] = True
     confirms_itself: ClassVar[bool] = True
+    located_by: ClassVar[tuple[str, ...]] = (
+        "divergence",
+        "gradient cut",
+        "mutated",
+        "named",
+        "repeated",
+    )
+    faults: ClassVar[tuple[str, ...]] = ("autograd_inplace", "dead_parameter")
 
     required: bool = False
 

@@ -42,6 +42,9 @@ class Gate(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "gate"
+    located_by: ClassVar[tuple[str, ...]] = ("repeated", "divergence", "product")
+    turn: ClassVar[int] = 140
+    faults: ClassVar[tuple[str, ...]] = ("input_overwritten", "sigmoid_missing", "wrong_activation")
 
     range: list[float | str] = msgspec.field(default_factory=list)
     """The smallest and the largest value."""
