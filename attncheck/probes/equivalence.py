@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from attncheck.blame.edits import locate
-from attncheck.equivalence.comparison import EQUAL
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
 from attncheck.equivalence.proof import Proof, prove
 from attncheck.signature.resolve import resolve
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import EQUAL
 from attncheck.subject.trial import Trial
 
 if TYPE_CHECKING:

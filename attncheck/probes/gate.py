@@ -9,11 +9,12 @@ import msgspec
 
 from attncheck.data.formula import evaluate
 from attncheck.instruments.behaviour.axes import few_cases, indices, places_of
-from attncheck.instruments.behaviour.gate import SINGLE, away_from_zero, projects, slack
+from attncheck.instruments.behaviour.gate import away_from_zero, projects, slack
 from attncheck.lazy import torch
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import SINGLE
 from attncheck.subject.trial import Trial
 
 _DRAWS = 3
