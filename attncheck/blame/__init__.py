@@ -30,7 +30,7 @@ from attncheck.blame import (
 )
 from attncheck.blame import globals as process
 from attncheck.data.report import Location
-from attncheck.lazy import torch
+from attncheck.instruments.behaviour.process import switches_kept
 from attncheck.source.places import Blame
 from attncheck.subject.claim import Outcome
 from attncheck.subject.trial import Trial
@@ -88,7 +88,7 @@ def blame(
     """Return the line of the subject's source where the fault is, and related lines.
 
     A location that the outcome has stays, and only related lines are added. Never raises, and
-    leaves generator, grad mode and default dtype as they were; without source it returns None.
+    leaves torch's generator and switches as they were; without source it returns None.
 
     Args:
         trial: the subject on the case that shows the violation.
@@ -121,17 +121,9 @@ def _tried(trial: Trial, outcome: Outcome, names: Sequence[str]) -> Blame | None
 
 def _quietly(strategy: Strategy, trial: Trial, outcome: Outcome) -> Blame | None:
     """Run a strategy; whatever the subject or the strategy raises means that it found nothing."""
-    generator, grad = torch.get_rng_state(), torch.is_grad_enabled()
-    dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
     try:
-        with warnings.catch_warnings():
+        with switches_kept(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return strategy(trial, outcome)
     except Exception:
         return None
-    finally:
-        torch.set_rng_state(generator)
-        torch.set_grad_enabled(grad)
-        torch.set_default_dtype(dtype)
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)
