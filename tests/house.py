@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -97,6 +98,89 @@ def named(tree: ast.AST) -> Iterator[tuple[str, int]]:
             module = node.value.partition(":")[0]
             if module in MODULES and module != "attncheck":
                 yield module, node.lineno
+
+
+ALSO_WORDS = {
+    *("cache", "causality", "deterministic", "device", "dtype", "gate", "linear", "macs", "masks"),
+    *("parameters", "reach", "residual", "runs", "shape", "unused"),
+}
+"""Claim kinds that are words of their own as well: of tables, layers, counts, strategies."""
+
+
+def claim_kinds() -> dict[str, str]:
+    """Return the name of every claim kind of ours -> the module that is it."""
+    folder = "attncheck.probes."
+    own = [module for module in MODULES if module.startswith(folder)]
+    return {module.removeprefix(folder).replace("_", "-"): module for module in own}
+
+
+def kinds_named(tree: ast.Module, own: str = "") -> Iterator[tuple[str, int]]:
+    """Yield the claim kinds that a file's strings name, docstrings and its ``own`` kind apart.
+
+    A kind with a hyphen is found wherever it stands in a string, another where it is the whole
+    string. What is a word of its own as well counts where a kind or a claim is looked up by it.
+    """
+    kinds = {kind for kind, module in claim_kinds().items() if module != own}
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+            words = set(re.findall(r"[a-z]+(?:-[a-z]+)+", node.value))
+            whole = {node.value} - ALSO_WORDS
+            yield from ((kind, node.lineno) for kind in sorted((words | whole) & kinds))
+    if any(module.startswith(_SPEAKS_OF_CLAIMS) for module, _ in imports(tree)):
+        for held in _held_against_a_kind(tree):
+            for text in _strings(held, tree):
+                yield from ((kind, held.lineno) for kind in text.split() if kind in kinds)
+
+
+_SPEAKS_OF_CLAIMS = (
+    "attncheck.data.report",
+    "attncheck.subject.claim",
+    "attncheck.probes",
+    "attncheck.catalogue",
+)
+
+
+def _held_against_a_kind(tree: ast.AST) -> Iterator[ast.expr]:
+    """Yield what ``.kind`` is compared with or looked up in, and by what claims are looked up."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Compare(left=left, comparators=others):
+                sides = [left, *others]
+                if any(_name(side) == "kind" or _name(side).endswith("claims") for side in sides):
+                    yield from sides
+            case ast.Subscript(value=value, slice=key) if _name(key) == "kind":
+                yield value
+            case ast.Subscript(value=value, slice=key) if _name(value).endswith("claims"):
+                yield key
+            case ast.Call(func=ast.Attribute(value=value, attr="get"), args=[key, *_]):
+                if _name(key) == "kind":
+                    yield value
+                elif _name(value).endswith("claims"):
+                    yield key
+            case ast.Call(func=function, args=[key, *_]) if _name(function) == "find_kind":
+                yield key
+            case ast.Match(subject=subject, cases=cases) if _name(subject) == "kind":
+                for case in cases:
+                    yield from (n for n in ast.walk(case.pattern) if isinstance(n, ast.expr))
+
+
+def _name(node: ast.expr) -> str:
+    """Return the last name of ``finding.kind``, ``kind`` or ``spec.claims``, else ""."""
+    return getattr(node, "attr", "") or getattr(node, "id", "")
+
+
+def _strings(node: ast.expr, tree: ast.Module) -> Iterator[str]:
+    """Yield the strings in an expression, or in what the file assigns to its name."""
+    if isinstance(node, ast.Name):
+        for line in tree.body:
+            targets = line.targets if isinstance(line, ast.Assign) else [getattr(line, "target", 0)]
+            if any(isinstance(t, ast.Name) and t.id == node.id for t in targets):
+                yield from _strings(line.value, ast.Module([], []))
+        return
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield part.value
 
 
 def arrows() -> dict[str, set[str]]:

@@ -9,7 +9,18 @@ from collections import defaultdict
 import pytest
 
 from attncheck.cli.app import COMMANDS
-from tests.house import FILES, MODULES, PACKAGE, File, circles, imports, named, rooms, splinters
+from tests.house import (
+    FILES,
+    MODULES,
+    PACKAGE,
+    File,
+    circles,
+    imports,
+    kinds_named,
+    named,
+    rooms,
+    splinters,
+)
 
 ROOMS = rooms()
 LONGEST_FILE = 400
@@ -79,6 +90,37 @@ def test_third_party_packages_stay_where_they_belong(file: File) -> None:
         if places is not None:
             inside = any(file.name == p or file.name.startswith(f"{p}/") for p in places)
             assert inside, f"{file.name}:{line} imports {module}, which only {places} may"
+
+
+@each_file
+def test_a_claim_kind_is_named_in_its_own_file_alone(file: File) -> None:
+    found = [
+        f"{file.name}:{line} names '{kind}'" for kind, line in kinds_named(file.tree, file.module)
+    ]
+    assert not found, "let the claim's class say it: see the attributes of Claim"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'TABLE = {"gradient-flow": 1}',
+        'ORDER = "runs gradient-flow shape".split()',
+        'serious = claim.kind in ("constructs", "linear")',
+        'serious = finding.kind == "shape"',
+        'FEW = {"macs"}\ndear = claim.kind in FEW',
+        'COST = {"macs": 2}\ncost = COST[claim.kind] + COST.get(kind, 1)',
+        'ours = spec.claims["runs"]',
+        'match finding.kind:\n    case "reach":\n        pass',
+        'found = find_kind("dtype")',
+    ],
+)
+def test_a_claim_kind_that_is_named_is_found(text: str) -> None:
+    assert list(kinds_named(ast.parse(f"from attncheck.subject.claim import Claim\n{text}")))
+
+
+def test_a_word_that_is_also_a_claim_kind_may_be_used() -> None:
+    text = 'row = {"macs": 1, "device": "cpu"}; log = {"runs": []}; flat = slot.kind == "linear"'
+    assert not list(kinds_named(ast.parse(text)))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -47,7 +47,7 @@ def subject_report(spec: Spec, task: Audit, result: AuditResult) -> SubjectRepor
         findings=findings,
         notes=notes + (opened.notes if opened else []),
         counts=result.counts or {},
-        diagnosis=_diagnosis(findings),
+        diagnosis=_diagnosis(findings, task),
         title=document.title,
         paper=document.paper,
         dims=opened.dims if opened else {},
@@ -97,10 +97,10 @@ def problem(spec: Spec, task: Audit, result: AuditResult) -> Problem | None:
     return Problem(spec.id, task.job.name, refused.what, refused.where, refused.instead)
 
 
-def _diagnosis(findings: list[Finding]) -> dict[str, Any]:
-    """Return what equivalence says, apart, where the spec claims it."""
+def _diagnosis(findings: list[Finding], task: Audit) -> dict[str, Any]:
+    """Return what the claim that settles the matter says, apart, where the spec makes one."""
     for finding in findings:
-        if finding.kind == "equivalence" and finding.message:
+        if task.claims[finding.claim].settles and finding.message:
             return {"status": finding.status.value, "message": finding.message}
     return {}
 

@@ -12,7 +12,6 @@ from attncheck.data.report import Finding, Status, Witness
 from attncheck.execution.deaths import Death
 from attncheck.subject.claim import Claim
 
-_RUNNING = ("constructs", "runs")
 _WHEN = {
     "constructor": "when it is built, ",
     "forward": "when it is called, ",
@@ -45,7 +44,7 @@ def findings_after(
         found[name] = finding_of(death, name, claims[name])
         if found[name].status is Status.VIOLATED:
             name_finding(job, found[name])
-    if forged or not death.step or claims[name].kind in _RUNNING:  # no other can be tried
+    if forged or not death.step or claims[name].watches:  # no other can be tried
         why = f"the module {death.sentence()}"
         for other in waiting:
             if other != name:
@@ -55,17 +54,15 @@ def findings_after(
 
 def _claim_of(phase: str, claims: Mapping[str, Claim], names: Sequence[str]) -> str:
     """Return the claim that speaks of being built and called, "" if none is to be tried."""
-    for kind in _RUNNING if phase == "constructor" else reversed(_RUNNING):
-        for name in names:
-            if claims[name].kind == kind:
-                return name
-    return ""
+    watching = [name for name in names if claims[name].watches]
+    built = phase == "constructor"
+    same = (name for name in watching if (claims[name].watches == "constructor") is built)
+    return next(same, watching[0] if watching else "")
 
 
 def finding_of(death: Death, name: str, claim: Claim) -> Finding:
     """Return the finding of the claim that a death ended."""
-    essential = claim.kind in _RUNNING
-    accused = essential or death.by_the_subject
+    accused = bool(claim.watches) or death.by_the_subject
     if death.kind == "signal" and death.number == signal.SIGKILL:
         accused = False
     when = "" if death.kind in ("forged", "patched") else _WHEN.get(death.phase, "")

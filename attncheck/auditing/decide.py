@@ -90,7 +90,7 @@ def _violation(name: str, claim: Claim, subject: Subject, case: Case, outcome: O
         shape=list(trial.sizes(trial.axes())),
         confirmed=True,
     )
-    finding.location, related = blame(claim.kind, Trial(subject, case), outcome, claim.located_by)
+    finding.location, related = blame(Trial(subject, case), outcome, claim.located_by)
     finding.related = finding.related or related
     return finding
 

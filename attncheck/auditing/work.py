@@ -25,8 +25,6 @@ from attncheck.subject.prepare import Request, prepare
 from attncheck.subject.stating import outside
 from attncheck.subject.subject import Subject
 
-_RUNNING = {"constructs", "runs"}
-
 
 def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
     """Import, bind and call the subject; the last value says why nothing runs, if so.
@@ -86,10 +84,10 @@ def audit(
     subject, opening, failure = open_subject(job, spec)
     yield Opened(opening)
     chosen = {name: claims[name] for name in job.claims or claims}
-    told = any(claim.kind in _RUNNING for claim in chosen.values())
+    told = any(claim.watches for claim in chosen.values())
     for name, claim in chosen.items():
         yield name
-        if failure and "runs" in claim.needs:
+        if failure and claim.needs_call:
             # Skipped where another claim says so; else a lone claim would pass on nothing.
             yield Finding(
                 claim=name,

@@ -1,4 +1,4 @@
-"""Put a violation on lines of the subject's source: a table from claim kind to strategies.
+"""Put a violation on lines of the subject's source: by the strategies that a claim names.
 
 A strategy, one file each beside this one, finds the lines of one sort of fault, or says nothing.
 """
@@ -30,7 +30,7 @@ from attncheck.blame import (
 )
 from attncheck.blame import globals as process
 from attncheck.data.report import Location
-from attncheck.lazy import torch
+from attncheck.instruments.behaviour.process import switches_kept
 from attncheck.source.places import Blame
 from attncheck.subject.claim import Outcome
 from attncheck.subject.trial import Trial
@@ -77,71 +77,28 @@ STRATEGIES: dict[str, Strategy] = {
 }
 """Every strategy by the name that a probe may give in its ``located_by``."""
 
-KINDS: dict[str, tuple[str, ...]] = {
-    "any-size": ("sizes lost", "typed sizes"),
-    "autocast": ("dtype", "nonfinite"),
-    "batch-independence": ("batch", "implicit softmax"),
-    "batch-of-one": ("nonfinite",),
-    "cache": ("causality", "returned"),
-    "causality": ("causality", "scores"),
-    "cost-against": ("built",),
-    "constructs": ("typed sizes",),
-    "depends-on": ("repeated", "divergence", "scrambled", "reducing", "product"),
-    "deterministic": ("repeats", "dropout", "layer in forward"),
-    "device": ("device",),
-    "dtype": ("dtype", "unregistered", "nonfinite"),
-    "equivalence": ("divergence", "gradient cut", "mutated", "named", "repeated"),
-    "equivariant": ("scrambled", "divergence", "symmetry", "batch", "spread"),
-    "finite": ("nonfinite",),
-    "finite-differences": ("gradient cut", "mutated"),
-    "gate": ("repeated", "divergence", "product"),
-    "global-state": ("process state",),
-    "gradient-flow": ("gradient cut", "named", "zero start"),
-    "half-masks": ("dtype", "nonfinite"),
-    "identity-at-init": ("product", "returned"),
-    "invariant": ("scrambled", "divergence", "symmetry", "spread"),
-    "logit-scale": ("divergence", "scores"),
-    "macs": ("built",),
-    "masked-rows": ("nonfinite", "masks"),
-    "masks": ("masks", "scores"),
-    "memory-layout": ("layout",),
-    "parameters": ("built",),
-    "reach": ("repeated", "scrambled", "divergence", "spread", "sizes lost"),
-    "registered": ("named", "unregistered"),
-    "runs": ("typed sizes",),
-    "serialisation": ("unstorable", "layer in forward", "unregistered"),
-    "shape": ("sizes lost",),
-    "trains": ("gradient cut", "zero start", "named"),
-    "unmodified": ("mutated",),
-    "unused": ("constructor", "influence ends", "unused input", "named"),
-    "weights": ("implicit softmax", "divergence", "scores", "product"),
-}
-"""Claim kind -> strategies, best first."""
-
 _LAST = ("returned", "definition")
 _SECONDS = 2.0
 """Usually a tenth of it; the line found must not depend on how busy the machine is."""
 
 
 def blame(
-    kind: str, trial: Trial, outcome: Outcome, located_by: Sequence[str] = ()
+    trial: Trial, outcome: Outcome, located_by: Sequence[str] = ()
 ) -> tuple[Location | None, list[Location]]:
     """Return the line of the subject's source where the fault is, and related lines.
 
     A location that the outcome has stays, and only related lines are added. Never raises, and
-    leaves generator, grad mode and default dtype as they were; without source it returns None.
+    leaves torch's generator and switches as they were; without source it returns None.
 
     Args:
-        kind: the claim's kind.
         trial: the subject on the case that shows the violation.
         outcome: the violation.
-        located_by: names of strategies to try instead of the kind's own.
+        located_by: names of the strategies of the claim's kind, best first.
     """
-    names = located_by or KINDS.get(kind, ())
     if outcome.location is not None:
         found = _tried(trial, outcome, ("of the line",)) or Blame()
         return outcome.location, [p for p in found.related if _elsewhere(p, outcome.location)]
-    found = _tried(trial, outcome, (*names, *_LAST)) or Blame()
+    found = _tried(trial, outcome, (*located_by, *_LAST)) or Blame()
     return found.location, found.related
 
 
@@ -164,17 +121,9 @@ def _tried(trial: Trial, outcome: Outcome, names: Sequence[str]) -> Blame | None
 
 def _quietly(strategy: Strategy, trial: Trial, outcome: Outcome) -> Blame | None:
     """Run a strategy; whatever the subject or the strategy raises means that it found nothing."""
-    generator, grad = torch.get_rng_state(), torch.is_grad_enabled()
-    dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
     try:
-        with warnings.catch_warnings():
+        with switches_kept(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return strategy(trial, outcome)
     except Exception:
         return None
-    finally:
-        torch.set_rng_state(generator)
-        torch.set_grad_enabled(grad)
-        torch.set_default_dtype(dtype)
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)

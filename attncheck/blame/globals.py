@@ -7,6 +7,7 @@ import sys
 import warnings
 from typing import Any
 
+from attncheck.instruments.behaviour.process import switches
 from attncheck.lazy import torch
 from attncheck.source.paired import inputs_with_masks, traced
 from attncheck.source.places import Blame, at_statement, at_step
@@ -25,8 +26,8 @@ def process_state(trial: Trial, outcome: Outcome) -> Blame | None:
     module = trial.module()
     inputs = inputs_with_masks(trial)
     torch.manual_seed(_UNUSUAL)
-    previous = _switches()
-    run = traced(trial, module, inputs, seed=_UNUSUAL, observe=_switches)
+    previous = _state()
+    run = traced(trial, module, inputs, seed=_UNUSUAL, observe=_state)
     later: Blame | None = None
     for step in run.steps:
         changed = [k for k, v in step.seen.items() if v != previous[k]]
@@ -38,14 +39,10 @@ def process_state(trial: Trial, outcome: Outcome) -> Blame | None:
     return later or _read(module)
 
 
-def _switches() -> dict[str, Any]:
+def _state() -> dict[str, Any]:
     return {
         "the seed": torch.initial_seed(),
-        "default dtype": torch.get_default_dtype(),
-        "grad mode": torch.is_grad_enabled(),
-        "threads": torch.get_num_threads(),
-        "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
-        "matmul precision": torch.get_float32_matmul_precision(),
+        **switches(),
         "Python's generator": hash(random.getstate()),
         "warning filters": len(warnings.filters),
         "standard output": id(sys.stdout),

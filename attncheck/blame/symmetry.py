@@ -18,6 +18,7 @@ from attncheck.source.places import Blame, at_step
 from attncheck.source.tracing import Step, Value
 from attncheck.subject.claim import Outcome
 from attncheck.subject.sampling import generator
+from attncheck.subject.tolerance import EQUAL
 from attncheck.subject.trial import Trial
 
 Change = Callable[["torch.Tensor"], "torch.Tensor"]
@@ -91,4 +92,4 @@ def _alike(a: Value, b: Value) -> bool:
         return False
     first = a.tensor.double().flatten().sort().values
     second = b.tensor.double().flatten().sort().values
-    return bool(torch.allclose(first, second, rtol=1e-7, atol=1e-9, equal_nan=True))
+    return bool(torch.allclose(first, second, rtol=EQUAL, atol=1e-9, equal_nan=True))

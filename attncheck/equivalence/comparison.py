@@ -17,11 +17,6 @@ from attncheck.subject.trial import Tensors, Trial
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
-EQUAL = 1e-7
-"""Relative difference up to which float64 results are equal."""
-NEARLY = 1e-5
-"""Relative difference up to which they are equal but for a constant (an eps, a float32 table)."""
-
 
 @dataclass(frozen=True)
 class Difference:

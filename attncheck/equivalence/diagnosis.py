@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.bound import bound
-from attncheck.equivalence.comparison import EQUAL, Probe, compare, relative
+from attncheck.equivalence.comparison import Probe, compare, relative
 from attncheck.equivalence.marks import made_by_subject, steps_of
 from attncheck.equivalence.proof import PATIENCE, Proof
 from attncheck.equivalence.search import assignments
@@ -25,6 +25,7 @@ from attncheck.mutation.mutant import Mutant
 from attncheck.mutation.operators.gradient import CUT
 from attncheck.mutation.suspects import suspects
 from attncheck.subject.raising import SubjectError
+from attncheck.subject.tolerance import EQUAL
 from attncheck.subject.trial import Trial
 
 if TYPE_CHECKING:

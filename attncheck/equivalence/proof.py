@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from attncheck.equivalence.assignment import Assignment
-from attncheck.equivalence.comparison import NEARLY, Difference, Probe, compare
+from attncheck.equivalence.comparison import Difference, Probe, compare
 from attncheck.equivalence.search import assignments
 from attncheck.instruments.attention.masks import encode, some_hidden, ways_of
 from attncheck.lazy import torch
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.sampling import turn_scales
+from attncheck.subject.tolerance import NEARLY
 from attncheck.subject.trial import Trial
 
 if TYPE_CHECKING:

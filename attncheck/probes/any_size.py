@@ -36,6 +36,9 @@ class AnySize(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "any-size"
+    located_by: ClassVar[tuple[str, ...]] = ("sizes lost", "typed sizes")
+    turn: ClassVar[int] = 260
+    faults: ClassVar[tuple[str, ...]] = ("size_hard_coded",)
 
     constructed: bool = True
     """Whether sizes that the constructor takes may stay fixed; with false they may not."""

@@ -34,6 +34,13 @@ class Attends(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "attends"
     located_by: ClassVar[tuple[str, ...]] = ("sizes lost", "reducing")
+    turn: ClassVar[int] = 80
+    faults: ClassVar[tuple[str, ...]] = (
+        "arguments_swapped",
+        "head_merge",
+        "head_split",
+        "wrong_axis_softmax",
+    )
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield from (subject.base(seed=seed) for seed in (0, 1))

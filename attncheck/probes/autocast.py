@@ -32,6 +32,9 @@ class Autocast(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "autocast"
+    located_by: ClassVar[tuple[str, ...]] = ("dtype", "nonfinite")
+    turn: ClassVar[int] = 280
+    faults: ClassVar[tuple[str, ...]] = ("dtype_overflow",)
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base(dtype="float32")

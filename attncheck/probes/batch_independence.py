@@ -32,6 +32,9 @@ class BatchIndependence(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "batch-independence"
+    located_by: ClassVar[tuple[str, ...]] = ("batch", "implicit softmax")
+    turn: ClassVar[int] = 160
+    faults: ClassVar[tuple[str, ...]] = ("batch_mixing", "wrong_axis", "wrong_axis_softmax")
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         if "B" in subject.dims:

@@ -26,6 +26,14 @@ class Causality(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "causality"
+    located_by: ClassVar[tuple[str, ...]] = ("causality", "scores")
+    turn: ClassVar[int] = 200
+    faults: ClassVar[tuple[str, ...]] = (
+        "causal_missing",
+        "mask_after_softmax",
+        "mask_inverted",
+        "wrong_axis_softmax",
+    )
 
     def check(self, trial: Trial) -> Outcome:
         axis = next((i for i, name in enumerate(trial.axes()) if name in ("N", "G")), None)

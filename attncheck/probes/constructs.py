@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from attncheck.source.raised import where_raised
 from attncheck.subject.claim import Claim, Outcome, holds, violated
@@ -25,7 +25,11 @@ class Constructs(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "constructs"
-    needs: ClassVar[tuple[str, ...]] = ()
+    needs_call: ClassVar[bool] = False
+    watches: ClassVar[Literal["", "constructor", "forward"]] = "constructor"
+    located_by: ClassVar[tuple[str, ...]] = ("typed sizes",)
+    turn: ClassVar[int] = 0
+    faults: ClassVar[tuple[str, ...]] = ("channel_argument",)
 
     def check(self, trial: Trial) -> Outcome:
         try:

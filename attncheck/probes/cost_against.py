@@ -52,6 +52,8 @@ class CostAgainst(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "cost-against"
     confirms_itself: ClassVar[bool] = True  # shapes alone decide, and at these sizes only
+    located_by: ClassVar[tuple[str, ...]] = ("built",)
+    turn: ClassVar[int] = 1030
 
     mechanism: str
     """The id of the spec whose reference is the other side."""
@@ -90,15 +92,17 @@ class CostAgainst(Claim, frozen=True, kw_only=True):
         fixed = {n for n, size in self.at.items() if subject.dims.get(n, size) != size}
         if kept := sorted(fixed - subject.variable - subject.binding.follows):
             sizes = ", ".join(f"{name} = {subject.dims[name]}" for name in kept)
-            return skipped(f"the module has {sizes} and cannot be compared at other sizes")
+            why = f"the module has {sizes} and cannot be compared at other sizes"
+            return skipped(why, mechanism=self.mechanism)
         theirs = _cost_of(self.mechanism, tuple(sorted(self.at.items())), self.training)
         try:
             ours = predict(subject, trial.dims, training=self.training)
         except SubjectError as error:
-            return undecided(f"its cost cannot be predicted from shapes: {error}")
+            why = f"its cost cannot be predicted from shapes: {error}"
+            return undecided(why, mechanism=self.mechanism)
         if ours.unpriced or theirs.unpriced:
             names = ", ".join((*ours.unpriced, *theirs.unpriced))
-            return undecided(f"no price is known for {names}")
+            return undecided(f"no price is known for {names}", mechanism=self.mechanism)
         work, memory = ours.macs * self.passes, ours.memory
         seen: dict[str, Any] = {
             "macs": [work, theirs.macs],

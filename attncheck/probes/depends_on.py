@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from attncheck.instruments.behaviour.axes import few_cases
 from attncheck.instruments.behaviour.gate import (
-    SINGLE,
     NoGateError,
     Observed,
     observe,
@@ -19,6 +18,7 @@ from attncheck.lazy import torch
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
 from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import SINGLE
 from attncheck.subject.trial import Trial
 
 _DRAWS = 2
@@ -51,6 +51,15 @@ class DependsOn(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "depends-on"
+    located_by: ClassVar[tuple[str, ...]] = (
+        "repeated",
+        "divergence",
+        "scrambled",
+        "reducing",
+        "product",
+    )
+    turn: ClassVar[int] = 150
+    faults: ClassVar[tuple[str, ...]] = ("branch_duplicated", "wrong_axis")
 
     only: list[str]
     """The statistics."""

@@ -30,6 +30,9 @@ class Deterministic(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "deterministic"
+    located_by: ClassVar[tuple[str, ...]] = ("repeats", "dropout", "layer in forward")
+    turn: ClassVar[int] = 50
+    faults: ClassVar[tuple[str, ...]] = ("dropout_in_eval", "hidden_state", "nondeterminism")
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()

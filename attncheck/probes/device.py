@@ -37,7 +37,10 @@ class OnDevice(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "device"
-    needs: ClassVar[tuple[str, ...]] = ("constructs",)
+    needs_call: ClassVar[bool] = False
+    located_by: ClassVar[tuple[str, ...]] = ("device",)
+    turn: ClassVar[int] = 1020
+    faults: ClassVar[tuple[str, ...]] = ("device_hard_coded", "unregistered_buffer")
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()

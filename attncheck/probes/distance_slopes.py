@@ -37,6 +37,7 @@ class DistanceSlopes(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "distance-slopes"
     located_by: ClassVar[tuple[str, ...]] = ("divergence", "scores")
+    faults: ClassVar[tuple[str, ...]] = ("operation_order",)
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()

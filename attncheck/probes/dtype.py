@@ -40,6 +40,9 @@ class DType(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "dtype"
+    located_by: ClassVar[tuple[str, ...]] = ("dtype", "unregistered", "nonfinite")
+    turn: ClassVar[int] = 270
+    faults: ClassVar[tuple[str, ...]] = ("dtype_overflow",)
 
     dtypes: tuple[str, ...] = ("float32", "float64")
     """The precisions to try: `float32`, `float64`, `bfloat16`, `float16`."""

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from attncheck.blame.edits import locate
-from attncheck.equivalence.comparison import EQUAL
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
 from attncheck.equivalence.proof import Proof, prove
 from attncheck.signature.resolve import resolve
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import EQUAL
 from attncheck.subject.trial import Trial
 
 if TYPE_CHECKING:
@@ -38,7 +38,16 @@ class Equivalence(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "equivalence"
+    settles: ClassVar[bool] = True
     confirms_itself: ClassVar[bool] = True
+    located_by: ClassVar[tuple[str, ...]] = (
+        "divergence",
+        "gradient cut",
+        "mutated",
+        "named",
+        "repeated",
+    )
+    faults: ClassVar[tuple[str, ...]] = ("autograd_inplace", "dead_parameter")
 
     required: bool = False
 

@@ -31,3 +31,24 @@ class Equivariant(SymmetryClaim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "equivariant"
     alike: ClassVar[bool] = True
+    located_by: ClassVar[tuple[str, ...]] = (
+        "scrambled",
+        "divergence",
+        "symmetry",
+        "batch",
+        "spread",
+    )
+    turn: ClassVar[int] = 120
+    faults: ClassVar[tuple[str, ...]] = (
+        "arguments_swapped",
+        "blockwise_normalisation",
+        "head_merge",
+        "head_split",
+        "hw_transposed",
+        "permute_missing",
+        "position_not_relative",
+        "relative_index",
+        "rope_layout",
+        "view_not_permute",
+        "wrong_axis",
+    )

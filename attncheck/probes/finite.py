@@ -34,6 +34,9 @@ class Finite(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "finite"
+    located_by: ClassVar[tuple[str, ...]] = ("nonfinite",)
+    turn: ClassVar[int] = 350
+    faults: ClassVar[tuple[str, ...]] = ("dtype_overflow", "mask_inverted")
 
     huge: bool = False
     """Try inputs of size 1e3 alone."""

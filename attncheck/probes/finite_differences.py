@@ -37,6 +37,9 @@ class FiniteDifferences(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "finite-differences"
+    located_by: ClassVar[tuple[str, ...]] = ("gradient cut", "mutated")
+    turn: ClassVar[int] = 1000
+    faults: ClassVar[tuple[str, ...]] = ("autograd_inplace", "gradient_cut")
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()

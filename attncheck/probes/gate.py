@@ -9,11 +9,12 @@ import msgspec
 
 from attncheck.data.formula import evaluate
 from attncheck.instruments.behaviour.axes import few_cases, indices, places_of
-from attncheck.instruments.behaviour.gate import SINGLE, away_from_zero, projects, slack
+from attncheck.instruments.behaviour.gate import away_from_zero, projects, slack
 from attncheck.lazy import torch
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import SINGLE
 from attncheck.subject.trial import Trial
 
 _DRAWS = 3
@@ -42,6 +43,9 @@ class Gate(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "gate"
+    located_by: ClassVar[tuple[str, ...]] = ("repeated", "divergence", "product")
+    turn: ClassVar[int] = 140
+    faults: ClassVar[tuple[str, ...]] = ("input_overwritten", "sigmoid_missing", "wrong_activation")
 
     range: list[float | str] = msgspec.field(default_factory=list)
     """The smallest and the largest value."""

@@ -46,6 +46,9 @@ class GlobalState(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "global-state"
+    located_by: ClassVar[tuple[str, ...]] = ("process state",)
+    turn: ClassVar[int] = 1040
+    faults: ClassVar[tuple[str, ...]] = ("global_state",)
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()

@@ -37,6 +37,14 @@ class GradientFlow(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "gradient-flow"
+    located_by: ClassVar[tuple[str, ...]] = ("gradient cut", "named", "zero start")
+    turn: ClassVar[int] = 210
+    faults: ClassVar[tuple[str, ...]] = (
+        "autograd_inplace",
+        "dead_parameter",
+        "gradient_cut",
+        "never_trains",
+    )
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()

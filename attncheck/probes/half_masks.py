@@ -33,6 +33,9 @@ class HalfMasks(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "half-masks"
+    located_by: ClassVar[tuple[str, ...]] = ("dtype", "nonfinite")
+    turn: ClassVar[int] = 290
+    faults: ClassVar[tuple[str, ...]] = ("dtype_overflow",)
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         for dtype in ("float16", "bfloat16"):

@@ -34,6 +34,9 @@ class IdentityAtInit(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "identity-at-init"
+    located_by: ClassVar[tuple[str, ...]] = ("product", "returned")
+    turn: ClassVar[int] = 30
+    faults: ClassVar[tuple[str, ...]] = ("residual_dropped",)
 
     equals: str = "x"
     """The input that is returned, or `"0"`; `x` is the main input, whatever its name."""

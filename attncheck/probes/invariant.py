@@ -30,3 +30,10 @@ class Invariant(SymmetryClaim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "invariant"
     alike: ClassVar[bool] = False
+    located_by: ClassVar[tuple[str, ...]] = ("scrambled", "divergence", "symmetry", "spread")
+    turn: ClassVar[int] = 130
+    faults: ClassVar[tuple[str, ...]] = (
+        "arguments_swapped",
+        "blockwise_normalisation",
+        "rope_layout",
+    )

@@ -49,6 +49,7 @@ class Linear(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "linear"
     located_by: ClassVar[tuple[str, ...]] = ("divergence",)
+    faults: ClassVar[tuple[str, ...]] = ("normalisation_missing",)
 
     of: Seen = "output"
     """What is observed."""

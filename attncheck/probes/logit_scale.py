@@ -35,6 +35,9 @@ class LogitScale(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "logit-scale"
+    located_by: ClassVar[tuple[str, ...]] = ("divergence", "scores")
+    turn: ClassVar[int] = 100
+    faults: ClassVar[tuple[str, ...]] = ("operation_order", "scale_wrong")
 
     scale: str = "1/sqrt(d)"
     """The factor, a formula over dims."""

@@ -43,6 +43,8 @@ class Macs(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "macs"
     confirms_itself: ClassVar[bool] = True  # a count is exact
+    located_by: ClassVar[tuple[str, ...]] = ("built",)
+    turn: ClassVar[int] = 1010
 
     formula: str = ""
     """The count over dims and options."""

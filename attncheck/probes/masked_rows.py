@@ -32,6 +32,9 @@ class MaskedRows(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "masked-rows"
+    located_by: ClassVar[tuple[str, ...]] = ("nonfinite", "masks")
+    turn: ClassVar[int] = 190
+    faults: ClassVar[tuple[str, ...]] = ("mask_dtype", "mask_inverted", "padding_leak")
 
     finite: bool = False
     """Also ask for a finite output in the row itself."""

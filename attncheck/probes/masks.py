@@ -41,6 +41,15 @@ class Masks(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "masks"
+    located_by: ClassVar[tuple[str, ...]] = ("masks", "scores")
+    turn: ClassVar[int] = 180
+    faults: ClassVar[tuple[str, ...]] = (
+        "mask_after_softmax",
+        "mask_axis",
+        "mask_dtype",
+        "mask_inverted",
+        "padding_leak",
+    )
 
     gap: float = 0.0
     """Spread the logits at least so far apart; 0 leaves them as they are."""

@@ -31,6 +31,9 @@ class MemoryLayout(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "memory-layout"
+    located_by: ClassVar[tuple[str, ...]] = ("layout",)
+    turn: ClassVar[int] = 300
+    faults: ClassVar[tuple[str, ...]] = ("view_not_permute",)
 
     raising: bool = False
     """Whether refusing a layout with an exception breaks the claim, or only another result."""

@@ -33,6 +33,7 @@ class OnePixel(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "one-pixel"
+    turn: ClassVar[int] = 40
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         sizes = {"H", "W", "N", "M"} & subject.variable

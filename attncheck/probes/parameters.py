@@ -44,8 +44,10 @@ class Parameters(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "parameters"
-    needs: ClassVar[tuple[str, ...]] = ("constructs",)
+    needs_call: ClassVar[bool] = False
     confirms_itself: ClassVar[bool] = True  # a count of what the constructor makes
+    located_by: ClassVar[tuple[str, ...]] = ("built",)
+    turn: ClassVar[int] = 320
 
     formula: str
     """The count over dims and options."""

@@ -27,6 +27,7 @@ class PerPosition(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "per-position"
     located_by: ClassVar[tuple[str, ...]] = ("sizes lost", "spread")
+    turn: ClassVar[int] = 90
 
     def check(self, trial: Trial) -> Outcome:
         if trial.case.values == "ones":

@@ -62,6 +62,21 @@ class Reach(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "reach"
+    located_by: ClassVar[tuple[str, ...]] = (
+        "repeated",
+        "scrambled",
+        "divergence",
+        "spread",
+        "sizes lost",
+    )
+    turn: ClassVar[int] = 170
+    faults: ClassVar[tuple[str, ...]] = (
+        "arguments_swapped",
+        "receptive_field",
+        "relative_index",
+        "window_off_by_one",
+        "wrong_axis",
+    )
 
     positions: str = ""
     """The set that one call reaches."""

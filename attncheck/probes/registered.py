@@ -33,6 +33,9 @@ class Registered(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "registered"
+    located_by: ClassVar[tuple[str, ...]] = ("named", "unregistered")
+    turn: ClassVar[int] = 310
+    faults: ClassVar[tuple[str, ...]] = ("unregistered_buffer",)
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()

@@ -36,6 +36,7 @@ class RelativePositions(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "relative-positions"
     located_by: ClassVar[tuple[str, ...]] = ("divergence", "scores")
+    faults: ClassVar[tuple[str, ...]] = ("rope_layout",)
 
     logits: bool = True
     """Logits depend on distances alone."""

@@ -28,6 +28,8 @@ class Residual(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "residual"
     located_by: ClassVar[tuple[str, ...]] = ("repeated", "product")
+    turn: ClassVar[int] = 70
+    faults: ClassVar[tuple[str, ...]] = ("residual_dropped",)
 
     once: bool = False
     """The input is added once: c is one, because what the module computes is zero then."""

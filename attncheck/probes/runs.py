@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from attncheck.data.formula import evaluate
 from attncheck.source.raised import where_raised
@@ -35,7 +35,18 @@ class Runs(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "runs"
-    needs: ClassVar[tuple[str, ...]] = ("constructs",)
+    needs_call: ClassVar[bool] = False
+    watches: ClassVar[Literal["", "constructor", "forward"]] = "forward"
+    located_by: ClassVar[tuple[str, ...]] = ("typed sizes",)
+    turn: ClassVar[int] = 10
+    faults: ClassVar[tuple[str, ...]] = (
+        "channel_argument",
+        "device_hard_coded",
+        "hw_transposed",
+        "mask_dtype",
+        "size_hard_coded",
+        "view_not_permute",
+    )
 
     at: dict[str, int | str] = {}  # noqa: RUF012 (msgspec copies it)
     """Dims, numbers or formulas over the others, at which it must run."""

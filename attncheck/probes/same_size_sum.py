@@ -28,6 +28,8 @@ class SameSizeSum(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "same-size-sum"
+    turn: ClassVar[int] = 110
+    faults: ClassVar[tuple[str, ...]] = ("normalisation_missing",)
 
     def check(self, trial: Trial) -> Outcome:
         module, inputs = trial.module(), trial.inputs()

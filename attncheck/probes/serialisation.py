@@ -36,6 +36,9 @@ class Serialisation(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "serialisation"
+    located_by: ClassVar[tuple[str, ...]] = ("unstorable", "layer in forward", "unregistered")
+    turn: ClassVar[int] = 330
+    faults: ClassVar[tuple[str, ...]] = ("hidden_state", "serialisation", "unregistered_buffer")
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()

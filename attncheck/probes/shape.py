@@ -22,6 +22,14 @@ class Shape(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "shape"
+    located_by: ClassVar[tuple[str, ...]] = ("sizes lost",)
+    turn: ClassVar[int] = 20
+    faults: ClassVar[tuple[str, ...]] = (
+        "hw_transposed",
+        "kernel_padding",
+        "resolution_changed",
+        "size_hard_coded",
+    )
 
     output: str = ""
     """The axes, where they are not the spec's ``output``."""

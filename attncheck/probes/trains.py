@@ -37,6 +37,9 @@ class Trains(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "trains"
+    located_by: ClassVar[tuple[str, ...]] = ("gradient cut", "zero start", "named")
+    turn: ClassVar[int] = 250
+    faults: ClassVar[tuple[str, ...]] = ("never_trains",)
 
     steps: int = 4
     """Steps of training; two zero scales one inside the other need one each."""

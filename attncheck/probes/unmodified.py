@@ -34,6 +34,14 @@ class Unmodified(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "unmodified"
+    located_by: ClassVar[tuple[str, ...]] = ("mutated",)
+    turn: ClassVar[int] = 230
+    faults: ClassVar[tuple[str, ...]] = (
+        "autograd_inplace",
+        "hidden_state",
+        "input_mutation",
+        "input_overwritten",
+    )
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()

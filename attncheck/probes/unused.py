@@ -39,6 +39,14 @@ class Unused(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "unused"
+    located_by: ClassVar[tuple[str, ...]] = (
+        "constructor",
+        "influence ends",
+        "unused input",
+        "named",
+    )
+    turn: ClassVar[int] = 220
+    faults: ClassVar[tuple[str, ...]] = ("branch_duplicated", "dead_parameter", "receptive_field")
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()

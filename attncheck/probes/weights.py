@@ -39,6 +39,17 @@ class Weights(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "weights"
+    located_by: ClassVar[tuple[str, ...]] = ("implicit softmax", "divergence", "scores", "product")
+    turn: ClassVar[int] = 60
+    faults: ClassVar[tuple[str, ...]] = (
+        "blockwise_normalisation",
+        "normalisation_missing",
+        "operation_order",
+        "padding_leak",
+        "self_counted_twice",
+        "wrong_activation",
+        "wrong_axis_softmax",
+    )
 
     sum: str | int = 1
     """What the weights of one query sum to; a formula over dims."""

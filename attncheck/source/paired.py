@@ -10,6 +10,7 @@ from attncheck.lazy import torch
 from attncheck.source.files import OwnFiles
 from attncheck.source.tracing import Step, Value, tracing
 from attncheck.subject.outputs import Output
+from attncheck.subject.tolerance import rounding
 from attncheck.subject.trial import Tensors, Trial
 
 
@@ -67,8 +68,7 @@ def differs(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor | None:
         return torch.zeros(a.shape, dtype=torch.bool)
     finite = torch.nan_to_num(a, nan=0.0, posinf=0.0, neginf=0.0).abs()
     scale = max(float(finite.max()) if finite.max() < 1e20 else 1.0, 1e-3)
-    slack = torch.finfo(a.dtype).eps * 2**12 * scale
-    same = (a == b) | (a.isnan() & b.isnan()) | ((a - b).abs() <= slack)
+    same = (a == b) | (a.isnan() & b.isnan()) | ((a - b).abs() <= rounding(scale, a.dtype))
     return ~same
 
 

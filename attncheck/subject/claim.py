@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
@@ -48,9 +48,9 @@ def undecided(message: str, **evidence: Any) -> Outcome:
     return Outcome(Status.UNDECIDED, message, evidence=evidence)
 
 
-def skipped(message: str) -> Outcome:
+def skipped(message: str, **evidence: Any) -> Outcome:
     """The claim says nothing of this case; ``message`` says why."""
-    return Outcome(Status.SKIPPED, message)
+    return Outcome(Status.SKIPPED, message, evidence=evidence)
 
 
 class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -64,14 +64,22 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
 
     kind: ClassVar[str] = ""
     """The name in specs: lower case with hyphens."""
-    needs: ClassVar[tuple[str, ...]] = ("runs",)
-    """Claim kinds without which this one cannot be tried."""
+    needs_call: ClassVar[bool] = True
+    """Whether the module must run for it to be tried."""
+    watches: ClassVar[Literal["", "constructor", "forward"]] = ""
+    """What it says of: that the module can be built, or called. Where such a claim dies of the
+    module, it is the module's doing, and nothing after it can be tried."""
+    settles: ClassVar[bool] = False
+    """Whether it decides what the module computes: what it says is the subject's diagnosis."""
     confirms_itself: ClassVar[bool] = False
     """What the probe sees is exact, or repeated on other values and sizes by itself: no second
     run, no shrinking."""
     located_by: ClassVar[tuple[str, ...]] = ()
-    """Strategies of ``attncheck.blame`` that find the line of a violation, best first; by
-    default those that stand there for the kind."""
+    """Strategies of ``attncheck.blame`` that find the line of a violation, best first."""
+    turn: ClassVar[int] = 500
+    """When it is tried where one violation is enough: first what is cheap and notices much."""
+    faults: ClassVar[tuple[str, ...]] = ()
+    """Classes of faults, as corpora of known faults call them, that a violation names."""
 
     advice: bool = False
     """A limitation that users should know: it never changes the verdict."""

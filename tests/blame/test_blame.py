@@ -4,11 +4,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from attncheck.blame import KINDS, STRATEGIES, blame
+from attncheck.blame import STRATEGIES, blame
+from attncheck.probes import all_kinds, find_kind
 from attncheck.subject.claim import violated
 from attncheck.subject.trial import Trial
 from tests.deciding import finding_of, subject_of
 from tests.source.marked import blamed, marked
+
+KINDS = [kind for name in all_kinds() if (kind := find_kind(name)) is not None]
 
 
 class SoftmaxOverBatch(nn.Module):
@@ -298,7 +301,7 @@ def test_a_module_without_source_has_no_line_and_raises_nothing() -> None:
     exec("class Bare(nn.Module):\n    def forward(self, x):\n        return x * 2", space)
     subject = subject_of(space["Bare"])
     for kind in KINDS:
-        location, related = blame(kind, Trial(subject, subject.base()), violated(""))
+        location, related = blame(Trial(subject, subject.base()), violated(""), kind.located_by)
         assert location is None
         assert related == []
 
@@ -309,19 +312,19 @@ def test_blame_leaves_the_generator_and_the_grad_mode_alone() -> None:
     before = torch.get_rng_state()
     with torch.no_grad():
         for kind in KINDS:
-            blame(kind, Trial(subject, subject.base()), violated(""))
+            blame(Trial(subject, subject.base()), violated(""), kind.located_by)
         assert not torch.is_grad_enabled()
     assert torch.equal(before, torch.get_rng_state())
 
 
 def test_every_kind_names_strategies_that_exist() -> None:
-    assert all(name in STRATEGIES for names in KINDS.values() for name in names)
+    assert all(name in STRATEGIES for kind in KINDS for name in kind.located_by)
 
 
 def test_a_probe_may_name_its_own_strategies() -> None:
     subject = subject_of(DropoutInEval)
     trial = Trial(subject, subject.base())
-    location, _ = blame("of-a-plugin", trial, violated(""), ("repeats",))
+    location, _ = blame(trial, violated(""), ("repeats",))
     assert location is not None
     assert location.line == marked(DropoutInEval)
 
@@ -330,6 +333,6 @@ def test_a_definition_is_blamed_on_its_equations_and_not_on_their_steps() -> Non
     from attncheck.reference.se import se
 
     subject = subject_of(se, "se")
-    location, _ = blame("gate", Trial(subject, subject.base()), violated(""))
+    location, _ = blame(Trial(subject, subject.base()), violated(""))
     assert location is not None
     assert location.path.endswith("se.py")

@@ -7,7 +7,7 @@ import pytest
 from attncheck.commands.explain import explain, listing
 from attncheck.formats import find_format, render_page, writable
 from attncheck.formats.shared.excerpts import Excerpt, Line
-from attncheck.formats.terminal.excerpt import draw_excerpt
+from attncheck.formats.terminal.violation import draw_excerpt
 from attncheck.gate.page import plain_text
 from tests.formats import large, sample
 

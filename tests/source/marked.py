@@ -7,6 +7,7 @@ from typing import Any
 
 from attncheck.blame import blame
 from attncheck.data.report import Location
+from attncheck.probes import find_kind
 from attncheck.subject.claim import violated
 from attncheck.subject.trial import Trial
 from tests.deciding import subject_of
@@ -25,5 +26,7 @@ def blamed(
 ) -> tuple[Location | None, list[int]]:
     """Return the location of a violation of this kind, and its line followed by related ones."""
     subject = subject_of(factory, spec, inputs=inputs)
-    location, related = blame(kind, Trial(subject, subject.base()), violated("", **evidence))
+    trial, found = Trial(subject, subject.base()), find_kind(kind)
+    assert found is not None
+    location, related = blame(trial, violated("", **evidence), found.located_by)
     return location, [place.line for place in [location, *related] if place is not None]

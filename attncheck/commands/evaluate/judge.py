@@ -1,10 +1,11 @@
 """Judge what an audit said of one entry by what is known of it.
 
-Faults are known by classes, and a claim or a mutation operator names one of them.
+Faults are known by classes, and claim kinds and mutation operators say which of them they name.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,64 +14,12 @@ import msgspec
 from attncheck.commands.evaluate.corpus import CorpusEntry
 from attncheck.commands.evaluate.tasks import Planned
 from attncheck.data.report import Finding, Location, Problem, Status, SubjectReport
+from attncheck.mutation.operators import all_operators
+from attncheck.probes import all_kinds, find_kind
 
 LINES = ("first", "any", "near", "elsewhere", "none")
 """How well a fault's line was found: the first location of a violation is on it, any is, any is
 beside it, all are elsewhere, there is no location."""
-
-_NAMED_BY: dict[str, str] = {
-    "arguments_swapped": "inputs swapped · equivariant · invariant · reach · attends",
-    "autograd_inplace": "gradient-flow · finite-differences · unmodified · equivalence",
-    "batch_mixing": "batch-independence · softmax axis · axes of the input",
-    "blockwise_normalisation": "weights · equivariant · invariant · mechanism by blocks",
-    "bn_batch_one": "batch-of-one",
-    "branch_duplicated": "operand · statistic · wrong variable · depends-on · unused",
-    "causal_missing": "causality",
-    "channel_argument": "constructs · runs",
-    "dead_parameter": "unused · gradient-flow · equivalence",
-    "device_hard_coded": "device · runs",
-    "dropout_in_eval": "deterministic",
-    "dtype_overflow": "half-masks · finite · dtype · autocast",
-    "global_state": "global-state",
-    "gqa_order": "heads",
-    "gradient_cut": "gradient cut · gradient-flow · finite-differences",
-    "head_merge": "heads · equivariant · reshape for permute · attends",
-    "head_split": "heads · equivariant · reshape for permute · attends",
-    "hidden_state": "deterministic · unmodified · serialisation · cache",
-    "hw_transposed": "axes of the input · reshape for permute · shape · runs · equivariant",
-    "input_mutation": "unmodified",
-    "input_overwritten": "input overwritten · operand · unmodified · gate",
-    "kernel_padding": "shape",
-    "mask_after_softmax": "mask · masks · causality",
-    "mask_axis": "mask · masks",
-    "mask_dtype": "mask · masks · masked-rows · runs",
-    "mask_inverted": "mask · masks · masked-rows · causality · finite",
-    "never_trains": "trains · gradient-flow",
-    "nondeterminism": "deterministic",
-    "normalisation_missing": "scale · weights · activation · same-size-sum · step missing · linear",
-    "operation_order": "step missing · logit-scale · weights · distance-slopes",
-    "padding_leak": "masks · mask · masked-rows · weights",
-    "permute_missing": "reshape for permute · equivariant",
-    "position_not_relative": "equivariant",
-    "receptive_field": "reach · unused",
-    "relative_index": "equivariant · reach",
-    "residual_dropped": "operand · residual · identity-at-init",
-    "resolution_changed": "shape",
-    "rope_layout": "equivariant · invariant · relative-positions · convention",
-    "scale_wrong": "scale · logit-scale",
-    "self_counted_twice": "weights · step missing",
-    "serialisation": "serialisation",
-    "sigmoid_missing": "activation · gate",
-    "size_hard_coded": "any-size · runs · shape",
-    "unregistered_buffer": "registered · serialisation · device",
-    "view_not_permute": "reshape for permute · view in the wrong order · equivariant · runs · "
-    "memory-layout · axes of the input",
-    "window_off_by_one": "reach",
-    "wrong_activation": "activation · softmax for sigmoid · gate · weights",
-    "wrong_axis": "statistic · softmax axis · reach · depends-on · batch-independence · "
-    "equivariant",
-    "wrong_axis_softmax": "softmax axis · weights · batch-independence · attends · causality",
-}
 
 
 class ViolationSeen(msgspec.Struct, omit_defaults=True):
@@ -198,7 +147,7 @@ def _operators(finding: Finding) -> list[str]:
 
 def _equivalence(findings: list[Finding]) -> str:
     for finding in findings:
-        if finding.kind != "equivalence" or finding.status is Status.SKIPPED:
+        if not _settles(finding.kind) or finding.status is Status.SKIPPED:
             continue
         if finding.status is Status.HOLDS:
             return "proven equal"
@@ -239,12 +188,24 @@ def _named(violations: list[Finding], entry: CorpusEntry) -> bool | None:
     for finding in violations:
         if finding.kind in names or names & set(_operators(finding)):
             return True
-        explained = finding.kind == "equivalence" and finding.location is not None
+        explained = _settles(finding.kind) and finding.location is not None
         if explained and finding.location and _on(finding.location, entry.fault_lines, 1):
             return True
     return False if names else None
 
 
+@lru_cache
 def named_by(fault_class: str) -> frozenset[str]:
     """Return the claim kinds and operators that name a class of fault; none for an unknown one."""
-    return frozenset(word.strip() for word in _NAMED_BY.get(fault_class, "").split("·") if word)
+    kinds = {name for name in all_kinds() if fault_class in _faults(name)}
+    return frozenset(kinds | {o.name for o in all_operators() if fault_class in o.faults})
+
+
+def _faults(kind: str) -> tuple[str, ...]:
+    found = find_kind(kind)
+    return found.faults if found else ()
+
+
+def _settles(kind: str) -> bool:
+    found = find_kind(kind)
+    return found is not None and found.settles

@@ -24,15 +24,6 @@ from attncheck.subject.trial import Trial
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
-_CHEAP_FIRST = """
-constructs runs shape identity-at-init one-pixel deterministic weights residual attends per-position
-logit-scale same-size-sum equivariant invariant gate depends-on batch-independence reach masks
-masked-rows causality gradient-flow unused unmodified batch-of-one trains any-size dtype autocast
-half-masks memory-layout registered parameters serialisation cache finite
-"""
-_CHEAP = _CHEAP_FIRST.split()
-_DEAR = ["finite-differences", "macs", "device", "cost-against", "global-state"]
-
 
 class Noticed(msgspec.Struct, omit_defaults=True):
     """What an audit of one mutant says.
@@ -65,7 +56,8 @@ def judge(spec: Spec, mutant: MutatedMechanism, setting: Setting, *, full: bool)
     except TargetError as error:
         return Noticed([], "open", f"cannot be bound: {error.what}")
     if failure is not None:
-        return Noticed(["runs"], "open", str(failure))
+        called = [name for name, claim in spec.claims.items() if claim.watches == "forward"]
+        return Noticed(called[:1], "open", str(failure))
     found = Noticed()
     for name, claim in in_cheap_order(spec.claims).items():
         if _violates(claim, subject):
@@ -78,14 +70,8 @@ def judge(spec: Spec, mutant: MutatedMechanism, setting: Setting, *, full: bool)
 
 def in_cheap_order(claims: Mapping[str, Claim]) -> dict[str, Claim]:
     """Return the claims that count, without equivalence: cheap ones that notice much first."""
-    counted = {n: c for n, c in claims.items() if not c.advice and c.kind != "equivalence"}
-    return dict(sorted(counted.items(), key=lambda item: _rank(item[1].kind)))
-
-
-def _rank(kind: str) -> int:
-    if kind in _DEAR:
-        return 1000 + _DEAR.index(kind)
-    return _CHEAP.index(kind) if kind in _CHEAP else 500
+    counted = {n: c for n, c in claims.items() if not c.advice and not c.settles}
+    return dict(sorted(counted.items(), key=lambda item: item[1].turn))
 
 
 def _violates(claim: Claim, subject: Subject) -> bool:

@@ -90,7 +90,7 @@ def reach_share(subject: SubjectReport) -> float | None:
     """Return the share of the positions that one output position sees in one pass, if known."""
     for finding in subject.findings:
         evidence = held_map(finding) or finding.evidence
-        if finding.kind != "reach" or evidence.get("what") != "positions":
+        if evidence.get("what") != "positions":
             continue
         found = reach_map(evidence)
         if evidence.get("passes") == 1 and found is not None:

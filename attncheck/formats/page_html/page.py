@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from attncheck.data.report import Report
-from attncheck.formats.page_html.embedded import embedded
+from attncheck.data.report import Report, SubjectReport
 from attncheck.formats.page_html.figures.pareto import pareto_figure
-from attncheck.formats.page_html.matrix import MEANING, SIGN, matrix, named
+from attncheck.formats.page_html.matrix import MEANING, SIGN, matrix, named, said_of
 from attncheck.formats.page_html.names import Names
 from attncheck.formats.page_html.overview import headline, made_with, offers, shares
 from attncheck.formats.page_html.subjects import view
@@ -52,7 +54,7 @@ def render_page(report: Report) -> str:
             worst=[v for v in views if v.subject.verdict.value != "conforms"],
             problems=[(problem, problem_lines(problem)) for problem in report.problems],
             pareto=pareto_figure(names.new("cost-against-reach"), offers(views)),
-            data=embedded(subjects, claims),
+            data=_embedded(subjects, claims),
             few=len(views) <= _FEW,
             many=len(views) > _MANY,
             script=Markup(script),
@@ -90,3 +92,29 @@ def _text(name: str) -> str:
 def _hash(script: str) -> str:
     """Return what the page's policy calls its own script by: no other script may run."""
     return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+
+
+def _embedded(subjects: Sequence[tuple[str, SubjectReport]], claims: Sequence[str]) -> Markup:
+    """Return the statuses as text for a JSON script block; equal messages stand in it once.
+
+    Returns:
+        ``{"claims": […], "texts": […], "subjects": {id: [[claim, status, text], …]}}``, numbers
+        pointing into the lists.
+    """
+    order = {claim: number for number, claim in enumerate(claims)}
+    texts: dict[str, int] = {}
+    found: dict[str, list[Any]] = {}
+    for name, subject in subjects:
+        found[name] = [
+            [order[f.claim], said_of(f), texts.setdefault(f.message, len(texts))]
+            for f in subject.findings
+        ]
+    return _script_safe({"claims": list(claims), "texts": list(texts), "subjects": found})
+
+
+def _script_safe(data: Any) -> Markup:
+    """Return JSON in which nothing can end the script block or begin markup."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)

@@ -28,7 +28,7 @@ def notes(subjects: Sequence[SubjectReport], pairs: Sequence[tuple[str, Row]]) -
         + (f"; the paper: {finding.source}" if finding.source else "")
         for s in subjects
         for finding in s.findings
-        if finding.kind == "cost-against" and finding.message
+        if finding.evidence.get("mechanism") and finding.message
     ]
     if claimed:
         yield Section("Beside the paper", claimed[:_MOST_NOTES])

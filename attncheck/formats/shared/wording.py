@@ -55,7 +55,7 @@ def summary(subject: SubjectReport) -> str:
     if subject.verdict is Verdict.CONFORMS:
         # Claims see less than the definition does: what only they vouch for says so first.
         optional = [f for f in undecided if not f.required]
-        if unproven := [f for f in optional if f.kind == "equivalence"]:
+        if unproven := [f for f in optional if f.message == diagnosis(subject)]:
             said.append("not proven equal to the definition")
         if len(optional) > len(unproven):
             said.append(f"{len(optional) - len(unproven)} not decided")

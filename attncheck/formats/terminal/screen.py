@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
-from attncheck.data.report import Report
-from attncheck.formats.shared.wording import by_spec, problem_lines
+from attncheck.data.report import Report, SubjectReport
+from attncheck.formats.shared.wording import by_spec, diagnosis, heading, problem_lines, summary
 from attncheck.formats.terminal.canvas import NARROWEST, drawn
 from attncheck.formats.terminal.counts import draw_counts
-from attncheck.formats.terminal.signs import HEADING
+from attncheck.formats.terminal.signs import HEADING, QUIET, VERDICT
 from attncheck.formats.terminal.subjects import subject_parts
-from attncheck.formats.terminal.verdicts import verdicts
 
 
 def render(report: Report, *, color: bool, width: int) -> str:
@@ -27,7 +27,7 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
     for number, subjects in enumerate(by_spec(report.subjects)):
         if number:
             yield ""
-        yield from verdicts(subjects)
+        yield from _verdicts(subjects)
         for subject in subjects:
             yield from subject_parts(subject, width, alone=len(report.subjects) == 1)
         yield from draw_counts(subjects)
@@ -39,3 +39,23 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
     if report.partial:
         yield ""
         yield Text("interrupted: not every claim was tried", "yellow")
+
+
+def _verdicts(subjects: Sequence[SubjectReport]) -> Iterator[RenderableType]:
+    """Yield the heading of one spec and its subjects' verdicts."""
+    title = Text()
+    for number, part in enumerate(heading(subjects[0])):
+        title.append(f" · {part}" if number else part, HEADING if number < 2 else QUIET)
+    yield title
+    yield ""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column(no_wrap=True, min_width=9)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
+    for subject in subjects:
+        said = Text(summary(subject))
+        if sentence := diagnosis(subject):
+            said.append(f"\n{sentence}", QUIET)
+        verdict = subject.verdict
+        table.add_row(Text(subject.subject), Text(verdict.value, VERDICT[verdict]), said)
+    yield Padding(table, (0, 0, 0, 2))

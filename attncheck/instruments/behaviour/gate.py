@@ -11,14 +11,11 @@ from attncheck.lazy import torch
 from attncheck.signature.names import dim_named
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import budget
 from attncheck.subject.trial import Tensors, Trial
 
 Observed = Literal["output", "gate", "channel gate", "spatial gate"]
 """What is looked at: y, y / x, or y / x up to a factor that all channels, or all places, share."""
-
-
-SINGLE = 1e-6
-"""Relative: what a part computed in single precision may do to a gate."""
 
 
 class NoGateError(Exception):
@@ -74,9 +71,7 @@ def slack(of: Observed, *observed: torch.Tensor) -> float:
 
     The inputs that probes draw for gates are at least 0.1, so y / x loses one digit at most.
     """
-    scale = max(float(t.abs().max()) for t in observed)
-    eps = torch.finfo(observed[0].dtype).eps
-    return eps * 2**12 * max(scale, 1e-3) * (1.0 if of == "output" else 10.0)
+    return budget(*observed) * (1.0 if of == "output" else 10.0)
 
 
 def away_from_zero(shape: tuple[int, ...], seed: int, dtype: torch.dtype) -> torch.Tensor:

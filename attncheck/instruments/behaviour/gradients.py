@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from attncheck.lazy import torch
 from attncheck.subject.raising import blamed
 from attncheck.subject.sampling import generator
+from attncheck.subject.tolerance import TWICE, rounding
 from attncheck.subject.trial import Tensors, Trial
 
 
@@ -108,5 +109,5 @@ def moves_output(draw: GradientDraw, tensor: torch.Tensor, where: torch.Tensor) 
     if up.shape != down.shape:
         return True
     scale = float(up.abs().max()) or 1.0
-    noise = 400 * torch.finfo(up.dtype).eps * scale
+    noise = rounding(scale, up.dtype, TWICE)
     return float((up - down).abs().max()) > max(noise, 1e-5 * step * scale)

@@ -11,6 +11,7 @@ from attncheck.instruments.behaviour.axes import training_case
 from attncheck.lazy import torch
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.sampling import generator
+from attncheck.subject.tolerance import TWICE, rounding
 from attncheck.subject.trial import Tensors, Trial
 
 _DRAWS = 2
@@ -129,5 +130,5 @@ def _differs(a: torch.Tensor, b: torch.Tensor) -> bool:
     if a.shape != b.shape or not torch.equal(a.isnan(), b.isnan()):
         return True
     scale = float(a.nan_to_num(0.0, 0.0, 0.0).abs().max()) if a.numel() else 0.0
-    noise = 400 * torch.finfo(a.dtype).eps * (scale or 1.0)
+    noise = rounding(scale or 1.0, a.dtype, TWICE)
     return bool(((a - b).nan_to_num(0.0).abs() > noise).any())

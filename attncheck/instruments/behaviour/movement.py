@@ -11,12 +11,10 @@ from attncheck.instruments.behaviour.symmetries import Symmetry, moved_axes, sym
 from attncheck.lazy import torch
 from attncheck.subject.case import Case
 from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import NEARLY
 from attncheck.subject.trial import Trial
 
 _DRAWS = 3
-_EPSILON = 1e-5
-"""Relative. Symmetries hold up to small constants that authors add: a jitter against ties, an
-epsilon in a denominator, a softmax done in single precision. Faults break them by far more."""
 _CONTENT = 5
 _LARGE = 1000.0
 _WIDE = {"H": 27, "W": 31, "N": 41, "B": 1}
@@ -50,7 +48,9 @@ class Moved:
             wanted, after = self._inside(wanted), self._inside(after)
         change = float((after - wanted).abs().max())
         allowed = slack(self.of, self.before, self.after)
-        return change, max(allowed, _EPSILON * float(self.before.abs().max()))
+        # Symmetries hold up to small constants that authors add: a jitter against ties, an epsilon
+        # in a denominator, a softmax done in single precision. Faults break them by far more.
+        return change, max(allowed, NEARLY * float(self.before.abs().max()))
 
     def _inside(self, tensor: torch.Tensor) -> torch.Tensor:
         """Return what lies around the content, far from every border."""

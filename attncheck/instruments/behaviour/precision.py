@@ -6,6 +6,7 @@ import re
 
 from attncheck.lazy import torch
 from attncheck.subject.sampling import generator
+from attncheck.subject.tolerance import rounding
 from attncheck.subject.trial import Tensors, Trial
 
 _MISSING = re.compile(
@@ -63,7 +64,7 @@ def allowed_error(
             noisy = {n: t * _noise(t, eps, source) for n, t in noisy.items()}
             moved = (wide.run(twin, noisy).double() - exact).abs().max()
         worst = max(worst, float(moved.nan_to_num(nan=float("inf"))))
-    return _STEPS * worst + 8 * eps * max(float(exact.abs().max()), 1e-3)
+    return _STEPS * worst + rounding(max(float(exact.abs().max()), 1e-3), trial.dtype, 8)
 
 
 def _twin(wide: Trial, module: torch.nn.Module) -> torch.nn.Module:

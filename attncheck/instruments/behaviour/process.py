@@ -7,11 +7,74 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from attncheck.lazy import torch
+
+
+@dataclass(frozen=True)
+class _Switch:
+    """One of torch's switches; ``usual`` is what it is in a fresh process, None where it varies."""
+
+    read: Callable[[], Any]
+    write: Callable[[Any], object]
+    usual: Any = None
+
+
+def _switches() -> dict[str, _Switch]:
+    return {
+        "the default dtype": _Switch(
+            torch.get_default_dtype, torch.set_default_dtype, torch.float32
+        ),
+        "the default device": _Switch(torch.get_default_device, torch.set_default_device),
+        "grad mode": _Switch(torch.is_grad_enabled, torch.set_grad_enabled, True),
+        "anomaly detection": _Switch(
+            torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly, False
+        ),
+        "torch's number of threads": _Switch(torch.get_num_threads, torch.set_num_threads),
+        "deterministic algorithms": _Switch(
+            torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms, False
+        ),
+        "cudnn.benchmark": _of_cudnn("benchmark", False),
+        "cudnn.deterministic": _of_cudnn("deterministic", False),
+        "cudnn.enabled": _of_cudnn("enabled", True),
+        "the precision of float32 products": _Switch(
+            torch.get_float32_matmul_precision, torch.set_float32_matmul_precision, "highest"
+        ),
+    }
+
+
+def _of_cudnn(name: str, usual: bool) -> _Switch:
+    cudnn = torch.backends.cudnn
+    return _Switch(lambda: getattr(cudnn, name), lambda value: setattr(cudnn, name, value), usual)
+
+
+def switches() -> dict[str, Any]:
+    """Return how torch's switches stand, by name."""
+    return {name: switch.read() for name, switch in _switches().items()}
+
+
+def put_back(settings: Mapping[str, Any]) -> None:
+    """Set the switches that are named and stand otherwise; what is no switch is passed over.
+
+    Some are dear to set: deterministic algorithms load torch's compiler, which costs seconds.
+    """
+    for name, switch in _switches().items():
+        if name in settings and switch.read() != settings[name]:
+            switch.write(settings[name])
+
+
+@contextlib.contextmanager
+def switches_kept() -> Iterator[None]:
+    """Put torch's generator and its switches back afterwards, whatever happens within."""
+    generator, before = torch.get_rng_state(), switches()
+    try:
+        yield
+    finally:
+        torch.set_rng_state(generator)
+        put_back(before)
 
 
 @dataclass(frozen=True)
@@ -46,7 +109,7 @@ class Surroundings:
 
     def restore(self) -> None:
         """Put back what can be put back."""
-        _set(self.settings)
+        put_back(self.settings)
         for name, function in self.functions.items():
             owner, attribute = _owner(name)
             if getattr(owner, attribute, None) is not function:
@@ -55,24 +118,13 @@ class Surroundings:
             os.chdir(self.settings["the working directory"])
 
 
-_USUAL = {
-    "grad mode": True,
-    "anomaly detection": False,
-    "deterministic algorithms": False,
-    "cudnn.benchmark": False,
-    "cudnn.deterministic": False,
-    "cudnn.enabled": True,
-    "the precision of float32 products": "highest",
-}
-
-
 def usual_surroundings() -> Surroundings:
     """Set torch's switches to what they are in a fresh process, and take a snapshot.
 
     The subject has run before, when it was bound: a switch that it sets is set by now, and
     would not be seen to change.
     """
-    _set({**surroundings().settings, **_USUAL, "the default dtype": torch.float32})
+    put_back({name: s.usual for name, s in _switches().items() if s.usual is not None})
     return surroundings()
 
 
@@ -106,37 +158,10 @@ def _wrapped(function: Any) -> Any:
     return wrapper
 
 
-def _set(settings: Mapping[str, Any]) -> None:
-    torch.set_default_dtype(settings["the default dtype"])
-    torch.set_grad_enabled(settings["grad mode"])
-    torch.autograd.set_detect_anomaly(settings["anomaly detection"])
-    if torch.get_num_threads() != settings["torch's number of threads"]:
-        torch.set_num_threads(settings["torch's number of threads"])
-    if torch.get_default_device() != settings["the default device"]:
-        torch.set_default_device(settings["the default device"])
-    if torch.are_deterministic_algorithms_enabled() != settings["deterministic algorithms"]:
-        # Setting it loads torch's compiler, which costs seconds.
-        torch.use_deterministic_algorithms(settings["deterministic algorithms"])
-    torch.backends.cudnn.benchmark = settings["cudnn.benchmark"]
-    torch.backends.cudnn.deterministic = settings["cudnn.deterministic"]
-    torch.backends.cudnn.enabled = settings["cudnn.enabled"]
-    torch.set_float32_matmul_precision(settings["the precision of float32 products"])
-
-
 def surroundings() -> Surroundings:
     """Take a snapshot."""
-    backends = torch.backends
     settings = {
-        "the default dtype": torch.get_default_dtype(),
-        "the default device": torch.get_default_device(),
-        "grad mode": torch.is_grad_enabled(),
-        "anomaly detection": torch.is_anomaly_enabled(),
-        "torch's number of threads": torch.get_num_threads(),
-        "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
-        "cudnn.benchmark": backends.cudnn.benchmark,
-        "cudnn.deterministic": backends.cudnn.deterministic,
-        "cudnn.enabled": backends.cudnn.enabled,
-        "the precision of float32 products": torch.get_float32_matmul_precision(),
+        **switches(),
         "the environment": dict(os.environ),
         "the working directory": os.getcwd(),
         "print options": repr(torch._tensor_str.PRINT_OPTS),

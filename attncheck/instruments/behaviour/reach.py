@@ -17,7 +17,7 @@ from attncheck.instruments.behaviour.sites import Sites, flat_index, unflat
 from attncheck.lazy import torch
 from attncheck.subject.claim import Outcome, violated
 from attncheck.subject.raising import SubjectError
-from attncheck.subject.tolerance import budget
+from attncheck.subject.tolerance import budget, rounding
 from attncheck.subject.trial import Trial
 
 _DRAWS = 3
@@ -130,7 +130,7 @@ class Reaching:
 
     def _felt(self, gradient: torch.Tensor) -> torch.Tensor:
         size = self.inputs.rows(gradient.nan_to_num(0.0)).abs().amax(1)
-        floor = 2**8 * torch.finfo(gradient.dtype).eps * float(size.max())
+        floor = rounding(float(size.max()), gradient.dtype, 2**8)
         return (size > floor).reshape(self.inputs.sizes(gradient))
 
     def _changes(

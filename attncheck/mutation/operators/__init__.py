@@ -34,6 +34,7 @@ class Operator:
         edits: yields replacements of one expression.
         rewrites: yields whole edited functions with line, before and after, where one
             expression is not enough.
+        faults: classes of faults, as corpora of known faults call them, that it names.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Operator:
     rank: int
     edits: Callable[[Site], Iterator[ast.expr]] | None = None
     rewrites: Callable[[Definition], Iterator[Rewrite]] | None = None
+    faults: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)

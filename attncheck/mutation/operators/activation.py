@@ -48,4 +48,5 @@ OPERATOR = Operator(
     "s = sigmoid(u) -> s = u",
     0,
     _edits,
+    faults=("normalisation_missing", "sigmoid_missing", "wrong_activation"),
 )

@@ -26,4 +26,5 @@ OPERATOR = Operator(
     "s = sigmoid(u) -> s = softmax(u, 1)",
     0,
     _edits,
+    faults=("wrong_activation",),
 )

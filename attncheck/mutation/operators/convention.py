@@ -21,4 +21,5 @@ OPERATOR = Operator(
     "wide = join(t, t) if o.half else neighbours(t) -> wide = neighbours(t)",
     1,
     _edits,
+    faults=("rope_layout",),
 )

@@ -23,4 +23,5 @@ OPERATOR = Operator(
     "s = sigmoid(u) -> s = sigmoid(u).detach()",
     0,
     _edits,
+    faults=("gradient_cut",),
 )

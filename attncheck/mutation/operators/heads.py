@@ -81,4 +81,5 @@ OPERATOR = Operator(
     0,
     _edits,
     _rewrites,
+    faults=("gqa_order", "head_merge", "head_split"),
 )

@@ -66,4 +66,5 @@ OPERATOR = Operator(
     0,
     _edits,
     _rewrites,
+    faults=("mask_after_softmax", "mask_axis", "mask_dtype", "mask_inverted", "padding_leak"),
 )

@@ -42,4 +42,5 @@ OPERATOR = Operator(
     "y = w + x -> y = w",
     2,
     _edits,
+    faults=("branch_duplicated", "input_overwritten", "residual_dropped"),
 )

@@ -33,4 +33,5 @@ OPERATOR = Operator(
     "g = over_hw(s) -> x = over_hw(s)",
     2,
     rewrites=_rewrites,
+    faults=("input_overwritten",),
 )

@@ -38,4 +38,5 @@ OPERATOR = Operator(
     "perm(t, 0, 2, 1) -> t.reshape(...)",
     1,
     _edits,
+    faults=("head_merge", "head_split", "hw_transposed", "permute_missing", "view_not_permute"),
 )

@@ -59,4 +59,5 @@ OPERATOR = Operator(
     "z = max_hw(x) -> z = mean_hw(x)",
     1,
     _edits,
+    faults=("branch_duplicated", "wrong_axis"),
 )

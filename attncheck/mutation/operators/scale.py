@@ -47,4 +47,5 @@ OPERATOR = Operator(
     "s = e / d ** 0.5 -> s = e",
     0,
     _edits,
+    faults=("normalisation_missing", "scale_wrong"),
 )

@@ -41,4 +41,5 @@ OPERATOR = Operator(
     "a = t.view(b, h, w) -> a = t.permute(0, 2, 1).reshape(b, h, w)",
     2,
     _edits,
+    faults=("view_not_permute",),
 )

@@ -32,4 +32,5 @@ OPERATOR = Operator(
     "softmax(scores, -1) -> softmax(scores, 1)",
     0,
     _edits,
+    faults=("batch_mixing", "wrong_axis", "wrong_axis_softmax"),
 )

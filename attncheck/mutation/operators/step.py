@@ -33,4 +33,5 @@ OPERATOR = Operator(
     "d = no_self(s) -> d = s",
     1,
     _edits,
+    faults=("normalisation_missing", "operation_order", "self_counted_twice"),
 )

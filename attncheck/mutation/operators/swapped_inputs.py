@@ -27,4 +27,5 @@ OPERATOR = Operator(
     "q from query, k and v from key -> q from key, k and v from query",
     0,
     rewrites=_rewrites,
+    faults=("arguments_swapped",),
 )

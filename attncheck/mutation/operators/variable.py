@@ -23,4 +23,5 @@ OPERATOR = Operator(
     "y = x * g -> y = z * g",
     4,
     _edits,
+    faults=("branch_duplicated",),
 )

@@ -72,4 +72,5 @@ OPERATOR = Operator(
     "f(x) -> f(x.transpose(2, 3))",
     1,
     rewrites=_rewrites,
+    faults=("batch_mixing", "hw_transposed", "view_not_permute"),
 )
