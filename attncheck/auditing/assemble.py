@@ -12,6 +12,7 @@ from attncheck.auditing.excerpts import Sources
 from attncheck.catalogue import Spec
 from attncheck.data.report import Finding, Location, Problem, SubjectReport, verdict_of
 from attncheck.execution.deaths import left_out
+from attncheck.execution.job import Carried
 from attncheck.execution.scheduling import Task
 from attncheck.execution.supervising import Result
 from attncheck.spec.definition_hash import definition_hash
@@ -109,5 +110,8 @@ def _diagnosis(findings: list[Finding]) -> dict[str, Any]:
 def _portable(task: Task) -> dict[str, Any]:
     """Return the job without this machine's folder and without what the findings name."""
     job = msgspec.structs.replace(task.job, folder="", claims=[], command="")
+    if (known := job.carried) is not None:  # told, and not handed on
+        told = Carried(known.call, _portable_path(known.file))
+        job = msgspec.structs.replace(job, carried=told)
     asked: dict[str, Any] = msgspec.to_builtins(job)
     return asked

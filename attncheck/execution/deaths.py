@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import msgspec
 
 from attncheck.data.report import Finding, Location, Status, Witness
 from attncheck.execution.patches import PATCHES
-from attncheck.source.raised import is_of_torch, is_ours
+from attncheck.source.raised import is_file, is_of_torch, is_ours
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim
 
@@ -104,7 +103,7 @@ class Death:
             return self.place
         stack = self.output.rpartition("(most recent call first)")[2]
         for path, line, name in _FRAME.findall(stack):
-            if not is_ours(path) and not is_of_torch(path) and os.path.isfile(path):
+            if not is_ours(path) and not is_of_torch(path) and is_file(path):
                 return Location(path, int(line), note=f"here, in {name}")
         return None
 

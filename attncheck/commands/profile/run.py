@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from attncheck.auditing.run import SubjectAudited, run
 from attncheck.commands.profile.evidence import deadly, digests
 from attncheck.commands.profile.wanted import Measure, Plan
 from attncheck.commands.profile.work import CEILINGS, COSTS, TIMES
@@ -72,17 +73,23 @@ class Measured:
 
 def audited(
     plans: Sequence[Plan], limits: Limits, workers: int, listener: Listener
-) -> tuple[dict[bytes, Result], bool]:
-    """Return an audit of every subject, each once, and whether it was interrupted."""
-    tasks = {key_of(plan): plan.audit for plan in plans}
+) -> dict[bytes, SubjectAudited]:
+    """Return an audit of every subject, each once.
+
+    Raises:
+        KeyboardInterrupt: it was cut short.
+    """
+    chosen = {key_of(plan): (plan.spec, plan.audit) for plan in plans}
     names = {id(plan.audit): plan.name for plan in plans}
 
     def listen(task: Task, message: Message) -> None:
         if isinstance(message, Started):
             listener.began(f"auditing {names.get(id(task), task.job.name)}: {message.claim}")
 
-    results, interrupted = run_all([*tasks.values()], limits, workers, listen)
-    return dict(zip(tasks, results, strict=True)), interrupted
+    audit = run([*chosen.values()], limits, workers, listen, store=False)
+    if audit.report.partial:
+        raise KeyboardInterrupt
+    return dict(zip(chosen, audit.entries, strict=True))
 
 
 def key_of(plan: Plan) -> bytes:
