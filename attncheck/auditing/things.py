@@ -245,10 +245,10 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """Pickles by value what cannot be imported, its code under names that stay."""
 
     def __init__(self, file: io.BytesIO, sources: dict[str, str]) -> None:
+        self.dispatch_table = {**_DISPATCH, CodeType: self._code}  # read once, by what follows
         super().__init__(file)
         self.classes: list[tuple[type, str]] = []
         self._sources = sources
-        self.dispatch_table = {**_DISPATCH, CodeType: self._code}
 
     def reducer_override(self, thing: Any) -> Any:
         """Note each class that travels by value, with its file."""
