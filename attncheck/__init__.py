@@ -1,3 +1,82 @@
-"""attncheck holds PyTorch attention modules against what their papers say must be true."""
+"""attncheck holds PyTorch attention modules against what their papers say must be true.
+
+    import attncheck
+
+    report = attncheck.audit(MyAttention, "se", init={"channels": 64})
+
+What it offers is loaded when it is first used; importing it imports no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attncheck.api import (
+        ShownComparison,
+        ShownCount,
+        ShownReport,
+        audit,
+        compare,
+        count,
+        read_report,
+    )
+    from attncheck.data.report import (
+        Finding,
+        Location,
+        Problem,
+        Report,
+        Status,
+        SubjectReport,
+        Verdict,
+        Witness,
+    )
+    from attncheck.errors import (
+        AttncheckError,
+        DeviceError,
+        OutputError,
+        SpecError,
+        TargetError,
+        UsageError,
+    )
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "AttncheckError",
+    "DeviceError",
+    "Finding",
+    "Location",
+    "OutputError",
+    "Problem",
+    "Report",
+    "ShownComparison",
+    "ShownCount",
+    "ShownReport",
+    "SpecError",
+    "Status",
+    "SubjectReport",
+    "TargetError",
+    "UsageError",
+    "Verdict",
+    "Witness",
+    "audit",
+    "compare",
+    "count",
+    "read_report",
+]
+
+_HOMES = ("attncheck.errors", "attncheck.data.report", "attncheck.api")
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for home in _HOMES:
+            if hasattr(module := importlib.import_module(home), name):
+                return getattr(module, name)
+    raise AttributeError(f"module 'attncheck' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -10,6 +10,7 @@ import msgspec
 
 from attncheck.auditing.deaths import left_out
 from attncheck.auditing.excerpts import Sources
+from attncheck.auditing.job import Carried
 from attncheck.auditing.task import Audit, AuditResult
 from attncheck.catalogue import Spec
 from attncheck.data.report import Finding, Location, Problem, SubjectReport, verdict_of
@@ -108,5 +109,8 @@ def _diagnosis(findings: list[Finding], task: Audit) -> dict[str, Any]:
 def _portable(task: Audit) -> dict[str, Any]:
     """Return the job without this machine's folder and without what the findings name."""
     job = msgspec.structs.replace(task.job, folder="", claims=[], command="")
+    if (known := job.carried) is not None:  # told, and not handed on
+        told = Carried(known.call, _portable_path(known.file))
+        job = msgspec.structs.replace(job, carried=told)
     asked: dict[str, Any] = msgspec.to_builtins(job)
     return asked

@@ -35,7 +35,8 @@ class Sources:
 
     def __init__(self, job: Job) -> None:
         self._file, self._name = _target(job)
-        self._known: dict[str, list[str]] = {}
+        sources = job.carried.sources if job.carried else {}
+        self._known = {name: text.split("\n") for name, text in sources.items()}
         self._folders = [os.path.join(os.path.realpath(f), "") for f in _folders(self._file)]
 
     def defined(self) -> Location | None:
@@ -107,6 +108,8 @@ def _runs(path: str, numbers: list[int], lines: list[str]) -> Iterator[Lines]:
 def _target(job: Job) -> tuple[str, str]:
     """Return the file and the name that a target means, found without importing anything."""
     place, _, name = job.target.rpartition(":")
+    if job.carried is not None and job.carried.file:
+        return job.carried.file, name
     if place.endswith(".py") or "/" in place or "\\" in place:
         return os.path.join(job.folder or os.getcwd(), os.path.expanduser(place)), name
     inside = place.replace(".", os.sep)

@@ -12,6 +12,24 @@ from attncheck.data.report import Finding
 from attncheck.subject.case import Case
 
 
+class Carried(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a job takes along because no other process can import it, or how it was made.
+
+    Attributes:
+        call: how it was asked for in Python.
+        file: where it is defined: a path, or ``<notebook cell 3>``.
+        value: the factory and the arguments, pickled; never in a report.
+        process: the id of the process that pickled them.
+        sources: name -> text of what stands in no file.
+    """
+
+    call: str = ""
+    file: str = ""
+    value: bytes = b""
+    process: int = 0
+    sources: dict[str, str] = {}
+
+
 class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     """One subject to audit.
 
@@ -27,6 +45,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
         case: try this case alone (replay), else None.
         seed, dtype, device: for every case; ``dtype`` "" means float64 where it works.
         command: the command line that audits this subject, for ``reproduce``.
+        carried: what of it no other process can import; None where names and literals say it.
         modules_only: the target stands in a file of elsewhere: no function may be its factory.
     """
 
@@ -43,6 +62,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     dtype: str = ""
     device: str = "cpu"
     command: str = ""
+    carried: Carried | None = None
     modules_only: bool = False
 
     @property
@@ -68,5 +88,7 @@ def name_finding(job: Job, finding: Finding) -> None:
         order="deterministic",
     )
     finding.id = hashlib.sha256(content).hexdigest()[:8]
-    if job.command:
+    if job.carried is not None:
+        finding.reproduce = f"{job.carried.call[:-1]}, claims=[{finding.claim!r}])"
+    elif job.command:
         finding.reproduce = f"{job.command} --claim {shlex.quote(finding.claim)}"

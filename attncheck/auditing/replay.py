@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from attncheck.auditing.job import Job
+from attncheck.auditing.job import Carried, Job
+from attncheck.data.harmless import one_line
 from attncheck.data.own_folder import own_folder
 from attncheck.data.report import Finding
 from attncheck.data.report_file import read_report
@@ -48,10 +49,13 @@ def narrowed(job: Job, finding: Finding) -> Job:
 def store(job: Job, finding: Finding) -> None:
     """Keep a violation for ``attncheck replay``; a folder that cannot be written is no matter.
 
-    An id that is none is no file's name: nothing is kept under it.
+    An id that is none is no file's name: nothing is kept under it. Of what was given as a Python
+    object it is kept how it was asked for, and not the object.
     """
     if not _ID.fullmatch(finding.id):
         return
+    if job.carried is not None:
+        job = msgspec.structs.replace(job, carried=Carried(job.carried.call))
     data = msgspec.json.encode(Stored(job=narrowed(job, finding), finding=finding))
     with contextlib.suppress(OSError):
         place = folder()
@@ -79,13 +83,27 @@ def find(text: str) -> Stored:
     found = [path for path in sorted(folder().glob(f"{name}*.json")) if _ID.fullmatch(path.stem)]
     _one(name, [path.stem for path in found], "here; audit again to store it")
     try:
-        return msgspec.json.decode(_own_bytes(found[0]), type=Stored)
+        return _named(msgspec.json.decode(_own_bytes(found[0]), type=Stored))
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UsageError(
             f"the stored finding cannot be read: {error}",
             where=str(found[0]),
             instead="delete the file and audit again",
         ) from None
+
+
+def _named(stored: Stored) -> Stored:
+    """Return what can be made again by its names.
+
+    Raises:
+        UsageError: it was a Python object: neither a file nor a report makes one again.
+    """
+    if stored.job.carried is not None:
+        raise UsageError(
+            f"{stored.finding.id} is of a Python object, which is gone with its program",
+            instead=f"audit it there again: {one_line(stored.finding.reproduce, 400)}",
+        )
+    return stored
 
 
 def _own_bytes(path: Path) -> bytes:
@@ -119,7 +137,7 @@ def _in_report(path: Path, name: str) -> Stored:
     try:
         job = msgspec.convert(subject.job, Job)
         job = msgspec.structs.replace(job, folder=str(Path.cwd()), modules_only=True, command="")
-        return Stored(job=narrowed(job, finding), finding=finding)
+        return _named(Stored(job=narrowed(job, finding), finding=finding))
     except msgspec.ValidationError:
         raise UsageError(
             "the report does not say how its subjects were made",

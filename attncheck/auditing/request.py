@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
 from attncheck.errors import UsageError, did_you_mean
@@ -62,6 +64,29 @@ class Asked:
             options.append(("--seed", str(self.seed)))
         flat = [part for option in options for part in option]
         return shlex.join(["attncheck", "audit", *words, *flat])
+
+    def call(self, thing: str, spec: str) -> str:
+        """Return the call in Python that audits the thing so written with the same options."""
+        words = [thing, repr(spec)] if thing else [repr(spec)]
+        known = {
+            "init": self.arguments,
+            "dims": self.dims,
+            "inputs": list(self.inputs),
+            "dtype": self.dtype,
+            "device": "" if self.device == "cpu" else self.device,
+            "seed": self.seed,
+        }
+        words += [f"{name}={written(value)}" for name, value in known.items() if value]
+        return f"attncheck.audit({', '.join(words)})"
+
+
+def written(value: Any) -> str:
+    """Return a value as Python code writes it, near enough to be understood."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name!r}: {written(one)}' for name, one in value.items())}}}"
+    if isinstance(value, (type, FunctionType)):
+        return value.__qualname__
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))[:200]
 
 
 def _written(value: Any) -> str:

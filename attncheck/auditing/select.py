@@ -16,12 +16,11 @@ import msgspec
 from attncheck.auditing.job import Job
 from attncheck.auditing.request import Asked
 from attncheck.auditing.task import Audit
+from attncheck.auditing.things import Thing, in_json, packed, thing_of
 from attncheck.catalogue import Spec, load
 from attncheck.data.formula import Formula
-from attncheck.data.literals import to_json
 from attncheck.errors import SpecError, UsageError, did_you_mean
 from attncheck.signature.constructor import dims_in_order
-from attncheck.signature.resolve import split_target
 from attncheck.spec.shelf import spec_ids, specs_folder
 from attncheck.subject.claim import Claim
 
@@ -31,12 +30,13 @@ _MOST = 10**9
 """Of a dim."""
 
 
-def select(name: str, target: str, asked: Asked) -> list[Selection]:
+def select(name: str, target: Any, asked: Asked) -> list[Selection]:
     """Return the subjects to audit: the target, or those that the spec lists.
 
     Args:
         name: a spec, or ``SPEC@SUBJECT``.
-        target: ``file.py:Class`` or ``package.module:Class``; "" for the listed ones.
+        target: ``file.py:Class`` or ``package.module:Class``, or a Python object that
+            :func:`attncheck.auditing.things.thing_of` knows; "" for the listed ones.
         asked: the options.
 
     Raises:
@@ -46,11 +46,12 @@ def select(name: str, target: str, asked: Asked) -> list[Selection]:
     wanted, subject = _split(name)
     spec = _load(wanted, target)
     _check_dims(spec, asked)
-    if target and subject:
+    named = not isinstance(target, str) or bool(target)
+    if named and subject:
         raise UsageError(
             f"'@{subject}' and '{target}' both name a subject", instead="give one of them"
         )
-    jobs = [job_of_target(spec, target, asked)] if target else jobs_of_spec(spec, subject, asked)
+    jobs = [job_of_target(spec, target, asked)] if named else jobs_of_spec(spec, subject, asked)
     return _kept([(spec, _task(spec, job, asked)) for job in jobs], asked)
 
 
@@ -69,11 +70,11 @@ def select_all(asked: Asked) -> list[Selection]:
     return _kept(found, asked)
 
 
-def _load(name: str, target: str) -> Spec:
+def _load(name: str, target: Any) -> Spec:
     try:
         return load(name)
     except UsageError as error:
-        if not target and ":" in name:
+        if isinstance(target, str) and not target and ":" in name:
             raise UsageError(
                 f"'{name}' is a target, and what it must meet is missing",
                 instead=f"attncheck audit map {name}   for a feature map (B, C, H, W);\n"
@@ -153,14 +154,15 @@ def _kept(selections: list[Selection], asked: Asked) -> list[Selection]:
     return kept
 
 
-def job_of_target(spec: Spec, target: str, asked: Asked) -> Job:
+def job_of_target(spec: Spec, target: Any, asked: Asked) -> Job:
     """Return the job of a class or function, relative to the working folder.
 
     Raises:
-        TargetError: the target names no class.
+        TargetError: the target names no class, or makes no module.
     """
-    name = split_target(target)[1]
-    return _job(spec, name, target, asked, {}, {}, str(Path.cwd()), (_shown(spec), target))
+    thing = thing_of(target)
+    words = (_shown(spec), thing.target)
+    return _job(spec, thing, asked, {}, {}, str(Path.cwd()), words)
 
 
 def jobs_of_spec(spec: Spec, subject: str, asked: Asked) -> Iterator[Job]:
@@ -197,32 +199,34 @@ def _listed(spec: Spec, name: str, asked: Asked) -> Job:
         target, arguments = entry.target, entry.arguments
         dims = _numbers(entry.dims, dims_in_order(document.dims, {}))
     folder = "" if _is_shipped(spec) else os.path.dirname(os.path.realpath(spec.path))
-    return _job(spec, name, target, asked, arguments, dims, folder, (f"{_shown(spec)}@{name}",))
+    thing = Thing(target, name, "", imported=True)
+    return _job(spec, thing, asked, arguments, dims, folder, (f"{_shown(spec)}@{name}",))
 
 
 def _job(
     spec: Spec,
-    name: str,
-    target: str,
+    thing: Thing,
     asked: Asked,
     arguments: Mapping[str, Any],
     dims: Mapping[str, int],
     folder: str,
     words: tuple[str, ...],
 ) -> Job:
+    carried = packed(thing, asked.arguments, asked.call(thing.written, words[0]))
     return Job(
         # A shipped spec is named alike on every machine.
         spec=spec.id if _is_shipped(spec) else os.path.realpath(spec.path),
-        name=name,
-        target=target,
+        name=thing.name,
+        target=thing.target,
         folder=folder,
-        arguments={**arguments, **{n: to_json(v) for n, v in asked.arguments.items()}},
+        arguments={**arguments, **{n: in_json(v) for n, v in asked.arguments.items()}},
         dims={**dims, **asked.dims},
         inputs=list(asked.inputs),
         dtype=asked.dtype,
         device=asked.device,
         seed=asked.seed,
-        command=asked.command(*words),
+        command="" if carried else asked.command(*words),
+        carried=carried,
     )
 
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from attncheck.auditing.decide import decide
 from attncheck.auditing.job import Job, Opening, name_finding
+from attncheck.auditing.things import request_of
 from attncheck.catalogue import Spec, load
-from attncheck.data.literals import from_json
 from attncheck.data.report import Finding, Status
 from attncheck.devices import check_device
 from attncheck.errors import UsageError, did_you_mean
 from attncheck.execution.messages import Counted, Opened
-from attncheck.signature.inputs import parse_input
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim
 from attncheck.subject.hinting import runs_elsewhere
-from attncheck.subject.prepare import Request, prepare
+from attncheck.subject.prepare import prepare
 from attncheck.subject.stating import outside
 from attncheck.subject.subject import Subject
 
@@ -32,16 +30,7 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
     Raises:
         TargetError: it cannot be imported or bound.
     """
-    request = Request(
-        name=job.name,
-        target=job.target,
-        folder=Path(job.folder) if job.folder else None,
-        arguments={name: from_json(value) for name, value in job.arguments.items()},
-        dims=job.dims,
-        inputs=[parse_input(text) for text in job.inputs],
-        modules_only=job.modules_only,
-    )
-    subject, failure = prepare(spec.document, request)
+    subject, failure = prepare(spec.document, request_of(job))
     if job.dtype:
         subject = replace(subject, dtype=job.dtype)
     notes = (
@@ -49,6 +38,8 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         if subject.binding.arguments(subject.dims)
         else []
     )
+    if subject.as_it_is:
+        notes.append("an instance, audited as it is: its sizes stay, its parameters are drawn anew")
     notes.append(f"called as {subject.convention.describe()}")
     if subject.dtype != "float64" and failure is None:
         reason = "as asked" if job.dtype else "it cannot compute in float64"

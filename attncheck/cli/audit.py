@@ -16,8 +16,8 @@ from attncheck.execution import interrupts
 from attncheck.execution.limits import memory_bytes
 
 if TYPE_CHECKING:
+    from attncheck.auditing.run import SubjectAudited
     from attncheck.auditing.select import Selection
-    from attncheck.auditing.task import AuditResult
     from attncheck.cli.output import OutputFile
     from attncheck.data.report import Report
     from attncheck.execution.limits import Limits
@@ -153,29 +153,27 @@ def report_of(
 
     JSON files hold what is finished while the rest runs.
     """
+    from attncheck.auditing.run import run
     from attncheck.cli.kept import Kept
     from attncheck.cli.progress import live_line
-    from attncheck.execution.scheduling import run_all
 
-    tasks = [task for _, task in selections]
-    kept = Kept(selections, files)
-    with live_line(tasks, quiet=quiet) as listen:
-        results, interrupted = run_all(tasks, limits, jobs, listen, done=kept.add)
-    report = kept.report(results, partial=interrupted)
-    for (spec, task), result in zip(selections, results, strict=True):
-        if result.refused is not None:
-            _tell(result, spec.id, task.job.name, debug=debug)
-    if interrupted:
+    with live_line([task for _, task in selections], quiet=quiet) as listen:
+        audit = run(selections, limits, jobs, listen, Kept(files).add)
+    for entry in audit.entries:
+        if entry.problem is not None:
+            _tell(entry, debug=debug)
+    if audit.report.partial:
         log("attncheck: interrupted; what follows is what was finished")
-    return report
+    return audit.report
 
 
-def _tell(result: AuditResult, spec: str, subject: str, *, debug: bool) -> None:
+def _tell(entry: SubjectAudited, *, debug: bool) -> None:
     from attncheck.errors import AttncheckError
 
-    refused = result.refused
+    problem, refused = entry.problem, entry.result.refused
+    assert problem is not None
     assert refused is not None
-    place = f"{spec}@{subject}" + (f": {refused.where}" if refused.where else "")
-    complain(AttncheckError(refused.what, where=place, instead=refused.instead))
+    place = f"{problem.spec}@{problem.subject}" + (f": {problem.where}" if problem.where else "")
+    complain(AttncheckError(problem.what, where=place, instead=problem.instead))
     if refused.kind == "internal":
         log("".join(refused.traceback) if debug else "  run it again with --debug and report it")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,13 +11,6 @@ from attncheck.cli import parsing
 from attncheck.cli.exits import Exit
 from attncheck.cli.output import check_result, show_result
 from attncheck.errors import UsageError, did_you_mean
-
-if TYPE_CHECKING:
-    from attncheck.auditing.request import Asked
-    from attncheck.auditing.select import Selection
-
-_ALIKE = ("B", "C", "H", "W", "N")
-"""Dims that the others take from the first, so that all stand at one shape."""
 
 
 def compare(
@@ -58,7 +50,7 @@ def compare(
     """
     from attncheck.auditing.request import Asked
     from attncheck.cli.audit import report_of
-    from attncheck.commands.compare import KEYS, page_of
+    from attncheck.commands.compare import KEYS, chosen, page_of
     from attncheck.commands.compare import compare as side_by_side
     from attncheck.execution.limits import Limits
 
@@ -70,40 +62,8 @@ def compare(
     files = output or []
     check_result(format_name, files)
     asked = Asked(dims=parsing.sizes(dims or []))
-    selections = _selections(wanted, contract, asked)
-    report = report_of(selections, Limits(), jobs, quiet=quiet, debug=debug)
+    report = report_of(chosen(wanted, contract, asked), Limits(), jobs, quiet=quiet, debug=debug)
     found = side_by_side(report, sort)
     complete = not report.problems and not report.partial and bool(report.subjects)
     code = Exit.CONFORMS if complete else Exit.FAILED
     raise typer.Exit(show_result(found, lambda: page_of(found), format_name, files, code))
-
-
-def _selections(wanted: list[str], contract: str, asked: Asked) -> list[Selection]:
-    """Return one subject for each word, at the first one's shape."""
-    from attncheck.auditing.select import select
-    from attncheck.catalogue import load
-    from attncheck.commands.compare import CostedAudit
-    from attncheck.signature.constructor import dims_in_order
-
-    found: list[Selection] = []
-    shape: dict[str, int] = {}
-    for word in wanted:
-        name, target = _parts(word, contract)
-        spec = load(name.partition("@")[0])
-        stated = {n: size for n, size in {**shape, **asked.dims}.items() if n in spec.document.dims}
-        own = select(name, target, dataclasses.replace(asked, dims=stated))
-        if not found:
-            sizes = dims_in_order(spec.document.dims, stated)
-            shape = {n: sizes[n] for n in _ALIKE if n in sizes}
-        found += [(one, CostedAudit(task.job, task.claims)) for one, task in own]
-    return found
-
-
-def _parts(word: str, contract: str) -> tuple[str, str]:
-    """Return (spec, target) of ``se``, ``se@article``, ``se=f.py:Class`` or ``f.py:Class``."""
-    name, equal, target = word.partition("=")
-    if equal:
-        return name, target
-    if ":" in word:
-        return contract, word
-    return (word, "") if "@" in word else (f"{word}@reference", "")

@@ -45,14 +45,12 @@ def replay(
     with --run. Exit status: 1 still violated, 0 no longer, 2 the target is gone or nothing was
     run, 3 undecided now.
     """
-    from attncheck.auditing.assemble import subject_report
     from attncheck.auditing.replay import find
+    from attncheck.auditing.run import run as run_audit
     from attncheck.auditing.task import Audit
     from attncheck.catalogue import load
-    from attncheck.data.environment import fingerprint
-    from attncheck.data.report import Report, Status
+    from attncheck.data.report import Status
     from attncheck.execution.limits import Limits
-    from attncheck.execution.scheduling import run_all
     from attncheck.formats import find_format
 
     parsing.limits(timeout=timeout)
@@ -68,11 +66,10 @@ def replay(
         raise UsageError(f"{title}: the spec no longer makes this claim") from None
     task = Audit(job, {known.claim: claim})
     limits = Limits(timeout, 2 * timeout + 30, memory_bytes(memory_limit))
-    (result,), interrupted = run_all([task], limits, 1)
-    if interrupted:
+    audit = run_audit([(spec, task)], limits, 1, store=False)
+    if audit.report.partial:
         raise KeyboardInterrupt
-    if result.refused is not None:
-        refused = result.refused
+    if (refused := audit.entries[0].result.refused) is not None:
         if debug and refused.traceback:
             log("".join(refused.traceback))
         raise AttncheckError(
@@ -80,15 +77,14 @@ def replay(
             where=refused.where,
             instead=refused.instead,
         )
-    subject = subject_report(spec, task, result)
-    assert subject is not None
-    now = subject.findings[0]
+    now = audit.report.subjects[0].findings[0]
     if now.status is Status.VIOLATED:
         now.id, now.reproduce = known.id, "" if job.modules_only else known.reproduce
-        report = Report(environment=fingerprint(), subjects=[subject])
 
         def screen() -> str:
-            drawn = find_format("text").render(report, color=colourful(sys.stdout), width=width())
+            drawn = find_format("text").render(
+                audit.report, color=colourful(sys.stdout), width=width()
+            )
             return f"{title}: still violated\n\n{drawn}"
 
         raise typer.Exit(deliver([], screen, Exit.VIOLATES))

@@ -5,13 +5,16 @@ What an audit does not count, memory and growth and reach, is measured in the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from attncheck.auditing.job import Job, Opening
+from attncheck.auditing.request import Asked
+from attncheck.auditing.select import Selection, select
 from attncheck.auditing.task import Audit
 from attncheck.auditing.work import audit, open_subject
 from attncheck.catalogue import load
@@ -22,6 +25,7 @@ from attncheck.instruments.behaviour.axes import indices, places_of
 from attncheck.instruments.counting.growth import scaling
 from attncheck.instruments.counting.predicted import predict
 from attncheck.lazy import torch
+from attncheck.signature.constructor import dims_in_order
 from attncheck.subject.case import Case
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.subject import Subject
@@ -70,7 +74,46 @@ KEYS: dict[str, Callable[[SubjectCompared], Any]] = {
 }
 """What rows can be sorted by: the cheapest first, the widest reach first."""
 
+_ALIKE = ("B", "C", "H", "W", "N")
+"""Dims that the others take from the first, so that all stand at one shape."""
 _SHAPE = ("B", "C", "H", "W", "N", "M")
+
+
+def chosen(wanted: Sequence[Any], contract: str, asked: Asked) -> list[Selection]:
+    """Return one subject for each word or Python object, at the first one's shape.
+
+    Args:
+        wanted: a spec (its reference), ``SPEC@SUBJECT``, ``SPEC=TARGET``, a target, or an object.
+        contract: the spec of what names none.
+        asked: the dims of all.
+
+    Raises:
+        UsageError, SpecError, TargetError: one of them is not there.
+    """
+    found: list[Selection] = []
+    shape: dict[str, int] = {}
+    for word in wanted:
+        name, target = _parts(word, contract)
+        spec = load(name.partition("@")[0])
+        stated = {n: size for n, size in {**shape, **asked.dims}.items() if n in spec.document.dims}
+        own = select(name, target, dataclasses.replace(asked, dims=stated))
+        if not found:
+            sizes = dims_in_order(spec.document.dims, stated)
+            shape = {n: sizes[n] for n in _ALIKE if n in sizes}
+        found += [(one, CostedAudit(task.job, task.claims)) for one, task in own]
+    return found
+
+
+def _parts(word: Any, contract: str) -> tuple[str, Any]:
+    """Return (spec, target) of ``se``, ``se@article``, ``se=f.py:Class`` or ``f.py:Class``."""
+    if not isinstance(word, str):
+        return contract, word
+    name, equal, target = word.partition("=")
+    if equal:
+        return name, target
+    if ":" in word:
+        return contract, word
+    return (word, "") if "@" in word else (f"{word}@reference", "")
 
 
 def compare(report: Report, sort: str = "") -> Comparison:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import msgspec
 
 from attncheck.auditing.job import Job
+from attncheck.auditing.things import request_of
 from attncheck.catalogue import load
-from attncheck.data.literals import from_json
 from attncheck.data.page import Page, Section, Table
 from attncheck.devices import check_device
 from attncheck.instruments.counting.count import BothCounts, count_module
 from attncheck.instruments.counting.tree import Branch, tree
 from attncheck.signature.inputs import parse_input
-from attncheck.subject.prepare import Request, prepare
+from attncheck.subject.prepare import prepare
 from attncheck.subject.trial import Trial
 
 _AFFORDABLE = 2**18
@@ -77,16 +76,7 @@ def account(job: Job, device: str = "") -> Account:
     large = large or math.prod(job.dims.values()) > _AFFORDABLE
     chosen = device or ("meta" if large else "cpu")
     check_device("cpu" if chosen == "meta" else chosen)
-    request = Request(
-        name=job.name,
-        target=job.target,
-        folder=Path(job.folder) if job.folder else None,
-        arguments={name: from_json(value) for name, value in job.arguments.items()},
-        dims=job.dims,
-        inputs=[parse_input(text) for text in job.inputs],
-        device=chosen,
-    )
-    subject, failure = prepare(load(job.spec).document, request)
+    subject, failure = prepare(load(job.spec).document, request_of(job, device=chosen))
     if failure is not None:
         raise failure
     trial = Trial(subject, subject.base())

@@ -53,6 +53,17 @@ def to_json(value: Any) -> Any:
     return {_TAG: repr(value)}
 
 
+def is_literal(value: Any) -> bool:
+    """Say whether a value can be written as a literal, so that JSON can hold it."""
+    if isinstance(value, str):
+        return True
+    try:
+        found = parse_literal(repr(value))
+    except UsageError:
+        return False
+    return type(found) is type(value) and bool(found == value)
+
+
 def from_json(value: Any) -> Any:
     """Return the value that :func:`to_json` wrote.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 from attncheck.data.report import Location
 from attncheck.execution.patches import PATCHES
-from attncheck.source.raised import is_of_torch, is_ours
+from attncheck.source.raised import is_file, is_of_torch, is_ours
 
 _FRAME = re.compile(r'^  File "([^"]+)", line (\d+) in (\S+)', re.MULTILINE)
 _SIGNALS = {
@@ -95,6 +94,6 @@ class Death:
             return self.place
         stack = self.output.rpartition("(most recent call first)")[2]
         for path, line, name in _FRAME.findall(stack):
-            if not is_ours(path) and not is_of_torch(path) and os.path.isfile(path):
+            if not is_ours(path) and not is_of_torch(path) and is_file(path):
                 return Location(path, int(line), note=f"here, in {name}")
         return None

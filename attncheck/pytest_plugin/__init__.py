@@ -31,7 +31,7 @@ __all__ = ["ClaimTest", "Violated", "parametrize_with_claims"]
 
 def parametrize_with_claims(
     spec: str,
-    target: str | type | Any = "",
+    target: Any = "",
     *,
     init: Mapping[str, Any] | None = None,
     dims: Mapping[str, int] | None = None,
@@ -53,10 +53,10 @@ def parametrize_with_claims(
 
     Args:
         spec: an id or alias, ``SPEC@SUBJECT``, a family, or a path to a ``.toml``.
-        target: the class or factory itself, ``path/to/file.py:Class`` (from the working folder, or
-            from the test's folder and those above it) or ``package.module:Class``; "" for every
-            subject that the spec lists.
-        init: constructor arguments; strings may be formulas over dims.
+        target: a class, an instance, or a function that makes one; ``path/to/file.py:Class``
+            (from the working folder, or from the test's folder and those above it) or
+            ``package.module:Class``; "" for every subject that the spec lists.
+        init: constructor arguments, any Python values; strings may be formulas over dims.
         dims: sizes that differ from the spec's.
         inputs: shapes of ``forward``'s inputs, as ``--input`` takes them.
         claim: globs: these claims only.
@@ -82,7 +82,8 @@ def parametrize_with_claims(
         seed=seed,
     )
     limits = Limits(timeout, 20 * timeout, memory_bytes(memory_limit))
-    tests = _tests(select(spec, located(target), asked), limits)
+    place = located(target) if isinstance(target, str) else target
+    tests = _tests(select(spec, place, asked), limits)
     known = _expected(xfail or {}, tests)
     return pytest.mark.parametrize(
         "claim",

@@ -11,6 +11,7 @@ import contextlib
 import getpass
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -18,12 +19,12 @@ from pathlib import Path
 
 import msgspec
 
-from attncheck.auditing.assemble import problem, subject_report
+from attncheck.auditing.job import Job
+from attncheck.auditing.run import run
 from attncheck.auditing.task import Audit
 from attncheck.catalogue import Spec
 from attncheck.data.report import Problem, SubjectReport
 from attncheck.execution.limits import Limits
-from attncheck.execution.scheduling import run_all
 from attncheck.execution.starting import cool_down
 
 _RUN = "PYTEST_XDIST_TESTRUNUID"
@@ -38,24 +39,34 @@ _done: dict[str, Audited] = {}
 
 def audited(spec: Spec, task: Audit, limits: Limits) -> Audited:
     """Return what the audit found of the subject, from memory or a file where it was done."""
-    content = msgspec.json.encode([task.job, limits], order="deterministic")
+    content = msgspec.json.encode([_alike(task.job), limits], order="deterministic")
     key = hashlib.sha256(content).hexdigest()[:16]
     if key not in _done:
-        run = os.environ.get(_RUN)
-        _done[key] = _shared(run, key, spec, task, limits) if run else _audit(spec, task, limits)
+        name = os.environ.get(_RUN)
+        _done[key] = _shared(name, key, spec, task, limits) if name else _audit(spec, task, limits)
     return _done[key]
+
+
+def _alike(job: Job) -> Job:
+    """Return the job as every worker has it: a class by value has an id of its process alone."""
+    if (known := job.carried) is None:
+        return job
+    value = re.sub(rb"[0-9a-f]{32}", b"", known.value)
+    carried = msgspec.structs.replace(known, value=value, process=0)
+    return msgspec.structs.replace(job, carried=carried)
 
 
 def _audit(spec: Spec, task: Audit, limits: Limits) -> Audited:
     atexit.register(cool_down)
-    (result,), interrupted = run_all([task], limits, 1)
-    if interrupted:
+    audit = run([(spec, task)], limits, 1)
+    if audit.report.partial:
         raise KeyboardInterrupt
-    return subject_report(spec, task, result), problem(spec, task, result)
+    (entry,) = audit.entries
+    return entry.subject, entry.problem
 
 
-def _shared(run: str, key: str, spec: Spec, task: Audit, limits: Limits) -> Audited:
-    folder = _folder(run)
+def _shared(name: str, key: str, spec: Spec, task: Audit, limits: Limits) -> Audited:
+    folder = _folder(name)
     file, lock = folder / f"{key}.json", folder / f"{key}.lock"
     try:
         os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
@@ -75,7 +86,7 @@ def _shared(run: str, key: str, spec: Spec, task: Audit, limits: Limits) -> Audi
     return found
 
 
-def _folder(run: str) -> Path:
+def _folder(name: str) -> Path:
     """Return this run's folder, the user's own; those of runs long past are removed."""
     place = Path(tempfile.gettempdir())
     prefix = f"{_PREFIX}{_user()}-"
@@ -83,7 +94,7 @@ def _folder(run: str) -> Path:
         with contextlib.suppress(OSError):
             if time.time() - old.stat().st_mtime > _STALE_SECONDS:
                 shutil.rmtree(old, ignore_errors=True)
-    folder = place / f"{prefix}{run}"
+    folder = place / f"{prefix}{name}"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 

@@ -1,46 +1,22 @@
-"""Find the file of what a test names, so that a child process finds the same class."""
+"""Find the file of what a test names by a text, so that a child process finds the same class."""
 
 from __future__ import annotations
 
 import importlib.util
-import inspect
 import os
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Any
-
-from attncheck.errors import TargetError
 
 
-def located(target: str | type | Any) -> str:
-    """Return a target as ``attncheck audit`` takes it, relative to the working folder.
-
-    Raises:
-        TargetError: the class is defined inside a function, or has no source file.
-    """
-    if not isinstance(target, str):
-        return _of_object(target)
+def located(target: str) -> str:
+    """Return a target as ``attncheck audit`` takes it, relative to the working folder."""
     place, colon, name = target.rpartition(":")
     if not colon:
         return target
     if place.endswith(".py"):
         return f"{_beside_the_test(place)}:{name}"
     return f"{_module_file(place)}:{name}"
-
-
-def _of_object(target: Any) -> str:
-    name = getattr(target, "__qualname__", "")
-    try:
-        file = inspect.getsourcefile(target)
-    except TypeError:
-        file = None
-    if not file or not name or "<" in name:
-        raise TargetError(
-            f"{target!r} cannot be imported by another process",
-            instead="define it at the top of a file, or name it: 'path/to/file.py:Class'",
-        )
-    return f"{_from_here(Path(file))}:{name}"
 
 
 def _beside_the_test(place: str) -> str:

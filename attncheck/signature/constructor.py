@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,7 +48,8 @@ class Binding:
 
     def describe(self, dims: Mapping[str, int]) -> str:
         """Return the arguments as a call shows them: ``c1=32, c2=32``."""
-        return ", ".join(f"{name}={value!r}" for name, value in self.arguments(dims).items())
+        said = ", ".join(f"{name}={value!r}" for name, value in self.arguments(dims).items())
+        return re.sub(r" at 0x[0-9a-fA-F]+", "", said)
 
 
 def bind(
@@ -119,6 +121,11 @@ def _bind_given(
     if not dim and parameter is not None and _is_required(parameter):
         dim = dim_alike(name, dims)
     dim = dim or dim_guessed(name, dims, set(binding.fixed))
+    for attribute, held in getattr(value, "__dict__", {}).items() if not callable(value) else ():
+        # A config says by its fields what a constructor says by its parameters.
+        inner, number = dim_named(attribute, dims, names), _number(held)
+        if inner and inner != "size" and number is not None:
+            binding.fixed.setdefault(inner, number)
     if dim == "size" and isinstance(value, (tuple, list)) and len(value) == 2:
         binding.fixed.update(H=int(value[0]), W=int(value[1]))
     elif dim == "size" and isinstance(value, int):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import sys
@@ -12,6 +13,37 @@ from attncheck.errors import TargetError
 from attncheck.lazy import torch
 
 _WRITE = "name a subclass of torch.nn.Module, or a function that returns one"
+
+
+class AsItIs:
+    """Makes copies of an instance; whatever it is called with is what the instance has already.
+
+    Attributes:
+        module: the instance.
+        options: the constructor's arguments that its attributes of the same names hold.
+    """
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        self.module = module
+        own = vars(module)
+        wanted = _parameters_of(type(module))
+        self.options = {name: own[name] for name in wanted if type(own.get(name)) in _PLAIN}
+        kind = inspect.Parameter.KEYWORD_ONLY
+        self.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in self.options])
+
+    def __call__(self, **known: Any) -> torch.nn.Module:
+        """Return a copy of the instance."""
+        return copy.deepcopy(self.module)
+
+
+_PLAIN = (bool, int, float, str, tuple)
+
+
+def _parameters_of(kind: type) -> list[str]:
+    try:
+        return list(inspect.signature(kind).parameters)
+    except (TypeError, ValueError):
+        return []
 
 
 def check_factory(found: Any, place: str, module: ModuleType, target: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import attncheck
 from attncheck.lazy import torch
+from attncheck.source.raised import CELL
 
 _OURS = os.path.dirname(os.path.abspath(attncheck.__file__))
 
@@ -33,7 +34,9 @@ class OwnFiles:
             path = file_of(found)
             if path and not is_library(path):
                 self._exact.add(path)
-                if folder := _folder(path):
+                if path.startswith(CELL):  # one cell's class may well call another's
+                    self._folders.add(CELL)
+                elif folder := _folder(path):
                     self._folders.add(folder + os.sep)
 
     def __contains__(self, path: str) -> bool:

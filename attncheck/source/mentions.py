@@ -35,8 +35,8 @@ def never_called(module: torch.nn.Module, call: Callable[[], object]) -> list[st
 
 def arguments_not_read(subject: Subject) -> list[str]:
     """Return the constructor's parameters that its body never reads."""
-    init = getattr(subject.factory, "__init__", None)
-    tree = _tree(init) if isinstance(subject.factory, type) else None
+    init = getattr(subject.written, "__init__", None)
+    tree = _tree(init) if isinstance(subject.written, type) else None
     if tree is None:
         return []
     read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}

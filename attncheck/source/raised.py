@@ -10,6 +10,8 @@ from types import FrameType
 import attncheck
 from attncheck.data.report import Location
 
+CELL = "<notebook cell "
+"""How the name of a notebook's cell begins, where another has the name of a file."""
 _OURS = os.path.dirname(attncheck.__file__)
 _SUBJECTS_OF_OURS = tuple(os.path.join(_OURS, part) for part in ("reference", "published"))
 
@@ -21,7 +23,7 @@ def where_raised(error: BaseException) -> Location | None:
     audit may itself be installed.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    outside = [f for f in frames if f.lineno and not is_ours(f.filename) and _is_file(f.filename)]
+    outside = [f for f in frames if f.lineno and not is_ours(f.filename) and is_file(f.filename)]
     user = [f for f in outside if not is_of_torch(f.filename)]
     if not user:
         return None
@@ -33,8 +35,9 @@ def where_raised(error: BaseException) -> Location | None:
     )
 
 
-def _is_file(path: str) -> bool:
-    return os.path.isfile(path)
+def is_file(path: str) -> bool:
+    """Say whether a name in a traceback is a file's, or a notebook's cell's."""
+    return os.path.isfile(path) or path.startswith(CELL)
 
 
 def is_ours(path: str) -> bool:
@@ -61,7 +64,7 @@ def line_now(note: str = "") -> Location | None:
         path = frame.f_code.co_filename
         if is_ours(path):
             return None
-        if not is_of_torch(path) and not path.startswith("<"):
+        if not is_of_torch(path) and (path.startswith(CELL) or not path.startswith("<")):
             return Location(path, frame.f_lineno, note=note)
         frame = frame.f_back
     return None

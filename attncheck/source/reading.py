@@ -163,7 +163,7 @@ def _child(current: Any, part: str) -> Any:
 
 def source_of(subject: Subject) -> Any:
     """Return what holds the subject's source: its class, its definition, or its factory."""
-    factory: Any = subject.factory
+    factory: Any = subject.written
     function = getattr(factory, "function", None)
     return function if callable(function) else factory
 

@@ -57,6 +57,43 @@ def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError
     factory = request.factory or resolve(
         request.target, request.folder, modules_only=request.modules_only
     )
+    subject, failure = _prepare(spec, request, factory)
+    told = {*subject.binding.fixed, *subject.binding.follows, *request.dims}
+    if failure is None or request.factory is None or request.inputs or "C" in told:
+        return subject, failure
+    # No argument says how wide it is: its own layers do.
+    for width in _widths(subject):
+        own = replace(request, dims={**request.dims, "C": width})
+        other, error = _prepare(spec, own, factory)
+        if error is None:
+            return replace(other, pinned=other.pinned | {"C"}), None
+    return subject, failure
+
+
+def _widths(subject: Subject) -> list[int]:
+    """Return the widths of input that the layers of a module are made for, outermost first."""
+    try:
+        with blamed("constructor"):
+            module = subject.construct(subject.dims)
+    except SubjectError:
+        return []
+    found: list[Any] = []
+    for layer in module.modules():
+        found += [vars(layer).get(name) for name in _WIDTHS]
+        shape = vars(layer).get("normalized_shape")
+        found += shape[-1:] if isinstance(shape, tuple) else ()
+    found += [size for p in module.parameters() for size in p.shape]
+    wide = dict.fromkeys(n for n in found if type(n) is int and 1 < n <= _WIDEST)
+    return [n for n in wide if n != subject.dims.get("C")][:_MOST_WIDTHS]
+
+
+_WIDTHS = ("in_channels", "in_features", "embed_dim", "num_features", "num_channels")
+_WIDEST, _MOST_WIDTHS = 2**16, 6
+
+
+def _prepare(
+    spec: SpecDocument, request: Request, factory: Factory
+) -> tuple[Subject, SubjectError | None]:
     overrides = dict(request.dims)
     dims = dims_in_order(spec.dims, overrides)
     binding = bind(factory, dims, request.arguments, spec.names, request.target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import warnings
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from attncheck.errors import TargetError
 from attncheck.lazy import torch
 from attncheck.signature.constructor import Binding, dims_in_order
 from attncheck.signature.convention import Convention
+from attncheck.signature.factories import AsItIs
 from attncheck.signature.resolve import Factory
 from attncheck.spec import SpecDocument
 from attncheck.subject.case import Case
@@ -58,6 +60,16 @@ class Subject:
         """The base case's dims."""
         return dims_in_order(self.spec.dims, self.overrides)
 
+    @property
+    def as_it_is(self) -> bool:
+        """Whether it is an instance: no other size of it can be built."""
+        return isinstance(self.factory, AsItIs)
+
+    @property
+    def written(self) -> Any:
+        """What its source says: the class of an instance, else what makes it."""
+        return type(self.factory.module) if isinstance(self.factory, AsItIs) else self.factory
+
     def dims_with(self, **changes: int) -> dict[str, int]:
         """Return dims with changes; dims that are formulas over them follow."""
         return dims_in_order(self.spec.dims, {**self.overrides, **changes})
@@ -70,7 +82,8 @@ class Subject:
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            module = self.factory(**self.binding.arguments(dims))
+            # A config or a layer among the arguments is this module's own, not every one's.
+            module = self.factory(**copy.deepcopy(self.binding.arguments(dims)))
         if not isinstance(module, torch.nn.Module):
             raise TargetError(
                 f"'{self.target}' makes a {type(module).__name__}, not a torch.nn.Module",

@@ -8,15 +8,13 @@ from typing import Any
 
 import msgspec
 
-from attncheck.auditing.assemble import problem, subject_report
+from attncheck.auditing.run import run
 from attncheck.commands.evaluate.corpus import read
 from attncheck.commands.evaluate.judge import Judged, compare_twins, judge
 from attncheck.commands.evaluate.tally import EvaluationTally, tally
 from attncheck.commands.evaluate.tasks import Planned, plan
-from attncheck.data.environment import fingerprint
 from attncheck.execution.limits import Limits
 from attncheck.execution.messages import Message
-from attncheck.execution.scheduling import run_all
 from attncheck.execution.task import AnyTask
 
 SCHEMA = "attncheck.evaluation/1"
@@ -53,20 +51,19 @@ def evaluate(
     listen: Callable[[AnyTask, Message], None] | None = None,
 ) -> Evaluation:
     """Audit what is planned, each in a process of its own, and count how often it was right."""
-    ready = [p for p in plans if p.task is not None]
-    tasks = [p.task for p in ready if p.task is not None]
-    results, interrupted = run_all(tasks, limits, workers, listen)
-    found = dict(zip(map(id, ready), results, strict=True))
+    ready = {id(p): (p.spec, p.task) for p in plans if p.spec is not None and p.task is not None}
+    audit = run([*ready.values()], limits, workers, listen, store=False)
+    found = dict(zip(ready, audit.entries, strict=True))
     judged: list[Judged] = []
     for p in plans:
-        result = found.get(id(p))
-        if p.spec is None or p.task is None or result is None:
+        if (entry := found.get(id(p))) is None:
             judged.append(judge(p, None, None))
-            continue
-        judged.append(
-            judge(p, subject_report(p.spec, p.task, result), problem(p.spec, p.task, result))
-        )
+        else:
+            judged.append(judge(p, entry.subject, entry.problem))
     compare_twins(judged)
     return Evaluation(
-        environment=fingerprint(), tally=tally(judged), entries=judged, partial=interrupted
+        environment=audit.report.environment,
+        tally=tally(judged),
+        entries=judged,
+        partial=audit.report.partial,
     )

@@ -9,15 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from attncheck.auditing.job import Job
+from attncheck.auditing.things import request_of
 from attncheck.catalogue import load
 from attncheck.commands.profile.questions import Measure, RowAsked
-from attncheck.data.literals import from_json
 from attncheck.instruments.counting.growth import varied
 from attncheck.instruments.timing.ceilings import NAME, workload
 from attncheck.instruments.timing.samples import Call, Source
@@ -43,26 +42,14 @@ def opened(job: Job, measure: Measure) -> Subject:
         TargetError: it cannot be imported or bound.
         SubjectError: it cannot be built or called.
     """
-    subject, failure = prepare(load(job.spec).document, _request(job, job.inputs))
+    subject, failure = prepare(load(job.spec).document, request_of(job))
     if failure is not None and measure.inputs and measure.inputs != job.inputs:
         large = any(math.prod(parse_input(text).shape) > _LARGE for text in measure.inputs)
-        request = _request(job, measure.inputs, "meta" if large else "cpu")
+        request = request_of(job, measure.inputs, "meta" if large else "cpu")
         subject, failure = prepare(load(job.spec).document, request)
     if failure is not None:
         raise failure
     return subject
-
-
-def _request(job: Job, inputs: list[str], device: str = "cpu") -> Request:
-    return Request(
-        name=job.name,
-        target=job.target,
-        folder=Path(job.folder) if job.folder else None,
-        arguments={name: from_json(value) for name, value in job.arguments.items()},
-        dims=job.dims,
-        inputs=[parse_input(text) for text in inputs],
-        device=device,
-    )
 
 
 def dims_of_row(subject: Subject, measure: Measure, row: RowAsked) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from attncheck.auditing.task import AuditResult
+from attncheck.auditing.run import SubjectAudited, run
 from attncheck.commands.profile.evidence import deadly, digests
 from attncheck.commands.profile.questions import (
     CeilingTask,
@@ -79,17 +79,23 @@ class Measured:
 
 def audited(
     plans: Sequence[Plan], limits: Limits, workers: int, listener: Listener
-) -> tuple[dict[bytes, AuditResult], bool]:
-    """Return an audit of every subject, each once, and whether it was interrupted."""
-    tasks = {key_of(plan): plan.audit for plan in plans}
+) -> dict[bytes, SubjectAudited]:
+    """Return an audit of every subject, each once.
+
+    Raises:
+        KeyboardInterrupt: it was cut short.
+    """
+    chosen = {key_of(plan): (plan.spec, plan.audit) for plan in plans}
     names = {id(plan.audit): plan.name for plan in plans}
 
     def listen(task: AnyTask, message: Message) -> None:
         if isinstance(message, Started):
             listener.began(f"auditing {names.get(id(task), task.question.name)}: {message.step}")
 
-    results, interrupted = run_all([*tasks.values()], limits, workers, listen)
-    return dict(zip(tasks, results, strict=True)), interrupted
+    audit = run([*chosen.values()], limits, workers, listen, store=False)
+    if audit.report.partial:
+        raise KeyboardInterrupt
+    return dict(zip(chosen, audit.entries, strict=True))
 
 
 def key_of(plan: Plan) -> bytes:

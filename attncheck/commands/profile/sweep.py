@@ -14,8 +14,7 @@ from typing import Any
 
 import msgspec
 
-from attncheck.auditing.assemble import problem, subject_report
-from attncheck.auditing.task import AuditResult
+from attncheck.auditing.run import SubjectAudited
 from attncheck.commands.profile.about import about
 from attncheck.commands.profile.questions import CostResult, TimeResult
 from attncheck.commands.profile.rows import compared, growth_of, plain, rows_of
@@ -126,9 +125,7 @@ def _each(
     if not left:
         return
     plans = [*left.values(), *([wanted.other] if wanted.other else [])]
-    audits, interrupted = audited(plans, wanted.limits, wanted.workers, listener)
-    if interrupted:
-        raise KeyboardInterrupt
+    audits = audited(plans, wanted.limits, wanted.workers, listener)
     peaks: dict[str, Any] = {}
     if plans[0].measure.device != "meta":
         peaks = ceilings(plans, wanted.limits, listener)
@@ -142,16 +139,17 @@ def _each(
 def _profiled(
     wanted: Sweep,
     place: int,
-    audits: Mapping[bytes, AuditResult],
+    audits: Mapping[bytes, SubjectAudited],
     peaks: Mapping[str, Any],
     listener: Listener,
     keep: Callable[[int, SubjectReport], None],
 ) -> tuple[SubjectReport | None, Problem | None]:
     plan = wanted.plans[place]
     audit = audits[key_of(plan)]
-    one = subject_report(plan.spec, plan.audit, audit)
-    if one is None or audit.refused is not None:
-        return one if one and _bare(one) else None, problem(plan.spec, plan.audit, audit)
+    # Two plans may share an audit, and each has a profile of its own.
+    one = audit.subject and msgspec.structs.replace(audit.subject)
+    if one is None or audit.problem is not None:
+        return one if one and _bare(one) else None, audit.problem
     wrong = wrongs(one)
     profile: dict[str, Any] = {**about(plan, peaks), "asked": asked(plan, wanted.extra)}
     profile["complete"] = True
@@ -178,9 +176,7 @@ def _profiled(
         profile["warning"] = f"these are figures of a module that violates {wrong}"
     if wanted.other is not None:
         profile["against"] = compared(wanted.against, plan.measure, rows, seen.times, seen.others)
-        if other := subject_report(
-            wanted.other.spec, wanted.other.audit, audits[key_of(wanted.other)]
-        ):
+        if other := audits[key_of(wanted.other)].subject:
             profile["against"]["verdict"] = other.verdict.value
     return one, None
 

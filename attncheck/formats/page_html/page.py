@@ -39,9 +39,9 @@ def render_page(report: Report) -> str:
     places = {(v.name, one.finding.claim): one.name for v in views for one in v.broken}
     table = matrix(subjects, places)
     claims = [column.claim for column in table.columns]
-    script, style = _text("page.js"), _text("style.css")
+    script, style = text_of("page.js"), text_of("style.css")
     return (
-        _templates()
+        templates()
         .get_template("page.html.j2")
         .render(
             report=report,
@@ -65,7 +65,8 @@ def render_page(report: Report) -> str:
 
 
 @lru_cache(maxsize=1)
-def _templates() -> Environment:
+def templates() -> Environment:
+    """Return what the pages are made from; everything is escaped that is not said to be HTML."""
     made = Environment(
         loader=PackageLoader(_PLACE),
         autoescape=True,
@@ -85,7 +86,8 @@ def _coded(text: str) -> Markup:
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
-def _text(name: str) -> str:
+def text_of(name: str) -> str:
+    """Return a style or a script as it is written."""
     return (resources.files(_PLACE) / "templates" / name).read_text(encoding="utf-8")
 
 

@@ -22,6 +22,7 @@ from attncheck.formats.shared.wording import (
     contrast,
     diagnosis,
     open_lines,
+    replay,
     summary,
     violations,
     with_status,
@@ -143,7 +144,6 @@ class _Excerpts:
 def _broken(name: str, finding: Finding, names: Names, known: _Excerpts) -> Broken:
     place = names.new(name.removeprefix("s-"), finding.claim)
     title = f"{finding.claim}: the positions claimed beside those that reach the output"
-    replay = f"attncheck replay {finding.id}" if finding.id else ""
     return Broken(
         place,
         finding,
@@ -152,7 +152,7 @@ def _broken(name: str, finding: Finding, names: Names, known: _Excerpts) -> Brok
         map=reach_figure(f"{place}-map", title, finding.evidence),
         mutants=list(_mutants(finding)),
         witness=witness_shape(finding) if finding.witness is not None else "",
-        commands=[command for command in (finding.reproduce, replay) if command],
+        commands=[command for command in (finding.reproduce, replay(finding)) if command],
     )
 
 

@@ -86,11 +86,15 @@ def witness(finding: Finding) -> str:
     said: list[str] = []
     if finding.witness is not None:
         said.append(f"smallest witness {witness_shape(finding)}")
-    if finding.id:
-        said.append(f"attncheck replay {finding.id}")
-    elif finding.reproduce:
-        said.append(finding.reproduce)
+    if command := replay(finding) or finding.reproduce:
+        said.append(command)
     return " · ".join(said)
+
+
+def replay(finding: Finding) -> str:
+    """Return the command that tries a violation again, "" where only Python code can."""
+    by_name = finding.id and not finding.reproduce.startswith("attncheck.audit(")
+    return f"attncheck replay {finding.id}" if by_name else ""
 
 
 def witness_shape(finding: Finding) -> str:

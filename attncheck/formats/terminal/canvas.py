@@ -23,6 +23,7 @@ def drawn(parts: Iterable[RenderableType], *, color: bool, width: int) -> str:
     out = io.StringIO()
     console = Console(
         file=out,
+        force_jupyter=False,  # it is a text that is wanted, also in a notebook
         width=max(width, NARROWEST),
         force_terminal=color,
         color_system="standard" if color else None,

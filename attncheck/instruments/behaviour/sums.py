@@ -10,7 +10,7 @@ from typing import Any
 
 from attncheck.data.report import Location
 from attncheck.lazy import torch
-from attncheck.source.raised import is_of_torch, is_ours
+from attncheck.source.raised import CELL, is_of_torch, is_ours
 
 _ADDS = frozenset({"add", "add_", "__add__", "__iadd__", "__radd__"})
 Shape = tuple[int, ...]
@@ -96,7 +96,8 @@ def _line_now(note: str) -> Location | None:
     frame = sys._getframe(1)
     while frame is not None:
         path = frame.f_code.co_filename
-        if not (is_ours(path) or is_of_torch(path) or path.startswith("<")):
+        written = path.startswith(CELL) or not path.startswith("<")
+        if written and not (is_ours(path) or is_of_torch(path)):
             return Location(path, frame.f_lineno, note=note)
         frame = frame.f_back  # type: ignore[assignment]
     return None

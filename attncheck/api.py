@@ -1,0 +1,312 @@
+"""attncheck from Python: what the commands do, for what a program or a notebook has at hand.
+
+A *thing* is a target's text (``"file.py:Class"``, ``"package.module:Class"``), a class, an
+instance, or a factory: a function, a lambda, a partial. Each is audited in a process of its own,
+also what that process cannot import, such as a class of a notebook's cell: it travels by value.
+"""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from attncheck.auditing.request import Asked
+from attncheck.auditing.run import run
+from attncheck.auditing.select import Selection, select
+from attncheck.auditing.things import thing_of
+from attncheck.commands import compare as side_by_side
+from attncheck.commands import count as counting
+from attncheck.data.harmless import one_line
+from attncheck.data.page import Page
+from attncheck.data.report import Finding, Report, Verdict
+from attncheck.data.report_file import read_report as read
+from attncheck.errors import AttncheckError, OutputError, UsageError, did_you_mean, reason_of
+from attncheck.execution.limits import Limits, memory_bytes
+from attncheck.execution.starting import cool_down
+from attncheck.formats import find_format, format_for_file, render_page
+from attncheck.formats.shared.wording import violations
+from attncheck.spec.shelf import shelf_index
+from attncheck.subject.raising import SubjectError
+
+_FAMILIES = ("map", "tokens", "seq2seq")
+
+
+class ShownReport(Report, kw_only=True):
+    """A report that shows itself: as text where Python prints it, as HTML in a notebook."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """``violates`` if any subject does, else ``undecided`` if anything is open."""
+        found = {subject.verdict for subject in self.subjects}
+        if Verdict.VIOLATES in found:
+            return Verdict.VIOLATES
+        known = found == {Verdict.CONFORMS} and not self.problems and not self.partial
+        return Verdict.CONFORMS if known else Verdict.UNDECIDED
+
+    @property
+    def violations(self) -> list[Finding]:
+        """The violated claims of all subjects, without mere advice."""
+        return [finding for subject in self.subjects for finding in violations(subject)]
+
+    def save(self, path: str | Path) -> None:
+        """Write the report in the format of the file's suffix: ``.json``, ``.html``, ``.md``, ….
+
+        Raises:
+            UsageError: no format has this suffix.
+            OutputError: the file cannot be written.
+        """
+        text = format_for_file(Path(path).name).render(self, color=False, width=100)
+        try:
+            Path(path).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"cannot be written: {reason_of(error)}", where=str(path)) from None
+
+    def __repr__(self) -> str:
+        return find_format("text").render(self, color=False, width=_width()).rstrip()
+
+    def _repr_html_(self) -> str:
+        from attncheck.formats.page_html.cell import render_cell
+
+        return render_cell(self)
+
+
+class ShownCount(counting.Account, frozen=True):
+    """What one call costs, as a table where Python prints it."""
+
+    def __repr__(self) -> str:
+        return _drawn(counting.page_of(self))
+
+
+class ShownComparison(side_by_side.Comparison, frozen=True):
+    """Subjects side by side, as a table where Python prints it."""
+
+    def __repr__(self) -> str:
+        return _drawn(side_by_side.page_of(self))
+
+
+def audit(
+    thing: Any,
+    spec: str | None = None,
+    *,
+    init: Mapping[str, Any] | None = None,
+    dims: Mapping[str, int] | None = None,
+    inputs: Sequence[Any] | Mapping[str, Any] | None = None,
+    claims: str | Sequence[str] = (),
+    skip: str | Sequence[str] = (),
+    device: str = "cpu",
+    dtype: str = "",
+    seed: int = 0,
+    timeout: float = 30.0,
+    memory_limit: str = "4GiB",
+    workers: int = 0,
+) -> ShownReport:
+    """Check the claims of a spec on a module; what ``attncheck audit`` does.
+
+    An instance is audited as it is: its sizes stay, its parameters are drawn anew in copies.
+    An id alone (``audit("gam")``) audits the subjects that the spec lists.
+
+    Args:
+        thing: a target's text, a class, an instance, or a function that makes one.
+        spec: a spec's id or alias, the path of a ``.toml``, or a family for any module of its
+            kind: ``map`` (B, C, H, W), ``tokens`` (B, N, C), ``seq2seq``.
+        init: constructor arguments, any Python values; strings may be formulas over dims.
+        dims: sizes that differ from the spec's, ``{"C": 64}``.
+        inputs: of ``forward``, in order or by name: shapes, tensors, or texts as ``--input`` takes
+            them.
+        claims: globs over names and kinds of claims: these only.
+        skip: globs: not these.
+        device, dtype, seed: for every case; ``dtype`` "" is float64 where that works.
+        timeout: seconds for one claim; twenty times that for a subject.
+        memory_limit: of one subject's process.
+        workers: subjects at once; 0 for one per core.
+
+    Raises:
+        UsageError, SpecError, TargetError: something that was asked for is not there.
+        KeyboardInterrupt: it was interrupted; no process is left.
+    """
+    asked = Asked(
+        arguments=init or {},
+        dims=dims or {},
+        inputs=_shapes(inputs),
+        claims=_several(claims),
+        skips=_several(skip),
+        dtype=dtype,
+        device=device,
+        seed=seed,
+    )
+    limits = Limits(timeout, 20 * timeout, memory_bytes(memory_limit))
+    return _shown(select(*_contract(thing, spec), asked), limits, workers)
+
+
+def count(
+    thing: Any,
+    spec: str | None = None,
+    *,
+    init: Mapping[str, Any] | None = None,
+    dims: Mapping[str, int] | None = None,
+    inputs: Sequence[Any] | Mapping[str, Any] | None = None,
+    device: str = "",
+) -> ShownCount:
+    """Count parameters and multiply-accumulates of one call; what ``attncheck count`` does.
+
+    It runs in this process.
+
+    Args:
+        thing, spec, init, dims, inputs: as for :func:`audit`; a spec's id alone is its reference.
+        device: ``cpu``, or ``meta`` for shapes alone; "" takes ``meta`` for large inputs.
+
+    Raises:
+        UsageError, SpecError, TargetError: something that was asked for is not there.
+        AttncheckError: it cannot be built or called.
+    """
+    asked = Asked(arguments=init or {}, dims=dims or {}, inputs=_shapes(inputs))
+    name, target = _contract(thing, spec)
+    if isinstance(target, str) and not target and "@" not in name:
+        name = f"{name}@reference"
+    (_, task), *_others = select(name, target, asked)
+    try:
+        found = counting.account(task.job, device)
+    except SubjectError as error:
+        raise AttncheckError(
+            str(error), where=task.job.target, instead="state the call: inputs=[(2, 32, 7, 11)]"
+        ) from error
+    return ShownCount(**_fields(found))
+
+
+def compare(
+    *things: Any,
+    spec: str = "map",
+    dims: Mapping[str, int] | None = None,
+    sort: str = "",
+    workers: int = 0,
+) -> ShownComparison:
+    """Show modules side by side at one shape; what ``attncheck compare`` does.
+
+    Args:
+        things: as for :func:`audit`, or a spec's id (its reference), ``SPEC@SUBJECT`` or
+            ``SPEC=TARGET``.
+        spec: what a thing without a spec is held against.
+        dims: the shape of all, ``{"C": 64}``.
+        sort: ``name``, ``claims``, ``parameters``, ``macs``, ``elementwise``, ``memory``,
+            ``reach`` or ``growth``; as given by default.
+        workers: subjects at once; 0 for one per core.
+
+    Raises:
+        UsageError, SpecError, TargetError: something that was asked for is not there.
+        AttncheckError: one of them cannot be audited.
+        KeyboardInterrupt: it was interrupted; no process is left.
+    """
+    if sort and sort not in side_by_side.KEYS:
+        raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, side_by_side.KEYS))
+    report = _shown(side_by_side.chosen(things, spec, Asked(dims=dims or {})), Limits(), workers)
+    for problem in report.problems:
+        place = f"{problem.spec}@{problem.subject}"
+        where = f"{place}: {problem.where}" if problem.where else place
+        raise AttncheckError(problem.what, where=where, instead=problem.instead)
+    return ShownComparison(**_fields(side_by_side.compare(report, sort)))
+
+
+def read_report(path: str | Path) -> ShownReport:
+    """Return a report that was written as JSON; nothing that it names is run.
+
+    Raises:
+        UsageError: it cannot be read, or is no sound report.
+    """
+    return ShownReport(**_fields(read(path)))
+
+
+def _shown(selections: list[Selection], limits: Limits, workers: int) -> ShownReport:
+    atexit.register(cool_down)
+    report = run(selections, limits, workers).report
+    if report.partial:
+        raise KeyboardInterrupt
+    return ShownReport(**_fields(report))
+
+
+def _fields(data: msgspec.Struct) -> dict[str, Any]:
+    return {name: getattr(data, name) for name in data.__struct_fields__}
+
+
+def _contract(thing: Any, spec: str | None) -> tuple[str, Any]:
+    """Return the spec's name and the target; a text without ``:`` and a spec is a spec itself.
+
+    Raises:
+        UsageError: nobody said what the thing must meet.
+    """
+    if spec is not None:
+        return spec, thing
+    if isinstance(thing, str) and ":" not in thing:
+        return thing, ""
+    named = thing_of(thing)
+    last = named.name.rpartition(".")[2]
+    near = [*_like(last)][:3]
+    first = f"{', '.join(map(repr, near))} by its name; " if near else ""
+    raise UsageError(
+        f"what {one_line(last)} must meet is missing",
+        where="spec",
+        instead=f"say spec=: {first}a spec's id (attncheck list specs), or a family: 'map' for a "
+        "feature map (B, C, H, W), 'tokens' for (B, N, C), 'seq2seq' for query, key and value",
+    )
+
+
+def _like(name: str) -> Iterator[str]:
+    """Yield the ids of specs that a class's name speaks of: ``SELayer`` of ``se``."""
+    import difflib
+
+    plain = name.lower().replace("_", "")
+    bare = plain.removesuffix("layer").removesuffix("block").removesuffix("module")
+    bare = bare.removesuffix("attention") or plain
+    names = {word.replace("-", "").replace("_", ""): p.stem for word, p in shelf_index().items()}
+    for word in dict.fromkeys([plain, bare]):
+        if word in names:
+            yield names[word]
+            return
+    for word in difflib.get_close_matches(plain, names, n=2, cutoff=0.75):
+        yield names[word]
+
+
+def _several(globs: str | Sequence[str]) -> list[str]:
+    return [globs] if isinstance(globs, str) else list(globs)
+
+
+def _shapes(given: Sequence[Any] | Mapping[str, Any] | None) -> list[str]:
+    """Return inputs as ``--input`` takes them.
+
+    Raises:
+        UsageError: one is neither a text, a tensor nor a shape.
+    """
+    if given is None:
+        return []
+    if isinstance(given, str) or hasattr(given, "shape"):
+        given = [given]
+    if isinstance(given, Mapping):
+        return [f"{name}={_shape(one)}" for name, one in given.items()]
+    given = [given] if given and all(type(size) is int for size in given) else given
+    return [_shape(one) for one in given]
+
+
+def _shape(given: Any) -> str:
+    if isinstance(given, str):
+        return given
+    try:
+        sizes = [int(size) for size in getattr(given, "shape", given)]
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"{type(given).__name__} is no input",
+            where="inputs",
+            instead="give shapes, (2, 32, 8, 6), or tensors",
+        ) from None
+    return "x".join(map(str, sizes))
+
+
+def _drawn(page: Page) -> str:
+    return render_page(page, color=False, width=_width()).rstrip()
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((100, 24)).columns
