@@ -33,6 +33,7 @@ ONLY_IN = {
     "typer": ("cli", "pytest_plugin"),
     "rich": ("cli", "formats"),
     "jinja2": ("formats",),
+    "cloudpickle": ("auditing/things",),
     "fvcore": ("instruments/counting",),
     "pynvml": ("devices/cuda",),
 }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,24 @@ def test_the_version_has_an_entry_in_the_changelog() -> None:
 
     text = Path(ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"## [{__version__}]" in text
+
+
+def test_the_readmes_python_finds_the_line(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    script = tmp_path / "snippet.py"
+    script.write_text(block, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, script.name],
+        cwd=tmp_path,
+        env={**os.environ, "ATTNCHECK_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        timeout=300,
+    )
+    line = 1 + block[: block.index("return x * gate")].count("\n")
+    assert done.stdout.startswith("batch-independence: line"), done.stderr
+    assert int(re.findall(r"line (\d+)", done.stdout)[0]) in (line - 1, line)
 
 
 def test_the_readmes_spec_is_one(tmp_path: Path) -> None:
