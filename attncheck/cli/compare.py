@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attncheck.cli import parsing
+from attncheck.cli import options
 from attncheck.cli.exits import Exit
 from attncheck.cli.output import check_result, show_result
+from attncheck.cli.streams import log
 from attncheck.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -22,20 +23,16 @@ _ALIKE = ("B", "C", "H", "W", "N")
 
 
 def compare(
-    wanted: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="A B …",
-            help="Each a spec (se: its reference), SPEC@SUBJECT, SPEC=TARGET, or a TARGET.",
-        ),
-    ],
+    wanted: options.References = None,
+    every: options.Every = False,
     contract: Annotated[
-        str, typer.Option(metavar="SPEC", help="What a target without a spec is held against.")
-    ] = "map",
-    dims: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="DIM=SIZE", help="The shape of all, such as C=64."),
-    ] = None,
+        str,
+        typer.Option(
+            metavar="SPEC",
+            help="What targets are held against; else the one spec before them, or map.",
+        ),
+    ] = "",
+    dims: options.Dims = None,
     sort: Annotated[
         str,
         typer.Option(
@@ -43,14 +40,11 @@ def compare(
             "as given by default."
         ),
     ] = "",
-    jobs: Annotated[int, typer.Option(help="Subjects at once; 0 for one per core.")] = 0,
-    format_name: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write the result as .json or .txt."),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    jobs: options.Jobs = 0,
+    format_name: options.ResultFormat = "text",
+    output: options.ResultFiles = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
 ) -> None:
     """Show implementations side by side at one shape: claims, cost, reach, growth.
 
@@ -64,13 +58,11 @@ def compare(
 
     if sort and sort not in KEYS:
         raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, KEYS))
-    if len(wanted) < 2:
-        raise UsageError("name two or more", instead=f"attncheck compare {wanted[0]} cbam")
-    parsing.limits(jobs=jobs)
+    options.limits(jobs=jobs)
     files = output or []
     check_result(format_name, files)
-    asked = Asked(dims=parsing.sizes(dims or []))
-    selections = _selections(wanted, contract, asked)
+    asked = Asked(dims=options.sizes(dims or []))
+    selections = _selections(wanted or [], contract, asked, every=every)
     report = report_of(selections, Limits(), jobs, quiet=quiet, debug=debug)
     found = side_by_side(report, sort)
     complete = not report.problems and not report.partial and bool(report.subjects)
@@ -78,17 +70,24 @@ def compare(
     raise typer.Exit(show_result(found, lambda: page_of(found), format_name, files, code))
 
 
-def _selections(wanted: list[str], contract: str, asked: Asked) -> list[Selection]:
+def _selections(
+    wanted: Sequence[str], contract: str, asked: Asked, *, every: bool
+) -> list[Selection]:
     """Return one subject for each word, at the first one's shape."""
     from attncheck.auditing.select import select
     from attncheck.catalogue import load
+    from attncheck.commands.words import check_some, references, side_by_side
     from attncheck.signature.constructor import dims_in_order
+    from attncheck.spec.shelf import split_subject
 
+    check_some(wanted, every=every)
+    named, told = (references(), []) if every else side_by_side(wanted, contract)
+    if len(named) < 2:
+        raise UsageError("name two or more", instead=f"attncheck compare {wanted[0]} cbam")
     found: list[Selection] = []
     shape: dict[str, int] = {}
-    for word in wanted:
-        name, target = _parts(word, contract)
-        spec = load(name.partition("@")[0])
+    for name, target in named:
+        spec = load(split_subject(name)[0])
         stated = {n: size for n, size in {**shape, **asked.dims}.items() if n in spec.document.dims}
         own = select(name, target, dataclasses.replace(asked, dims=stated))
         if not found:
@@ -96,14 +95,6 @@ def _selections(wanted: list[str], contract: str, asked: Asked) -> list[Selectio
             shape = {n: sizes[n] for n in _ALIKE if n in sizes}
         work = "attncheck.commands.compare:audit_and_cost"
         found += [(one, dataclasses.replace(task, work=work)) for one, task in own]
+    for said in told:
+        log(f"attncheck: {said}")
     return found
-
-
-def _parts(word: str, contract: str) -> tuple[str, str]:
-    """Return (spec, target) of ``se``, ``se@article``, ``se=f.py:Class`` or ``f.py:Class``."""
-    name, equal, target = word.partition("=")
-    if equal:
-        return name, target
-    if ":" in word:
-        return contract, word
-    return (word, "") if "@" in word else (f"{word}@reference", "")

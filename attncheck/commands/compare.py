@@ -13,6 +13,7 @@ import msgspec
 
 from attncheck.auditing.work import audit, open_subject
 from attncheck.catalogue import load
+from attncheck.data.counts import Costs, Counts, known
 from attncheck.data.page import Page, Section, Table
 from attncheck.data.report import Finding, Report, Status, SubjectReport
 from attncheck.execution.job import Job
@@ -37,10 +38,10 @@ class SubjectCompared(msgspec.Struct, frozen=True, omit_defaults=True):
     held: int
     claims: int
     shape: dict[str, int]
-    parameters: int | None = None
-    macs: int | None = None
-    elementwise: int | None = None
-    memory: int | None = None
+    parameters: int | float | None = None
+    macs: int | float | None = None
+    elementwise: int | float | None = None
+    memory: int | float | None = None
     """Peak bytes of a forward pass in float32 above inputs and parameters, read off shapes."""
     reach: int | None = None
     positions: int | None = None
@@ -86,8 +87,8 @@ def _last(value: float | None) -> float:
 
 def _row(subject: SubjectReport) -> SubjectCompared:
     judged = [f for f in subject.findings if not f.advice and f.status is not Status.SKIPPED]
-    counts = subject.counts
-    costs = counts.get("costs", {})
+    counts = subject.counts or Counts()
+    costs = known(counts.costs) or Costs()
     axes = {axis for name in subject.dims for axis in [name] if name in _SHAPE}
     return SubjectCompared(
         name=f"{subject.spec}@{subject.subject}",
@@ -95,10 +96,14 @@ def _row(subject: SubjectReport) -> SubjectCompared:
         held=sum(f.status is Status.HOLDS for f in judged),
         claims=len(judged),
         shape={n: subject.dims[n] for n in _SHAPE if n in axes},
-        parameters=counts.get("parameters"),
-        macs=counts.get("macs"),
-        elementwise=counts.get("other_ops"),
-        **costs,
+        parameters=known(counts.parameters),
+        macs=known(counts.macs),
+        elementwise=known(counts.elementwise),
+        memory=costs.memory,
+        reach=costs.reach,
+        positions=costs.positions,
+        growth=costs.growth,
+        order=costs.order,
     )
 
 

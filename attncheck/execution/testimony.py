@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from attncheck.data.counts import Counts
 from attncheck.data.report import Finding, Location, Status
 from attncheck.errors import AttncheckError
 from attncheck.execution.job import Job, name_finding
@@ -42,29 +43,6 @@ _MOST_PLACES = 100
 
 class UnsoundError(AttncheckError):
     """A message that attncheck does not send, or not of this job."""
-
-
-class Counts(msgspec.Struct):
-    """The types of counts; those that are not named here are nobody's to rely on."""
-
-    dims: dict[str, int] = {}
-    mode: str = ""
-    parameters: int | float | None = None
-    trainable: int | float | None = None
-    unused: list[str] | None = None
-    macs: int | float | None = None
-    flops: int | float | None = None
-    other_ops: int | float | None = None
-    by_operator: dict[str, int | float] = {}
-    by_module: dict[str, int | float] = {}
-    unpriced: list[str] = []
-    fvcore: int | float | None = None
-    agree: bool | None = None
-    disagreement: str = ""
-    unavailable: str = ""
-    error: str = ""
-    formula: dict[str, dict[str, Any]] = {}
-    costs: dict[str, Any] = {}
 
 
 def heard(line: bytes, job: Job, claims: Mapping[str, Claim]) -> Message:
