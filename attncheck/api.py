@@ -21,6 +21,8 @@ from attncheck.auditing.select import Selection, select
 from attncheck.auditing.things import thing_of
 from attncheck.commands import compare as side_by_side
 from attncheck.commands import count as counting
+from attncheck.commands import words
+from attncheck.data.counts import Counts
 from attncheck.data.harmless import one_line
 from attncheck.data.page import Page
 from attncheck.data.report import Finding, Report, Verdict
@@ -31,7 +33,6 @@ from attncheck.execution.starting import cool_down
 from attncheck.formats import find_format, format_for_file, render_page
 from attncheck.formats.shared.wording import violations
 from attncheck.spec.shelf import shelf_index
-from attncheck.subject.raising import SubjectError
 
 _FAMILIES = ("map", "tokens", "seq2seq")
 
@@ -75,8 +76,13 @@ class ShownReport(Report, kw_only=True):
         return render_cell(self)
 
 
-class ShownCount(counting.Account, frozen=True):
-    """What one call costs, as a table where Python prints it."""
+class ShownCount(Report, kw_only=True):
+    """What one call costs: a report with counts alone, a table where Python prints it."""
+
+    @property
+    def counts(self) -> Counts:
+        """Of the subject: ``parameters``, ``macs``, ``elementwise``, ``by_operator``, ``tree``."""
+        return self.subjects[0].counts or Counts()
 
     def __repr__(self) -> str:
         return _drawn(counting.page_of(self))
@@ -168,13 +174,11 @@ def count(
     name, target = _contract(thing, spec)
     if isinstance(target, str) and not target and "@" not in name:
         name = f"{name}@reference"
-    (_, task), *_others = select(name, target, asked)
-    try:
-        found = counting.account(task.job, device)
-    except SubjectError as error:
-        raise AttncheckError(
-            str(error), where=task.job.target, instead="state the call: inputs=[(2, 32, 7, 11)]"
-        ) from error
+    found = counting.counted(select(name, target, asked)[:1], device)
+    for problem in found.problems:
+        stated = "--input" in problem.instead
+        instead = "state the call: inputs=[(2, 32, 7, 11)]" if stated else problem.instead
+        raise AttncheckError(problem.what, where=problem.where, instead=instead)
     return ShownCount(**_fields(found))
 
 
@@ -203,7 +207,8 @@ def compare(
     """
     if sort and sort not in side_by_side.KEYS:
         raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, side_by_side.KEYS))
-    report = _shown(side_by_side.chosen(things, spec, Asked(dims=dims or {})), Limits(), workers)
+    named = [one for thing in things for one in _named(thing, spec)]
+    report = _shown(side_by_side.chosen(named, Asked(dims=dims or {})), Limits(), workers)
     for problem in report.problems:
         place = f"{problem.spec}@{problem.subject}"
         where = f"{place}: {problem.where}" if problem.where else place
@@ -268,6 +273,11 @@ def _like(name: str) -> Iterator[str]:
             return
     for word in difflib.get_close_matches(plain, names, n=2, cutoff=0.75):
         yield names[word]
+
+
+def _named(thing: Any, spec: str) -> list[tuple[str, Any]]:
+    """Return spec and target of a thing that is compared, ``SPEC=TARGET`` among them."""
+    return [*words.side_by_side([thing], spec)[0]] if isinstance(thing, str) else [(spec, thing)]
 
 
 def _several(globs: str | Sequence[str]) -> list[str]:

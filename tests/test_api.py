@@ -267,7 +267,7 @@ def test_counts_and_comparisons_take_the_same_things(folder: Path) -> None:
     out = said(
         folder,
         """
-print(attncheck.count(Gate(6), "tiny.toml").parameters)
+print(attncheck.count(Gate(6), "tiny.toml").counts.parameters)
 print(attncheck.count(lambda: Gate(6), "map", inputs=[(2, 6, 5, 4)]).dims["H"])
 print(attncheck.compare("se", Gate, dims={"C": 16}))
 """,

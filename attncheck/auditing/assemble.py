@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sysconfig
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,15 @@ from attncheck.auditing.excerpts import Sources
 from attncheck.auditing.job import Carried
 from attncheck.auditing.task import Audit, AuditResult
 from attncheck.catalogue import Spec
-from attncheck.data.report import Finding, Location, Problem, SubjectReport, verdict_of
+from attncheck.data.counts import Counts
+from attncheck.data.report import (
+    Finding,
+    Location,
+    Problem,
+    SubjectReport,
+    Verdict,
+    verdict_of,
+)
 from attncheck.spec.definition_hash import definition_hash
 from attncheck.spec.hashing import spec_hash
 
@@ -40,23 +49,40 @@ def subject_report(spec: Spec, task: Audit, result: AuditResult) -> SubjectRepor
     job, document, opened = task.job, spec.document, result.opened
     entry = document.subjects.get(job.name)
     notes = [entry.note] if entry and entry.note else []
+    return msgspec.structs.replace(
+        _bare(spec, task),
+        verdict=verdict_of(findings),
+        findings=findings,
+        notes=notes + (opened.notes if opened else []),
+        counts=msgspec.convert(result.counts, Counts) if result.counts else None,
+        diagnosis=_diagnosis(findings, task),
+        dims=opened.dims if opened else {},
+        defined=_portable_place(defined) if defined else None,
+        excerpts=[msgspec.structs.replace(one, path=_portable_path(one.path)) for one in lines],
+    )
+
+
+def counted_report(
+    spec: Spec, task: Audit, dims: Mapping[str, int], counts: Counts, notes: Sequence[str]
+) -> SubjectReport:
+    """Return the report of one subject that was counted, and of which nothing was claimed."""
+    bare = _bare(spec, task)
+    return msgspec.structs.replace(bare, dims=dict(dims), counts=counts, notes=[*notes])
+
+
+def _bare(spec: Spec, task: Audit) -> SubjectReport:
+    """Return what is known of a subject before anything is found out about it."""
+    job, document = task.job, spec.document
     return SubjectReport(
         spec=spec.id,
         subject=job.name,
         target=_portable_target(job.target),
-        verdict=verdict_of(findings),
-        findings=findings,
-        notes=notes + (opened.notes if opened else []),
-        counts=result.counts or {},
-        diagnosis=_diagnosis(findings, task),
+        verdict=Verdict.COUNTED,
         title=document.title,
         paper=document.paper,
-        dims=opened.dims if opened else {},
         job=_portable(task),
         spec_hash=spec_hash(document, job.name),
         reference_hash=definition_hash(document.reference, spec.path.resolve().parent),
-        defined=_portable_place(defined) if defined else None,
-        excerpts=[msgspec.structs.replace(one, path=_portable_path(one.path)) for one in lines],
     )
 
 

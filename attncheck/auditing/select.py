@@ -21,7 +21,7 @@ from attncheck.catalogue import Spec, load
 from attncheck.data.formula import Formula
 from attncheck.errors import SpecError, UsageError, did_you_mean
 from attncheck.signature.constructor import dims_in_order
-from attncheck.spec.shelf import spec_ids, specs_folder
+from attncheck.spec.shelf import spec_ids, specs_folder, split_subject
 from attncheck.subject.claim import Claim
 
 Selection = tuple[Spec, Audit]
@@ -42,9 +42,18 @@ def select(name: str, target: Any, asked: Asked) -> list[Selection]:
     Raises:
         UsageError, SpecError, TargetError: the command line asks for what is not there.
     """
+    return kept(gathered(name, target, asked), asked)
+
+
+def gathered(name: str, target: str, asked: Asked) -> list[Selection]:
+    """Return the same with subjects of which nothing is asked; :func:`kept` leaves them out.
+
+    Raises:
+        UsageError, SpecError, TargetError: there is no such spec, subject or target.
+    """
     asked.check()
-    wanted, subject = _split(name)
-    spec = _load(wanted, target)
+    wanted, subject = split_subject(name)
+    spec = load(wanted)
     _check_dims(spec, asked)
     named = not isinstance(target, str) or bool(target)
     if named and subject:
@@ -52,7 +61,7 @@ def select(name: str, target: Any, asked: Asked) -> list[Selection]:
             f"'@{subject}' and '{target}' both name a subject", instead="give one of them"
         )
     jobs = [job_of_target(spec, target, asked)] if named else jobs_of_spec(spec, subject, asked)
-    return _kept([(spec, _task(spec, job, asked)) for job in jobs], asked)
+    return [(spec, _task(spec, job, asked)) for job in jobs]
 
 
 def select_all(asked: Asked) -> list[Selection]:
@@ -67,27 +76,7 @@ def select_all(asked: Asked) -> list[Selection]:
     specs = [load(name) for name in spec_ids()]
     listing = [spec for spec in specs if spec.document.reference or spec.document.subjects]
     found = [(s, _task(s, job, asked)) for s in listing for job in jobs_of_spec(s, "", asked)]
-    return _kept(found, asked)
-
-
-def _load(name: str, target: Any) -> Spec:
-    try:
-        return load(name)
-    except UsageError as error:
-        if isinstance(target, str) and not target and ":" in name:
-            raise UsageError(
-                f"'{name}' is a target, and what it must meet is missing",
-                instead=f"attncheck audit map {name}   for a feature map (B, C, H, W);\n"
-                f"attncheck audit tokens {name}   for tokens (B, N, C);\n"
-                "or the mechanism that it implements: attncheck list specs",
-            ) from None
-        raise error
-
-
-def _split(name: str) -> tuple[str, str]:
-    spec, at, subject = name.rpartition("@")
-    plain = "/" not in subject and not subject.endswith(".toml")
-    return (spec, subject) if at and plain else (name, "")
+    return kept(found, asked)
 
 
 def _check_dims(spec: Spec, asked: Asked) -> None:
@@ -129,10 +118,11 @@ def _matches(name: str, claim: Claim, globs: Sequence[str]) -> bool:
     )
 
 
-def _kept(selections: list[Selection], asked: Asked) -> list[Selection]:
+def kept(selections: list[Selection], asked: Asked) -> list[Selection]:
     """Leave out subjects of which nothing is asked; complain where that leaves none.
 
-    A glob that matches no claim at all is a mistake, not an audit that passes.
+    Raises:
+        UsageError: a glob matches no claim of any: a mistake, not an audit that passes.
     """
     every = {
         word

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from attncheck.auditing.job import Job, Opening, name_finding
+from attncheck.data.counts import Counts
 from attncheck.data.report import Finding, Status, check_finding
 from attncheck.execution.limits import Limits, is_out_of_memory
 from attncheck.execution.messages import Answered, Counted, Message, Opened, Trying
@@ -23,29 +24,6 @@ _SHORT = 300
 _LARGEST_DIM = 2**40
 _LARGEST_MAP = 2**22
 _MOST_PLACES = 100
-
-
-class Counts(msgspec.Struct):
-    """The types of counts; those that are not named here are nobody's to rely on."""
-
-    dims: dict[str, int] = {}
-    mode: str = ""
-    parameters: int | float | None = None
-    trainable: int | float | None = None
-    unused: list[str] | None = None
-    macs: int | float | None = None
-    flops: int | float | None = None
-    other_ops: int | float | None = None
-    by_operator: dict[str, int | float] = {}
-    by_module: dict[str, int | float] = {}
-    unpriced: list[str] = []
-    fvcore: int | float | None = None
-    agree: bool | None = None
-    disagreement: str = ""
-    unavailable: str = ""
-    error: str = ""
-    formula: dict[str, dict[str, Any]] = {}
-    costs: dict[str, Any] = {}
 
 
 def sound(message: Message, job: Job, claims: Mapping[str, Claim], limits: Limits) -> Message:

@@ -117,6 +117,7 @@ def _counts(subject: Subject) -> dict[str, Any]:
     try:
         from attncheck.instruments.counting.count import count
 
-        return dict(count(subject, subject.base()))
+        counts: dict[str, Any] = msgspec.to_builtins(count(subject, subject.base()))
+        return counts
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}

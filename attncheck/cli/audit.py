@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attncheck.cli import held, parsing
+from attncheck.cli import held, options
 from attncheck.cli.exits import Exit, exit_of
 from attncheck.cli.streams import complain, log
-from attncheck.errors import UsageError
 from attncheck.execution import interrupts
 from attncheck.execution.limits import memory_bytes
 
@@ -22,72 +21,24 @@ if TYPE_CHECKING:
     from attncheck.data.report import Report
     from attncheck.execution.limits import Limits
 
-_Many = list[str]
-
 
 def audit(
-    spec: Annotated[
-        str,
-        typer.Argument(
-            help="An id or alias (gam), one of its subjects (gam@article), a path to a .toml, "
-            "or a family: map, tokens, seq2seq."
-        ),
-    ] = "",
-    target: Annotated[
-        str,
-        typer.Argument(
-            help="path/to/file.py:Class or package.module:Class; "
-            "without it, every subject that the spec lists."
-        ),
-    ] = "",
-    every: Annotated[
-        bool, typer.Option("--all", help="Audit every subject of every spec.")
-    ] = False,
-    claim: Annotated[
-        _Many | None, typer.Option("--claim", metavar="GLOB", help="Check these claims only.")
-    ] = None,
-    skip: Annotated[
-        _Many | None, typer.Option("--skip", metavar="GLOB", help="Leave these claims out.")
-    ] = None,
-    init: Annotated[
-        _Many | None,
-        typer.Option(
-            "--init",
-            metavar="KEY=VALUE",
-            help="A constructor argument: a Python literal, or a formula over dims (in_dim=C).",
-        ),
-    ] = None,
-    dims: Annotated[
-        _Many | None, typer.Option("--set", metavar="DIM=SIZE", help="A dim, such as C=64.")
-    ] = None,
-    inputs: Annotated[
-        _Many | None,
-        typer.Option(
-            "--input",
-            metavar="SHAPE",
-            help="One input of forward: 2x32x8x6, NAME=2x32x8x6, or a mask: 2x8:pad-true.",
-        ),
-    ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0, mps.")] = "cpu",
+    words: options.Subjects = None,
+    every: options.Every = False,
+    claim: options.Claims = None,
+    skip: options.Skips = None,
+    init: options.Init = None,
+    dims: options.Dims = None,
+    inputs: options.Inputs = None,
+    device: options.Device = "cpu",
     dtype: Annotated[str, typer.Option(help="float64, float32, bfloat16 or float16.")] = "",
-    seed: Annotated[int, typer.Option(help="Other random parameters and inputs.")] = 0,
-    timeout: Annotated[
-        float, typer.Option(help="Seconds for one claim; twenty times that for a subject.")
-    ] = 30.0,
-    memory_limit: Annotated[
-        str, typer.Option(metavar="SIZE", help="Memory of one subject's process.")
-    ] = "4GiB",
-    jobs: Annotated[int, typer.Option(help="Subjects at once; 0 for one per core.")] = 0,
-    strict: Annotated[bool, typer.Option("--strict", help="Undecided counts as violated.")] = False,
-    format_name: Annotated[
-        str, typer.Option("--format", help="How to show the report; see: attncheck list formats.")
-    ] = "text",
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write the report, in its suffix's format."
-        ),
-    ] = None,
+    seed: options.Seed = 0,
+    timeout: options.Timeout = 30.0,
+    memory_limit: options.MemoryLimit = "4GiB",
+    jobs: options.Jobs = 0,
+    strict: options.Strict = False,
+    format_name: options.ReportFormat = "text",
+    output: options.ReportFiles = None,
     baseline: Annotated[
         Path | None,
         typer.Option(
@@ -96,24 +47,24 @@ def audit(
             help="Hold what is found against this report, as gate does; the exit status is gate's.",
         ),
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress, and no report in text.")
-    ] = False,
+    debug: options.Debug = False,
+    quiet: options.Silent = False,
 ) -> None:
-    """Check the claims of a spec on implementations, each in a process of its own."""
+    """Check the claims of a spec on implementations, each in a process of its own.
+
+    A subject has twenty times the --timeout of a claim.
+    """
     from attncheck.auditing.request import Asked
-    from attncheck.auditing.select import select, select_all
     from attncheck.cli.output import hand_over, outputs
+    from attncheck.commands.words import check_some, selected
     from attncheck.execution.limits import Limits
     from attncheck.formats import find_format
 
-    parsing.limits(timeout=timeout, jobs=jobs, seed=seed)
-    if every == bool(spec):
-        raise UsageError("name a spec, or say --all", instead="see: attncheck list specs")
+    options.limits(timeout=timeout, jobs=jobs, seed=seed)
+    check_some(words, every=every)
     asked = Asked(
-        arguments=parsing.initials(init or []),
-        dims=parsing.sizes(dims or []),
+        arguments=options.initials(init or []),
+        dims=options.sizes(dims or []),
         inputs=inputs or [],
         claims=claim or [],
         skips=skip or [],
@@ -125,7 +76,7 @@ def audit(
     shown = find_format(format_name)
     files = outputs(output or [])
     on = held.ground(baseline, written=[file.path for file in files]) if baseline else None
-    selections = select_all(asked) if every else select(spec, target, asked)
+    selections = selected(words or [], asked, every=every)
     with interrupts.held():
         report = report_of(selections, limits, jobs, files, quiet=quiet, debug=debug)
         code = exit_of(report, strict=strict)

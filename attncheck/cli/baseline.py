@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
-from attncheck.cli import held
+from attncheck.cli import held, options
 from attncheck.cli.exits import Exit
-from attncheck.cli.gate import AcceptedFile
 from attncheck.cli.output import deliver
 from attncheck.cli.streams import log
 from attncheck.errors import UsageError
@@ -22,7 +21,7 @@ def baseline(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="BASE", help="The baseline to write.")
     ],
-    accepted: AcceptedFile = None,
+    accepted: options.AcceptedFile = None,
 ) -> None:
     """Make a report the baseline of later gates.
 

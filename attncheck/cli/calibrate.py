@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attncheck.cli import options
 from attncheck.cli.exits import Exit
 from attncheck.cli.streams import log
 from attncheck.errors import DeviceError, OutputError, UsageError, reason_of
@@ -20,16 +20,13 @@ _FEWEST, _MOST = 8, 1024
 
 
 def calibrate(
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
+    device: options.Device = "cpu",
+    threads: options.Threads = 1,
     pairs: Annotated[int, typer.Option(help="Pairs of fresh processes in one window.")] = 12,
     windows: Annotated[int, typer.Option(help="Repetitions; the noisiest counts.")] = 3,
-    format_name: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write it as .json or .txt as well."),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    format_name: options.ResultFormat = "text",
+    output: options.ResultFiles = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Measure this machine's noise floor: how much the times of unchanged code differ.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from attncheck.cli import parsing
+from attncheck.cli import options
 from attncheck.cli.exits import Exit
 from attncheck.cli.output import check_result, show_result
 from attncheck.errors import UsageError
@@ -26,27 +26,19 @@ def evaluate(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="GLOB", help="These entries only.")
     ] = None,
-    skip: Annotated[
-        list[str] | None, typer.Option("--skip", metavar="GLOB", help="Leave these claims out.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Other random parameters and inputs.")] = 0,
-    timeout: Annotated[
-        float, typer.Option(help="Seconds for one claim; ten times that for a module.")
-    ] = 30.0,
-    memory_limit: Annotated[
-        str, typer.Option(metavar="SIZE", help="Memory of one module's process.")
-    ] = "4GiB",
-    jobs: Annotated[int, typer.Option(help="Modules at once; 0 for one per core.")] = 0,
-    format_name: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write the result as .json or .txt."),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    skip: options.Skips = None,
+    seed: options.Seed = 0,
+    timeout: options.Timeout = 30.0,
+    memory_limit: options.MemoryLimit = "4GiB",
+    jobs: options.Jobs = 0,
+    format_name: options.ResultFormat = "text",
+    output: options.ResultFiles = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
 ) -> None:
     """Measure the error rate on modules of which it is known what is wrong with them.
 
+    A module has ten times the --timeout of a claim.
     Exit status: 0 every faulty module violates and no correct one does, 1 otherwise, 2 could not
     do the work.
     """
@@ -58,7 +50,7 @@ def evaluate(
 
     files = output or []
     check_result(format_name, files)
-    parsing.limits(timeout=timeout, jobs=jobs, seed=seed)
+    options.limits(timeout=timeout, jobs=jobs, seed=seed)
     limits = Limits(timeout, 10 * timeout, memory_bytes(memory_limit))
     globs = only or ["*"]
     plans = planned(

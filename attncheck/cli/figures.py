@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from attncheck.cli import options
 from attncheck.cli.exits import Exit
 from attncheck.cli.output import check_result, show_result
 from attncheck.errors import UsageError
@@ -20,16 +20,14 @@ def figures(
             metavar="[SPEC]…",
         ),
     ] = None,
+    every: options.Every = False,
     status: Annotated[
         str, typer.Option(metavar="read|recalled", help="Rows that were seen, or remembered, only.")
     ] = "",
-    format_name: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write the result as .json or .txt."),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    format_name: options.ResultFormat = "text",
+    output: options.ResultFiles = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
 ) -> None:
     """Compare published parameters and FLOPs with counts of the networks, built on ``meta``.
 
@@ -38,7 +36,10 @@ def figures(
     from attncheck.cli.progress import figure_line
     from attncheck.commands.figures.page import page_of
     from attncheck.commands.figures.run import chosen, compared
+    from attncheck.commands.words import check_some
 
+    if names:
+        check_some(names, every=every)
     if status not in ("", "read", "recalled"):
         raise UsageError(f"no status '{status}'", where="--status", instead="read or recalled")
     files = output or []

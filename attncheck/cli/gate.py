@@ -8,20 +8,11 @@ from typing import Annotated
 
 import typer
 
-from attncheck.cli import held
+from attncheck.cli import held, options
 from attncheck.cli.output import deliver
 from attncheck.errors import UsageError, did_you_mean
 
 FORMATS = {"text": ".txt", "json": ".json", "markdown": ".md", "github": ""}
-
-AcceptedFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--accepted",
-        metavar="FILE",
-        help="Reviewed violations; accepted.toml beside the baseline where there is one.",
-    ),
-]
 
 
 def gate(
@@ -37,12 +28,10 @@ def gate(
             help="A pyproject.toml with [tool.attncheck.gate]; the nearest by default.",
         ),
     ] = None,
-    accepted: AcceptedFile = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Undecided counts as regressed.")
-    ] = False,
+    accepted: options.AcceptedFile = None,
+    strict: options.Strict = False,
     format_name: Annotated[
-        str, typer.Option("--format", help="text, json, markdown or github.")
+        str, typer.Option("--format", help="How to show it: text, json, markdown or github.")
     ] = "text",
     output: Annotated[
         list[Path] | None,

@@ -141,22 +141,22 @@ def cannot(path: Path, error: Exception) -> OutputError:
     return OutputError(f"cannot write it: {reason_of(error)}", where=str(path), instead=instead)
 
 
-class ProfileShown:
-    """What to do with the report.
+class PageShown:
+    """What to do with a report whose text is a page of its own.
 
     Args:
-        format_name: of the screen; ``text`` is the page of figures.
+        format_name: of the screen; ``text`` is the page.
         paths: files to write.
-        sort: of the rows on the page.
+        page: makes it.
 
     Raises:
         UsageError, OutputError: a format is not there, or a file cannot be written.
     """
 
-    def __init__(self, format_name: str, paths: list[Path], sort: str) -> None:
+    def __init__(self, format_name: str, paths: list[Path], page: Callable[[Report], Page]) -> None:
         self._format = find_format(format_name)
         self._files: list[OutputFile] = outputs(paths)
-        self._sort = sort
+        self._page_of = page
 
     def save(self, report: Report) -> None:
         """Write what is known so far to the JSON files, marked partial: a crash loses nothing."""
@@ -193,9 +193,7 @@ class ProfileShown:
         return self._format.render(report, color=color, width=width())
 
     def _page(self, report: Report, *, color: bool) -> str:
-        from attncheck.formats.shared.profiles import profile_page
-
-        return render_page(profile_page(report, self._sort), color=color, width=width())
+        return render_page(self._page_of(report), color=color, width=width())
 
 
 def check_result(format_name: str, files: Sequence[Path]) -> None:

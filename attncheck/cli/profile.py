@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attncheck.cli import parsing
+from attncheck.cli import options
 from attncheck.cli.exits import exit_of_profile
 from attncheck.cli.streams import complain, log
 from attncheck.errors import AttncheckError, UsageError, did_you_mean
@@ -15,11 +16,10 @@ from attncheck.execution import interrupts
 from attncheck.execution.limits import memory_bytes
 
 if TYPE_CHECKING:
-    from attncheck.cli.output import ProfileShown
+    from attncheck.cli.output import PageShown
     from attncheck.commands.profile.wanted import Plan, Wanted
     from attncheck.data.report import Report
 
-_Many = list[str]
 _PROCESSES, _MOST, _MOST_PROCESSES = 3, 12, 1024
 _SECONDS = 0.5
 _PAIRS = 24
@@ -29,21 +29,10 @@ _SECONDS_OF_PAIRS = 0.3
 
 
 def profile(
-    wanted: Annotated[
-        _Many | None,
-        typer.Argument(
-            metavar="SPEC|TARGET…",
-            help="Each a spec (se: its reference), SPEC@SUBJECT, SPEC=TARGET or SPEC TARGET, or a "
-            "TARGET alone; nothing for every reference.",
-        ),
-    ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or meta: predicted.")] = (
-        "cpu"
-    ),
-    inputs: Annotated[
-        _Many | None,
-        typer.Option("--input", metavar="SHAPE", help="One input of forward: 8x256x64x64."),
-    ] = None,
+    wanted: options.References = None,
+    every: options.Every = False,
+    device: options.AnyDevice = "cpu",
+    inputs: options.Inputs = None,
     sizes: Annotated[
         str, typer.Option(metavar="LIST", help="Sides of a map, or tokens: 16,32,64,96.")
     ] = "",
@@ -58,18 +47,14 @@ def profile(
     channels_last: Annotated[
         bool, typer.Option("--channels-last", help="With channels last, too.")
     ] = False,
-    init: Annotated[
-        _Many | None,
-        typer.Option("--init", metavar="KEY=VALUE", help="A constructor argument."),
-    ] = None,
-    dims: Annotated[
-        _Many | None, typer.Option("--set", metavar="DIM=SIZE", help="A dim, such as C=64.")
-    ] = None,
+    init: options.Init = None,
+    dims: options.Dims = None,
     against: Annotated[
         str,
         typer.Option(
             metavar="OTHER",
-            help="In turns with another module or version: SPEC, TARGET, file.py@REVISION:Class.",
+            help="In turns with another module or version: SPEC, SPEC=TARGET, TARGET, "
+            "file.py@REVISION:Class.",
         ),
     ] = "",
     processes: Annotated[
@@ -78,7 +63,7 @@ def profile(
             help="Fresh processes (pairs with --against); 0 for 3, up to 12 until two agree (24)."
         ),
     ] = 0,
-    threads: Annotated[int, typer.Option(help="Threads of each process.")] = 1,
+    threads: options.Threads = 1,
     seconds: Annotated[
         float,
         typer.Option(help="Time for the samples of one point in one process; 0 for 0.5 (0.3)."),
@@ -93,44 +78,34 @@ def profile(
             "as given by default."
         ),
     ] = "",
-    timeout: Annotated[float, typer.Option(help="Seconds for one point in one process.")] = 240.0,
-    memory_limit: Annotated[
-        str, typer.Option(metavar="SIZE", help="Memory of one process; a GPU's is not limited.")
-    ] = "8GiB",
-    jobs: Annotated[
-        int, typer.Option(help="Audits at once, before anything is timed; 0 for one per core.")
-    ] = 0,
+    timeout: options.Timeout = 240.0,
+    memory_limit: options.MemoryLimit = "8GiB",
+    jobs: options.Jobs = 0,
     resume: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Go on with the report of an interrupted sweep."),
     ] = None,
-    format_name: Annotated[
-        str, typer.Option("--format", help="How to show the report; see: attncheck list formats.")
-    ] = "text",
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write the report, in its suffix's format."
-        ),
-    ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    format_name: options.ReportFormat = "text",
+    output: options.ReportFiles = None,
+    debug: options.Debug = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Measure cost and speed: counts, peak memory, latency in fresh processes, growth.
 
     Exit status: 0 measured, 1 a module violates its claims and was not timed, 2 could not do the
     work or was interrupted, 3 a figure is undecided.
     """
-    from attncheck.cli.output import ProfileShown
+    from attncheck.cli.output import PageShown
     from attncheck.commands.profile.wanted import Wanted, plans
+    from attncheck.commands.words import check_some
     from attncheck.devices import check_present
-    from attncheck.formats.shared.profiles import SORTS
+    from attncheck.formats.shared.profiles import SORTS, profile_page
     from attncheck.instruments.timing.samples import Budget
 
     if sort and sort not in SORTS:
         raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, SORTS))
-    parsing.limits(timeout=timeout, jobs=jobs)
-    parsing.limits(timeout=seconds or 1, option="--seconds")
+    options.limits(timeout=timeout, jobs=jobs)
+    options.limits(timeout=seconds or 1, option="--seconds")
     if not (0 <= processes <= _MOST_PROCESSES and 1 <= threads <= _MOST_PROCESSES):
         raise UsageError(
             "too many or too few --processes or --threads",
@@ -140,14 +115,14 @@ def profile(
     asked = Wanted(
         device=device,
         inputs=inputs or [],
-        sizes=parsing.numbers(sizes, "--sizes"),
-        batches=parsing.numbers(batch, "--batch"),
+        sizes=options.numbers(sizes, "--sizes"),
+        batches=options.numbers(batch, "--batch"),
         dtypes=[word.strip() for word in dtype.split(",")],
         compile=compiled,
         channels_last=channels_last,
         backward=backward,
-        arguments=parsing.initials(init or []),
-        dims=parsing.sizes(dims or []),
+        arguments=options.initials(init or []),
+        dims=options.sizes(dims or []),
         processes=processes or (_PAIRS if against else _PROCESSES),
         most=processes or _MOST,
         threads=threads,
@@ -155,8 +130,10 @@ def profile(
         anyway=anyway,
     )
     files = [*(output or []), *([resume] if resume and not output else [])]
-    shown = ProfileShown(format_name, files, sort)
+    shown = PageShown(format_name, files, partial(profile_page, sort=sort))
     memory = memory_bytes(memory_limit) if device in ("cpu", "meta") else _UNLIMITED
+    if wanted:
+        check_some(wanted, every=every)
     named = plans(wanted or [], asked)
     with interrupts.held():
         report = _run(named, asked, against, memory, timeout, jobs, resume, shown, quiet)
@@ -180,7 +157,7 @@ def _run(
     timeout: float,
     jobs: int,
     resume: Path | None,
-    shown: ProfileShown,
+    shown: PageShown,
     quiet: bool,
 ) -> Report:
     import tempfile

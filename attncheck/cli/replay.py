@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attncheck.auditing.request import Asked
-from attncheck.cli import parsing
+from attncheck.cli import options
 from attncheck.cli.exits import Exit
 from attncheck.cli.output import deliver
 from attncheck.cli.streams import colourful, log, width
@@ -33,11 +33,9 @@ def replay(
     run: Annotated[
         bool, typer.Option("--run", help="Import what a report names: it may be a stranger's.")
     ] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds for the claim.")] = 30.0,
-    memory_limit: Annotated[
-        str, typer.Option(metavar="SIZE", help="Memory of the subject's process.")
-    ] = "4GiB",
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    timeout: options.Timeout = 30.0,
+    memory_limit: options.MemoryLimit = "4GiB",
+    debug: options.Debug = False,
 ) -> None:
     """Try one violation again, on its witness alone.
 
@@ -53,7 +51,7 @@ def replay(
     from attncheck.execution.limits import Limits
     from attncheck.formats import find_format
 
-    parsing.limits(timeout=timeout)
+    options.limits(timeout=timeout)
     stored = find(finding)
     if stored.job.modules_only and not run:
         raise _asking(stored, finding)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attncheck.cli import options
 from attncheck.cli.exits import Exit
 from attncheck.cli.output import deliver
 from attncheck.cli.streams import colourful, log, width
@@ -26,13 +27,8 @@ def report(
         list[str],
         typer.Argument(metavar="REPORT…", help="Reports as JSON, merged into one; - reads stdin."),
     ],
-    format_name: Annotated[
-        str, typer.Option("--format", help="How to show it; see: attncheck list formats.")
-    ] = "text",
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write it, in its suffix's format."),
-    ] = None,
+    format_name: options.ReportFormat = "text",
+    output: options.ReportFiles = None,
     diff: Annotated[
         str, typer.Option("--diff", metavar="OTHER", help="Say what changed since this report.")
     ] = "",

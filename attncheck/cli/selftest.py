@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from attncheck.cli import parsing
+from attncheck.cli import options
 from attncheck.cli.exits import Exit
 from attncheck.cli.output import check_result, show_result
 from attncheck.cli.streams import log
@@ -22,28 +21,23 @@ def selftest(
         list[str] | None,
         typer.Argument(help="Specs whose references are to be mutated.", metavar="SPEC…"),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every spec that has a reference.")] = False,
+    every: options.Every = False,
     sample: Annotated[
         int, typer.Option(metavar="N", help="Audit N mutants of each spec; 0 for all.")
     ] = 0,
-    seed: Annotated[int, typer.Option(help="Which mutants the sample holds.")] = 0,
+    seed: options.Seed = 0,
     full: Annotated[
         bool, typer.Option("--full", help="Try all claims on each mutant, not up to the first.")
     ] = False,
     budget: Annotated[
         float, typer.Option(metavar="SECONDS", help="Time for the mutants of one spec.")
     ] = 600.0,
-    memory_limit: Annotated[
-        str, typer.Option(metavar="SIZE", help="Memory of one child process.")
-    ] = "4GiB",
-    jobs: Annotated[int, typer.Option(help="Processes at once; 0 for one per core.")] = 0,
-    format_name: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
-    output: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write the result as .json or .txt."),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    memory_limit: options.MemoryLimit = "4GiB",
+    jobs: options.Jobs = 0,
+    format_name: options.ResultFormat = "text",
+    output: options.ResultFiles = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
 ) -> None:
     """Prove that the probes can fail: audit mutants of the references.
 
@@ -54,16 +48,17 @@ def selftest(
     from attncheck.commands.selftest.page import page_of
     from attncheck.commands.selftest.run import SelftestAsked
     from attncheck.commands.selftest.run import selftest as run
+    from attncheck.commands.words import check_some, spec_of
     from attncheck.spec.shelf import find_path, spec_ids
 
-    if every == bool(specs):
-        raise UsageError("name a spec, or say --all", instead="see: attncheck list specs")
-    parsing.limits(timeout=budget, jobs=jobs, seed=seed, option="--budget")
+    check_some(specs, every=every)
+    options.limits(timeout=budget, jobs=jobs, seed=seed, option="--budget")
     if sample < 0:
         raise UsageError("--sample must not be negative", where="--sample")
     files = output or []
     check_result(format_name, files)
-    found = [load(name) for name in specs or spec_ids()]
+    named = [spec_of(word, "mutants are made of references") for word in specs or spec_ids()]
+    found = [load(name) for name in named]
     for spec in found:
         if not spec.document.reference and specs:
             raise UsageError(f"'{spec.id}' has no reference to mutate")

@@ -6,7 +6,7 @@ What an audit does not count, memory and growth and reach, is measured in the sa
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +18,7 @@ from attncheck.auditing.select import Selection, select
 from attncheck.auditing.task import Audit
 from attncheck.auditing.work import audit, open_subject
 from attncheck.catalogue import load
+from attncheck.data.counts import Costs, Counts, known
 from attncheck.data.page import Page, Section, Table
 from attncheck.data.report import Finding, Report, Status, SubjectReport
 from attncheck.execution.messages import Counted, Opened
@@ -26,6 +27,7 @@ from attncheck.instruments.counting.growth import scaling
 from attncheck.instruments.counting.predicted import predict
 from attncheck.lazy import torch
 from attncheck.signature.constructor import dims_in_order
+from attncheck.spec.shelf import split_subject
 from attncheck.subject.case import Case
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.subject import Subject
@@ -42,10 +44,10 @@ class SubjectCompared(msgspec.Struct, frozen=True, omit_defaults=True):
     held: int
     claims: int
     shape: dict[str, int]
-    parameters: int | None = None
-    macs: int | None = None
-    elementwise: int | None = None
-    memory: int | None = None
+    parameters: int | float | None = None
+    macs: int | float | None = None
+    elementwise: int | float | None = None
+    memory: int | float | None = None
     """Peak bytes of a forward pass in float32 above inputs and parameters, read off shapes."""
     reach: int | None = None
     positions: int | None = None
@@ -79,12 +81,11 @@ _ALIKE = ("B", "C", "H", "W", "N")
 _SHAPE = ("B", "C", "H", "W", "N", "M")
 
 
-def chosen(wanted: Sequence[Any], contract: str, asked: Asked) -> list[Selection]:
-    """Return one subject for each word or Python object, at the first one's shape.
+def chosen(named: Iterable[tuple[str, Any]], asked: Asked) -> list[Selection]:
+    """Return one subject for each spec and target, at the first one's shape.
 
     Args:
-        wanted: a spec (its reference), ``SPEC@SUBJECT``, ``SPEC=TARGET``, a target, or an object.
-        contract: the spec of what names none.
+        named: a spec, or ``SPEC@SUBJECT``, and a target's text or a Python object; "" for none.
         asked: the dims of all.
 
     Raises:
@@ -92,9 +93,8 @@ def chosen(wanted: Sequence[Any], contract: str, asked: Asked) -> list[Selection
     """
     found: list[Selection] = []
     shape: dict[str, int] = {}
-    for word in wanted:
-        name, target = _parts(word, contract)
-        spec = load(name.partition("@")[0])
+    for name, target in named:
+        spec = load(split_subject(name)[0])
         stated = {n: size for n, size in {**shape, **asked.dims}.items() if n in spec.document.dims}
         own = select(name, target, dataclasses.replace(asked, dims=stated))
         if not found:
@@ -102,18 +102,6 @@ def chosen(wanted: Sequence[Any], contract: str, asked: Asked) -> list[Selection
             shape = {n: sizes[n] for n in _ALIKE if n in sizes}
         found += [(one, CostedAudit(task.job, task.claims)) for one, task in own]
     return found
-
-
-def _parts(word: Any, contract: str) -> tuple[str, Any]:
-    """Return (spec, target) of ``se``, ``se@article``, ``se=f.py:Class`` or ``f.py:Class``."""
-    if not isinstance(word, str):
-        return contract, word
-    name, equal, target = word.partition("=")
-    if equal:
-        return name, target
-    if ":" in word:
-        return contract, word
-    return (word, "") if "@" in word else (f"{word}@reference", "")
 
 
 def compare(report: Report, sort: str = "") -> Comparison:
@@ -130,8 +118,8 @@ def _last(value: float | None) -> float:
 
 def _row(subject: SubjectReport) -> SubjectCompared:
     judged = [f for f in subject.findings if not f.advice and f.status is not Status.SKIPPED]
-    counts = subject.counts
-    costs = counts.get("costs", {})
+    counts = subject.counts or Counts()
+    costs = known(counts.costs) or Costs()
     axes = {axis for name in subject.dims for axis in [name] if name in _SHAPE}
     return SubjectCompared(
         name=f"{subject.spec}@{subject.subject}",
@@ -139,10 +127,14 @@ def _row(subject: SubjectReport) -> SubjectCompared:
         held=sum(f.status is Status.HOLDS for f in judged),
         claims=len(judged),
         shape={n: subject.dims[n] for n in _SHAPE if n in axes},
-        parameters=counts.get("parameters"),
-        macs=counts.get("macs"),
-        elementwise=counts.get("other_ops"),
-        **costs,
+        parameters=known(counts.parameters),
+        macs=known(counts.macs),
+        elementwise=known(counts.elementwise),
+        memory=costs.memory,
+        reach=costs.reach,
+        positions=costs.positions,
+        growth=costs.growth,
+        order=costs.order,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from attncheck.data.counts import Counts
 from attncheck.data.outside import decode_raw, plain
 
 SCHEMA = "attncheck.report/1"
@@ -34,6 +35,8 @@ class Verdict(str, Enum):
     CONFORMS = "conforms"
     VIOLATES = "violates"
     UNDECIDED = "undecided"
+    COUNTED = "counted"
+    """Nothing was claimed of it, so nothing is decided: ``counts`` is all there is."""
 
 
 class Location(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -99,7 +102,7 @@ class SubjectReport(msgspec.Struct, omit_defaults=True):
     verdict: Verdict
     findings: list[Finding] = []
     notes: list[str] = []
-    counts: dict[str, Any] = {}
+    counts: Counts | None = None
     diagnosis: dict[str, Any] = {}
     profile: dict[str, Any] = {}
     title: str = ""
@@ -195,20 +198,6 @@ def name_of(subject: SubjectReport) -> str:
     return f"{subject.spec}@{subject.subject}"
 
 
-class _Counts(msgspec.Struct):
-    """The counts that readers look at; others may stand beside them."""
-
-    parameters: int | float | None = None
-    macs: int | float | None = None
-    other_ops: int | float | None = None
-    agree: bool | None = None
-    unpriced: list[str] | None = None
-    dims: dict[str, int] | None = None
-    error: str | None = None
-    disagreement: str | None = None
-    unavailable: str | None = None
-
-
 class _Case(msgspec.Struct):
     """What readers look at in a witness's case."""
 
@@ -228,7 +217,6 @@ def check_subject(subject: SubjectReport) -> None:
     Raises:
         msgspec.ValidationError: a place, an id or one of the open tables cannot be.
     """
-    msgspec.convert(subject.counts, _Counts)
     msgspec.convert(subject.diagnosis, _Diagnosis)
     if subject.defined is not None:
         _check_place(subject.defined)

@@ -14,12 +14,16 @@ from typing import Any
 
 import msgspec
 
+from attncheck.data.counts import Branch, ClosedValue, Costs, Counts
 from attncheck.data.meanings import field_meanings
 from attncheck.data.report import SCHEMA, Finding, Location, Problem, Report, SubjectReport, Witness
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _PLACE = Path(__file__).parents[2] / "reports" / "schema" / "report-1.json"
-_STRUCTS = (Report, SubjectReport, Finding, Location, Witness, Problem)
+_STRUCTS = (
+    *(Report, SubjectReport, Finding, Location, Witness, Problem),
+    *(Counts, Branch, Costs, ClosedValue),
+)
 
 
 def report_schema() -> dict[str, Any]:
@@ -29,8 +33,9 @@ def report_schema() -> dict[str, Any]:
     for struct in _STRUCTS:
         found = definitions[struct.__name__]
         found["description"] = " ".join(inspect.cleandoc(struct.__doc__ or "").split())
+        written = {field.name: field.encode_name for field in msgspec.structs.fields(struct)}
         for name, meaning in field_meanings(struct).items():
-            found["properties"][name].setdefault("description", meaning)
+            found["properties"][written[name]].setdefault("description", meaning)
     top = definitions.pop("Report")
     top["properties"]["schema"] = {"const": SCHEMA}
     top["required"] = ["schema", *top["required"]]

@@ -91,6 +91,7 @@ _WORDS = {
     Verdict.CONFORMS: ("conform", "conforms"),
     Verdict.VIOLATES: ("violate", "violates"),
     Verdict.UNDECIDED: ("undecided", "undecided"),
+    Verdict.COUNTED: ("counted alone", "counted alone"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from attncheck.data.report import Finding, Report, Status, SubjectReport, Verdict
-from attncheck.formats.shared.counting import count_notes, count_rows
+from attncheck.formats.shared.counting import count_notes, count_rows, counted
 from attncheck.formats.shared.excerpts import Excerpt, excerpts
 from attncheck.formats.shared.markdown import (
     Markdown,
@@ -33,7 +33,12 @@ from attncheck.formats.shared.wording import (
     witness,
 )
 
-_SIGN = {Verdict.CONFORMS: "✓", Verdict.VIOLATES: "✗", Verdict.UNDECIDED: "?"}
+_SIGN = {
+    Verdict.CONFORMS: "✓",
+    Verdict.VIOLATES: "✗",
+    Verdict.UNDECIDED: "?",
+    Verdict.COUNTED: "#",
+}
 
 
 class MarkdownFormat:
@@ -66,7 +71,7 @@ def _spec(subjects: Sequence[SubjectReport]) -> Iterator[str]:
     for subject in subjects:
         yield from _subject(subject)
     if counts := count_rows(subjects):
-        names = [subject.subject for subject in subjects if subject.counts]
+        names = [subject.subject for subject, _ in counted(subjects)]
         yield table(["counts", *names], [[label, *cells] for label, cells in counts], numbers=True)
         yield "\n".join(f"- {escaped(note)}" for note in count_notes(subjects))
 

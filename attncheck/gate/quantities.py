@@ -6,12 +6,15 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from attncheck.data.counts import Counts, known
 from attncheck.gate.policy import Policy
 from attncheck.gate.remedies import Remedies
 from attncheck.gate.result import Answer, Check
 
-COUNTS = {"parameters": "parameters", "macs": "macs", "other_ops": "macs"}
+COUNTS = {"parameters": "parameters", "macs": "macs", "elementwise": "macs"}
 """Entry of a subject's counts -> the policy's allowance for it."""
+LABELS = {"elementwise": "element-wise operations"}
+"""What a number is called, where it is not by its name."""
 ROW = {
     "parameters": "parameters",
     "macs": "macs",
@@ -22,27 +25,33 @@ ROW = {
     "kernels": "macs",
 }
 """Entry of a profile's row -> the policy's allowance for it."""
-_TRUST = ("agree", "unpriced", "disagreement")
 
 
 def compare_counts(
-    name: str, before: Mapping[str, Any], now: Mapping[str, Any], policy: Policy, remedies: Remedies
+    name: str, before: Counts | None, now: Counts | None, policy: Policy, remedies: Remedies
 ) -> Iterator[Check]:
     """Yield the checks of a subject's counts; a count that is doubted now is undecided."""
-    if before and not now:
+    if before is None and now is None:
+        return
+    if now is None:
         why = "the baseline has counts, the report has none"
         yield Check(name, "counts", Answer.UNDECIDED, why, remedies.audit)
         return
-    if now and not before:
+    if before is None:
         answer = Answer.HOLDS if policy.new == "holds" else Answer.UNDECIDED
         yield Check(name, "counts", answer, "not in the baseline", remedies.promote)
         return
-    yield from compare_numbers(name, COUNTS, before, now, policy, remedies.audit, remedies.promote)
-    if [before.get(key) for key in _TRUST] != [now.get(key) for key in _TRUST]:
+    old, new = ({key: known(getattr(one, key)) for key in COUNTS} for one in (before, now))
+    yield from compare_numbers(name, COUNTS, old, new, policy, remedies.audit, remedies.promote)
+    if _trust(before) != _trust(now):
         why = "the counters agree otherwise than in the baseline"
-        said = str(now.get("disagreement") or "; ".join(map(str, now.get("unpriced") or [])))
-        again = remedies.audit if now.get("agree") is False else remedies.promote
+        said = known(now.disagreement) or "; ".join(known(now.unpriced) or [])
+        again = remedies.audit if now.agree is False else remedies.promote
         yield Check(name, "counts agree", Answer.UNDECIDED, why, again, now=said)
+
+
+def _trust(counts: Counts) -> tuple[object, ...]:
+    return tuple(map(known, (counts.agree, counts.unpriced, counts.disagreement)))
 
 
 def compare_numbers(
@@ -64,7 +73,7 @@ def compare_numbers(
         old, new = before.get(key), now.get(key)
         if old is None and new is None:
             continue
-        claim = f"{key.replace('_', ' ')}{suffix}"
+        claim = f"{LABELS.get(key) or key.replace('_', ' ')}{suffix}"
         check = Check(name, claim, Answer.UNDECIDED, before=shown(old), now=shown(new))
         if new is None:
             check.reason, check.resolve = "in the baseline, not in the report", again

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from attncheck.data.report import Report, verdict_of
+from attncheck.data.report import Report, Verdict, verdict_of
 from attncheck.data.report_file import read_report
 from attncheck.errors import UsageError
 
@@ -43,6 +43,8 @@ def contradiction(report: Report) -> str:
         if identity in seen:
             return f"{name} is in it twice"
         seen.add(identity)
+        if subject.verdict is Verdict.COUNTED and not subject.findings:
+            return f"{name} was counted and not audited: no claim of it was tried"
         if not subject.findings:
             return f"{name} has no findings"
         claims = Counter(finding.claim for finding in subject.findings)

@@ -34,7 +34,7 @@ def split_target(target: str) -> tuple[str, str]:
         TargetError: there is no ``:Name`` part.
     """
     place, colon, name = target.rpartition(":")
-    if not colon or not place or not name:
+    if not colon or not place or not name or name.endswith(".py"):
         found = [f"{target}:{known}" for known in _classes_in(target)]
         raise TargetError(
             f"'{target}' names no class",

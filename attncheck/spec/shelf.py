@@ -70,3 +70,14 @@ def find_path(name: str) -> Path | None:
             raise UsageError("no such spec file", where=name)
         return path
     return shelf_index().get(name) or shelf_index().get(name.lower())
+
+
+def split_subject(name: str) -> tuple[str, str]:
+    """Return (spec, subject) of ``SPEC@SUBJECT``; a path may hold an ``@`` of its own.
+
+    >>> split_subject("gam@article"), split_subject("a@b/se.toml"), split_subject("se")
+    (('gam', 'article'), ('a@b/se.toml', ''), ('se', ''))
+    """
+    spec, at, subject = name.rpartition("@")
+    plain = "/" not in subject and not subject.endswith(".toml")
+    return (spec, subject) if at and plain else (name, "")

@@ -21,7 +21,7 @@ class Squeeze(nn.Module):
 def test_all_stand_at_one_shape_and_are_sorted(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(SQUEEZE)
     done = attncheck(
-        "compare", "cca", "se", "mine.py:Squeeze", "--set", "C=64", "--sort", "macs",
+        "compare", "cca", "se", "map=mine.py:Squeeze", "--set", "C=64", "--sort", "macs",
         "--format", "json", "-q", folder=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -41,7 +41,8 @@ def test_what_cannot_be_compared_is_told(tmp_path: Path) -> None:
         (["se"], "name two or more"),
         (["se", "eca", "--sort", "mac"], "did you mean 'macs'?"),
         (["se", "ecaa"], "unknown spec 'ecaa'"),
-        (["se", "nowhere.py:A"], "nowhere.py"),
+        (["se", "nowhere.py:A"], "nowhere.py:A is held against se"),
+        (["se", "cca", "nowhere.py:A"], "write se=nowhere.py:A or cca=nowhere.py:A or map="),
     ):
         done = attncheck("compare", *words, folder=tmp_path)
         assert done.returncode == 2

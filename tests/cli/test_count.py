@@ -34,7 +34,11 @@ class Outer(nn.Module):
 def counted(folder: Path, *words: str) -> dict:
     done = attncheck("count", *words, "--format", "json", folder=folder)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    report = json.loads(done.stdout)
+    (subject,) = report["subjects"]
+    assert (report["schema"], subject["verdict"]) == ("attncheck.report/1", "counted")
+    assert "findings" not in subject
+    return subject["counts"]
 
 
 def test_a_tree_adds_up(tmp_path: Path) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from attncheck.commands.count import Account, page_of
-from attncheck.instruments.counting.tree import Branch
+from attncheck.commands.count import page_of
+from attncheck.data.counts import Branch, Counts
+from attncheck.data.report import Report, SubjectReport, Verdict
 
-FOUND = Account(
-    subject="map@Gate",
-    target="gate.py:Gate",
+FOUND = Counts(
     dims={"B": 2},
     device="meta",
     parameters=17,
@@ -21,16 +20,29 @@ FOUND = Account(
     by_operator={"aten.convolution": 2_048},
     unpriced=[],
     written_out=0,
-    second=None,
     disagreement="",
     tree=Branch("", "Gate", 17, 2_048, 17, 2_048),
 )
 
 
-def told(found: Account) -> str:
-    return " ".join(line for section in page_of(found).sections for line in section.paragraphs)
+def told(*found: Counts) -> str:
+    subjects = [
+        SubjectReport("map", f"Gate{n}", "gate.py:Gate", Verdict.COUNTED, counts=counts)
+        for n, counts in enumerate(found)
+    ]
+    page = page_of(Report(environment={}, subjects=subjects))
+    said = [[s.heading, *s.paragraphs] for s in page.sections]
+    return " ".join([page.title, *(line for lines in said for line in lines)])
 
 
 def test_a_contraction_by_product_and_sum_is_named_with_its_size() -> None:
     assert "products that are only summed" not in told(FOUND)
     assert "2,048 MACs more" in told(msgspec.structs.replace(FOUND, written_out=2_048))
+
+
+def test_several_subjects_have_a_heading_each() -> None:
+    assert told(FOUND).startswith("map@Gate0 · gate.py:Gate")
+    said = told(FOUND, msgspec.structs.replace(FOUND, tied=[["a", "b"]]))
+    assert said.startswith("2 subjects counted map@Gate0 · gate.py:Gate")
+    assert "map@Gate1 · gate.py:Gate" in said
+    assert said.count("the same parameter: a, b") == 1

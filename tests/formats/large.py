@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 
+from attncheck.data.counts import Counts
 from attncheck.data.report import (
     Finding,
     Location,
@@ -58,12 +59,12 @@ def _subject(number: int, draw: random.Random) -> SubjectReport:
         dims={"B": 2, "C": 32, "H": 7, "W": 11},
         notes=["built as C=32", "called as map(x)"],
         findings=findings,
-        counts={
-            "parameters": draw.randint(100, 10**6),
-            "macs": draw.randint(10**5, 10**9),
-            "other_ops": draw.randint(1000, 10**6),
-            "agree": True,
-        },
+        counts=Counts(
+            parameters=draw.randint(100, 10**6),
+            macs=draw.randint(10**5, 10**9),
+            elementwise=draw.randint(1000, 10**6),
+            agree=True,
+        ),
     )
 
 

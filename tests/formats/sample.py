@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from attncheck.data.counts import Counts
 from attncheck.data.report import (
     Finding,
     Lines,
@@ -105,14 +106,14 @@ def article() -> SubjectReport:
                 advice=True,
             ),
         ],
-        counts={
-            "parameters": 1056,
-            "macs": 2048,
-            "other_ops": 5120,
-            "unpriced": ["aten::foo"],
-            "agree": False,
-            "disagreement": "the dispatch counter says 2,048, fvcore 1,024",
-        },
+        counts=Counts(
+            parameters=1056,
+            macs=2048,
+            elementwise=5120,
+            unpriced=["aten::foo"],
+            agree=False,
+            disagreement="the dispatch counter says 2,048, fvcore 1,024",
+        ),
         diagnosis={"message": "computes neither the mechanism nor a known mutant of it"},
         defined=Location(SOURCE, 7),
         excerpts=[source(SOURCE)],
@@ -130,7 +131,7 @@ def reference() -> SubjectReport:
         paper="arXiv:2112.05561",
         dims={"B": 2, "C": 32, "H": 7, "W": 11},
         findings=[finding(name) for name in ("shape", "reach", "gate", "finite")],
-        counts={"parameters": 3360, "macs": 5_806_080, "other_ops": 19_712, "agree": True},
+        counts=Counts(parameters=3360, macs=5_806_080, elementwise=19_712, agree=True),
     )
 
 

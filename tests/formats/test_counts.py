@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from attncheck.data.counts import Counts
 from attncheck.data.report import SubjectReport, Verdict
 from attncheck.formats.shared.counting import count_notes, count_rows
 
 
 def counted(name: str, **counts: Any) -> SubjectReport:
-    return SubjectReport("gam", name, name, Verdict.CONFORMS, counts=counts)
+    return SubjectReport("gam", name, name, Verdict.CONFORMS, counts=Counts(**counts))
 
 
 def test_numbers_stand_side_by_side() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from attncheck.data.counts import Counts
 from attncheck.data.report import Finding, Report, Status, SubjectReport, Verdict
 from attncheck.formats import find_format, format_for_file
 from tests.formats import large, sample
@@ -174,7 +175,7 @@ def test_a_hostile_report_stays_text() -> None:
         title=HOSTILE,
         paper=HOSTILE,
         profile=profile,
-        counts={"parameters": 1, "unpriced": [HOSTILE], "disagreement": HOSTILE},
+        counts=Counts(parameters=1, unpriced=[HOSTILE], disagreement=HOSTILE),
         diagnosis={"message": HOSTILE},
     )
     made = Report(environment={HOSTILE: HOSTILE}, subjects=[subject, sample.article()])

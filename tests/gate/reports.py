@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from attncheck.data.counts import Counts
 from attncheck.data.report import (
     Finding,
     Report,
@@ -101,6 +102,7 @@ def subject(name: str = "GAM", **more: Any) -> SubjectReport:
     }
     plain |= more
     plain.setdefault("verdict", verdict_of(plain["findings"]))
+    plain["counts"] = msgspec.convert(plain["counts"], Counts)
     return SubjectReport(**plain)
 
 

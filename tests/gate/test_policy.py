@@ -54,7 +54,7 @@ def test_a_policy_with_mistakes_is_refused(tmp_path: Path, text: str, what: str)
 
 def test_growth_may_be_allowed() -> None:
     now = copied(report(subject()))
-    now.subjects[0].counts["macs"] = 1034
+    now.subjects[0].counts.macs = 1034
     assert judged(now, report(subject()), []).answer is Answer.REGRESSED
     result = judged(now, report(subject()), [], macs=0.01)
     assert result.answer is Answer.HOLDS
@@ -63,7 +63,7 @@ def test_growth_may_be_allowed() -> None:
 
 def test_less_and_new_may_be_allowed() -> None:
     now = copied(report(subject(), subject("Other")))
-    now.subjects[0].counts["macs"] = 512
+    now.subjects[0].counts.macs = 512
     assert judged(now, report(subject()), []).answer is Answer.UNDECIDED
     allowed = judged(now, report(subject()), [], improved="holds", new="holds")
     assert allowed.answer is Answer.HOLDS

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from attncheck.data.counts import Counts
 from attncheck.data.report import Finding, Problem, Report, Status, Verdict, Witness
 from attncheck.gate import Answer
 from attncheck.gate.pairing import same_target
@@ -46,6 +47,9 @@ def _drop(path: str) -> Tamper:
         node: Any = getattr(one.subjects[int(number)], table)
         for key in keys[:-1]:
             node = node[int(key)] if isinstance(node, list) else node[key]
+        if isinstance(node, msgspec.Struct):
+            setattr(node, keys[-1], msgspec.UNSET)
+            return
         del node[int(keys[-1]) if isinstance(node, list) else keys[-1]]
 
     return change
@@ -107,7 +111,8 @@ EITHER: dict[str, Tamper] = {
     "more parameters": _set("0.counts.parameters", 553),
     "fewer multiply-accumulates": _set("0.counts.macs", 512),
     "a count is gone": _drop("0.counts.macs"),
-    "all counts are gone": _set("0.counts", {}),
+    "all counts are gone": _set("0.counts", None),
+    "no count is said": _set("0.counts", Counts()),
     "a count that is no number": _set("0.counts.macs", float("nan")),
     "a negative count": _set("0.counts.macs", -1024),
     "a count in words": _set("0.counts.macs", "1024"),

@@ -10,6 +10,7 @@ import msgspec
 from attncheck.commands.figures.compare import RowCompared, figure
 from attncheck.commands.figures.counters import COUNTERS
 from attncheck.commands.figures.rows import Published, published
+from attncheck.commands.words import spec_of
 from attncheck.errors import UsageError, did_you_mean
 from attncheck.spec.shelf import find_path
 
@@ -63,14 +64,18 @@ def chosen(names: Sequence[str], status: str) -> list[Published]:
         return rows
     found: dict[str, Published] = {}
     for name in names:
-        path = None if "/" in name else find_path(name)
-        spec = path.stem if path is not None else name
-        mine = [row for row in published() if name.lower() in _names(row) or spec in row.specs]
+        mine = [row for row in published() if name.lower() in _names(row)] or _of_spec(name)
         if not mine:
             known = sorted({each for row in published() for each in (*row.specs, table_of(row))})
             raise UsageError(f"no published figures of '{name}'", instead=did_you_mean(name, known))
         found |= {row.id: row for row in mine if row in rows}
     return [row for row in rows if row.id in found]
+
+
+def _of_spec(name: str) -> list[Published]:
+    spec = spec_of(name, "figures are of specs, tables and mechanisms")
+    path = None if "/" in spec else find_path(spec)
+    return [row for row in published() if (path.stem if path else spec) in row.specs]
 
 
 def compared(rows: Iterable[Published], listen: Callable[[str], None]) -> FiguresCompared:

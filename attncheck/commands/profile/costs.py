@@ -40,7 +40,7 @@ def costs_of_row(subject: Subject, measure: Measure, row: RowAsked, device: Devi
         tied=counted.parameters.tied,
         unused=counted.unused,
         macs=counted.tally.macs,
-        elementwise=counted.tally.other_ops,
+        elementwise=counted.tally.elementwise,
         by_operator=dict(counted.tally.by_operator.most_common()),
         unpriced=sorted(counted.tally.unpriced),
         traffic=item * (counted.parameters.total + _elements(trial)),

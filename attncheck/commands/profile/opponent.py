@@ -8,14 +8,14 @@ from __future__ import annotations
 import io
 import subprocess
 import tarfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
 from attncheck.auditing.task import Audit
-from attncheck.commands.profile.wanted import Plan, Wanted, named, plan
+from attncheck.commands.profile.wanted import Plan, Wanted, plan
+from attncheck.commands.words import read_word
 from attncheck.errors import TargetError, UsageError
 
 
@@ -98,9 +98,7 @@ def opposed(
 
 def _other(mine: Plan, target: str, wanted: Wanted) -> Plan:
     """A target is held against the same spec, where it is not given with another one."""
-    words: Sequence[tuple[str, str]] = named([target], wanted.inputs)
-    name, place = words[0]
-    if ":" in target and "=" not in target:
-        spec = mine.audit.job.spec
-        return plan(spec, place, wanted)
-    return plan(name, place, wanted)
+    word = read_word(target)
+    if word.target:
+        return plan(word.spec or mine.audit.job.spec, word.target, wanted)
+    return plan(word.spec if word.subject else f"{word.spec}@reference", "", wanted)

@@ -16,13 +16,13 @@ import msgspec
 from attncheck.auditing.request import DTYPES, Asked
 from attncheck.auditing.select import select
 from attncheck.auditing.task import Audit
-from attncheck.catalogue import Spec, load
+from attncheck.catalogue import Spec
 from attncheck.commands.profile.questions import Measure, MeasureAsked, RowAsked
+from attncheck.commands.words import family_of, named, references
 from attncheck.errors import UsageError, did_you_mean
 from attncheck.instruments.timing.partner import Meeting
 from attncheck.instruments.timing.samples import Budget
 from attncheck.signature.inputs import parse_input
-from attncheck.spec.shelf import spec_ids
 
 _MAP_SIZES = (16, 32, 64)
 _TOKEN_SIZES = (64, 256, 1024)
@@ -134,20 +134,19 @@ def plans(words: Sequence[str], wanted: Wanted) -> list[Plan]:
     """Return what to profile; without words, the reference of every spec.
 
     Args:
-        words: each ``SPEC``, ``SPEC@SUBJECT``, ``SPEC=TARGET`` or ``TARGET``; a target that
-            follows a spec is held against it.
+        words: see :mod:`attncheck.commands.words`; a spec alone means its reference.
         wanted: the options.
 
     Raises:
         UsageError, SpecError, TargetError: a word names what is not there.
     """
     wanted.check()
-    if not words:
-        known = [load(name) for name in spec_ids()]
-        pairs = [(f"{spec.id}@reference", "") for spec in known if spec.document.reference]
-    else:
-        pairs = named(words, wanted.inputs)
-    return [plan(name, target, wanted) for name, target in pairs]
+    what = (
+        references()
+        if not words
+        else named(words, alone="reference", family=family_of(wanted.inputs))
+    )
+    return [plan(one.spec, one.target, wanted) for one in what]
 
 
 def plan(name: str, target: str, wanted: Wanted) -> Plan:
@@ -176,33 +175,6 @@ def plan(name: str, target: str, wanted: Wanted) -> Plan:
         budget=wanted.budget,
     )
     return Plan(spec, Audit(job, task.claims), measure)
-
-
-def named(words: Sequence[str], inputs: Sequence[str]) -> list[tuple[str, str]]:
-    """Return (spec, target) of each word, a spec alone standing for its reference."""
-    found: list[tuple[str, str]] = []
-    open_ = ""  # a spec whose target may follow
-    for word in words:
-        spec, equal, target = word.partition("=")
-        plain = not equal and ":" not in word and "@" not in word
-        if equal:
-            found.append((spec, target))
-        elif plain:
-            found.append((f"{word}@reference", ""))
-        elif ":" not in word:
-            found.append((word, ""))
-        elif open_:
-            found[-1] = (open_, word)
-        else:
-            found.append((_family(inputs), word))
-        open_ = word if plain else ""
-    return found
-
-
-def _family(inputs: Sequence[str]) -> str:
-    """Return the family that the first input's axes speak of: tokens where it has three."""
-    given = [parse_input(text) for text in inputs]
-    return "tokens" if given and len(given[0].shape) == 3 else "map"
 
 
 def shrunk(text: str) -> str:

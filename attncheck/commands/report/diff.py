@@ -6,11 +6,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from attncheck.data.report import Finding, Report, SubjectReport, identity, name_of
 
 SCHEMA = "attncheck.diff/1"
-_COUNTS = ("parameters", "macs", "other_ops", "unpriced", "agree")
+_COUNTS = {
+    "parameters": "parameters",
+    "macs": "macs",
+    "other_ops": "elementwise",
+    "unpriced": "unpriced",
+    "agree": "agree",
+}
+"""As the JSON calls it -> as :class:`attncheck.data.counts.Counts` does."""
 
 
 class ValueChange(msgspec.Struct, frozen=True):
@@ -123,7 +131,8 @@ def _answer(finding: Finding | None) -> str:
 
 
 def _counted(subject: SubjectReport) -> dict[str, Any]:
-    return {name: subject.counts[name] for name in _COUNTS if name in subject.counts}
+    said = {name: getattr(subject.counts, of, UNSET) for name, of in _COUNTS.items()}
+    return {name: value for name, value in said.items() if value is not UNSET}
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[ValueChange]:

@@ -89,7 +89,8 @@ def _join(
     for part in ("counts", "profile", "diagnosis"):
         _join_table(part, mine, other, conflicts)
     kept.notes += [note for note in added.notes if note not in kept.notes]
-    kept.verdict = verdict_of(kept.findings)
+    if kept.findings:
+        kept.verdict = verdict_of(kept.findings)
 
 
 def _join_table(

@@ -29,7 +29,7 @@ MEANING = {
 }
 _LETTER = {name: name[0] for name in SIGN}
 _WEIGHT = {"violated": 1_000_000, "error": 1_000, "undecided": 1_000, "advice": 1}
-_ORDER = {Verdict.VIOLATES: 0, Verdict.UNDECIDED: 1, Verdict.CONFORMS: 2}
+_ORDER = {Verdict.VIOLATES: 0, Verdict.UNDECIDED: 1, Verdict.CONFORMS: 2, Verdict.COUNTED: 3}
 
 
 def said_of(finding: Finding) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from attncheck.data.counts import Counts, known
 from attncheck.data.report import Report, SubjectReport, Verdict
 from attncheck.formats.page_html.figures.pareto import Offer
 from attncheck.formats.page_html.subjects import View, held_map
@@ -38,11 +39,15 @@ def headline(report: Report) -> str:
             return "The subject violates its claims"
         verb = "violates its" if broken == 1 else "violate their"
         return f"{broken:,} of {total:,} subjects {verb} claims"
+    if count[Verdict.COUNTED] == total:
+        return f"{plural(total, 'subject')} counted, no claim was tried"
     if not any(subject.findings for subject in report.subjects):
         return f"{plural(total, 'subject')} measured"
     if open_:
         verb = "is" if open_ == 1 else "are"
         return f"{open_:,} of {plural(total, 'subject')} {verb} undecided, none violates"
+    if tried := count[Verdict.CONFORMS] if count[Verdict.COUNTED] else 0:
+        return f"{tried:,} of {total:,} subjects conform; the others were only counted"
     return "The subject conforms" if total == 1 else f"All {total:,} subjects conform"
 
 
@@ -52,10 +57,13 @@ def shares(report: Report) -> list[VerdictShare]:
     broken, open_, fine = (
         count[verdict] for verdict in (Verdict.VIOLATES, Verdict.UNDECIDED, Verdict.CONFORMS)
     )
+    bare = count[Verdict.COUNTED]
+    alone = [VerdictShare("counted", "#", bare, "counted alone")] if bare else []
     return [
         VerdictShare("violates", "✗", broken, "violates" if broken == 1 else "violate"),
         VerdictShare("undecided", "?", open_, "undecided"),
         VerdictShare("conforms", "✓", fine, "conforms" if fine == 1 else "conform"),
+        *alone,
     ]
 
 
@@ -70,13 +78,12 @@ def offers(views: Sequence[View]) -> list[Offer]:
     found = []
     for view in views:
         subject = view.subject
-        seen, macs = reach_share(subject), subject.counts.get("macs")
-        dims = {**subject.dims, **(subject.counts.get("dims") or {})}
+        counts = subject.counts or Counts()
+        seen, macs = reach_share(subject), counts.macs
+        dims = {**subject.dims, **(known(counts.dims) or {})}
         if seen is None or not isinstance(macs, int | float) or not dims:
             continue
         elements = [dims[name] for name in ("B", "C", "H", "W", "N") if dims.get(name)]
-        if not all(isinstance(size, int | float) for size in elements):
-            continue
         case = " ".join(f"{name}={size}" for name, size in dims.items() if name in "BCHWN")
         name = f"{subject.spec} · {subject.subject}"
         if subject.subject == "reference":

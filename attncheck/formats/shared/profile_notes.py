@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from attncheck.data.counts import known
 from attncheck.data.page import Section
 from attncheck.data.report import SubjectReport
+from attncheck.formats.shared.counting import counted
 
 Row = Mapping[str, Any]
 
@@ -43,9 +45,9 @@ def notes(subjects: Sequence[SubjectReport], pairs: Sequence[tuple[str, Row]]) -
         if row.get("unpriced")
     ]
     missing += [
-        f"{name_of(s)}: the counters differ: {s.counts.get('disagreement', '')}"
-        for s in subjects
-        if s.counts.get("agree") is False
+        f"{name_of(s)}: the counters differ: {known(counts.disagreement) or ''}"
+        for s, counts in counted(subjects)
+        if counts.agree is False
     ]
     if missing:
         yield Section("To know", [*dict.fromkeys(missing)][:_MOST_NOTES])

@@ -45,7 +45,9 @@ def summary(subject: SubjectReport) -> str:
     broken, undecided = violations(subject), open_claims(subject)
     held = len([f for f in subject.findings if f.status is Status.HOLDS])
     said: list[str] = []
-    if subject.verdict is Verdict.VIOLATES:
+    if subject.verdict is Verdict.COUNTED:
+        said.append("no claim was tried")
+    elif subject.verdict is Verdict.VIOLATES:
         said.append(f"{plural(len(broken), 'claim')}: {_names(broken)}")
     else:
         if subject.verdict is Verdict.UNDECIDED:

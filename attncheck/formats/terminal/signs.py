@@ -8,6 +8,7 @@ VERDICT = {
     Verdict.CONFORMS: "green",
     Verdict.VIOLATES: "bold red",
     Verdict.UNDECIDED: "yellow",
+    Verdict.COUNTED: "dim",
 }
 SIGN = {
     Status.VIOLATED: ("✗", "bold red"),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from attncheck.data.choices import same
+from attncheck.data.counts import ClosedValue, Counts
 from attncheck.errors import SpecError
 from attncheck.instruments.counting.closed_form import ClosedForm
 from attncheck.instruments.counting.dispatch import Tally, counting
@@ -111,42 +112,40 @@ def count_module(
     return BothCounts(parameters, tally, second, unused)
 
 
-def count(subject: Subject, case: Case) -> dict[str, Any]:
-    """Return everything counted, as plain JSON; ``macs`` is None where the module does not run."""
+def count(subject: Subject, case: Case) -> Counts:
+    """Return everything counted; ``macs`` is None where the module does not run."""
     trial = Trial(subject, case)
-    result: dict[str, Any] = {"dims": dict(case.dims), "mode": "train" if case.train else "eval"}
+    found = Counts(dims=dict(case.dims), mode="train" if case.train else "eval", parameters=None)
     try:
-        result["parameters"] = inventory(trial.module(initial=True)).total
+        found.parameters = inventory(trial.module(initial=True)).total
         counted = count_trial(trial)
     except SubjectError as error:
-        empty: dict[str, Any] = {"macs": None, "flops": None, "other_ops": None, "unpriced": []}
-        return {"parameters": None, **result, **empty, "agree": None, "unavailable": str(error)}
+        found.macs = found.flops = found.elementwise = found.agree = None
+        found.unpriced, found.unavailable = [], str(error)
+        return found
+    tell(found, counted)
+    found.by_module = dict(counted.tally.by_module)
+    found.formula = {
+        kind: form
+        for kind, seen in (("parameters", counted.parameters.total), ("macs", counted.tally.macs))
+        if (form := closed_form_of(subject, case, kind, seen)) is not None
+    }
+    return found
+
+
+def tell(found: Counts, counted: BothCounts) -> None:
+    """Write down what both counters say."""
     tally, parameters = counted.tally, counted.parameters
-    result |= {
-        "parameters": parameters.total,
-        "trainable": parameters.trainable,
-        "tied": parameters.tied,
-        "frozen": parameters.frozen,
-        "unused": counted.unused,
-        "macs": tally.macs,
-        "flops": 2 * tally.macs,
-        "other_ops": tally.other_ops,
-        "by_operator": dict(tally.by_operator.most_common()),
-        "by_module": dict(tally.by_module),
-        "unpriced": sorted(tally.unpriced),
-        "fvcore": counted.second.macs,
-        "agree": counted.agree,
-        "disagreement": counted.disagreement,
-    }
-    result["formula"] = {
-        kind: found
-        for kind, seen in (("parameters", parameters.total), ("macs", tally.macs))
-        if (found := closed_form_of(subject, case, kind, seen)) is not None
-    }
-    return result
+    found.parameters, found.trainable = parameters.total, parameters.trainable
+    found.tied, found.frozen, found.unused = parameters.tied, parameters.frozen, counted.unused
+    found.macs, found.flops, found.elementwise = tally.macs, 2 * tally.macs, tally.elementwise
+    found.by_operator = dict(tally.by_operator.most_common())
+    found.unpriced = sorted(tally.unpriced)
+    found.fvcore, found.agree = counted.second.macs, counted.agree
+    found.disagreement = counted.disagreement
 
 
-def closed_form_of(subject: Subject, case: Case, kind: str, seen: int) -> dict[str, Any] | None:
+def closed_form_of(subject: Subject, case: Case, kind: str, seen: int) -> ClosedValue | None:
     """Return the spec's closed form beside the count, or None where the spec states none."""
     for name, table in subject.spec.claims.items():
         text = table.get("formula")
@@ -159,16 +158,16 @@ def closed_form_of(subject: Subject, case: Case, kind: str, seen: int) -> dict[s
     return None
 
 
-def _beside(form: ClosedForm, case: Case, times: int, seen: int) -> dict[str, Any]:
+def _beside(form: ClosedForm, case: Case, times: int, seen: int) -> ClosedValue:
     choice = form.explain(case.dims, lambda values: same(values[0] * times, seen))
     stated = choice or form.stated(case.dims)[0]
     value = form.values(stated)[0] * times
-    return {
-        "formula": form.formulas[0].text,
-        "equal": choice is not None,
-        "choice": stated.describe(form.named),
-        "value": int(value) if math.isfinite(value) else None,
-    }
+    return ClosedValue(
+        choice=stated.describe(form.named),
+        equal=choice is not None,
+        formula=form.formulas[0].text,
+        value=int(value) if math.isfinite(value) else None,
+    )
 
 
 def samples(form: ClosedForm, dims: dict[str, int]) -> int:

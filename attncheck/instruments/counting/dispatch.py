@@ -26,7 +26,7 @@ class Tally:
 
     Attributes:
         macs: multiply-accumulates of contractions; a bias, a norm, a pooling counts none.
-        other_ops: element-wise work, one per element of the largest tensor of each operator.
+        elementwise: element-wise work, one per element of the largest tensor of each operator.
         by_operator: operator -> multiply-accumulates, dearest first when read by ``count``.
         calls: operator -> how often it ran, priced operators only.
         by_module: submodule's name -> what ran in it and in its children; "" is the root.
@@ -36,7 +36,7 @@ class Tally:
     """
 
     macs: int = 0
-    other_ops: int = 0
+    elementwise: int = 0
     by_operator: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     by_module: Counter[str] = field(default_factory=Counter)
@@ -57,7 +57,7 @@ class Tally:
             macs = price(operator, args, kwargs, out)
             if macs is None:
                 if is_free(operator):
-                    self.other_ops += work_of(operator, inputs, outputs)
+                    self.elementwise += work_of(operator, inputs, outputs)
                     view = bool(getattr(operator, "is_view", False))
                     name, axes = base_name(operator), args[1] if len(args) > 1 else None
                     self.hidden.saw(name, inputs, outputs, view=view, axes=axes)

@@ -2,39 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-import msgspec
-
+from attncheck.data.counts import Branch
 from attncheck.instruments.counting.parameters import inventory
 from attncheck.lazy import torch
-
-
-class Branch(msgspec.Struct, frozen=True):
-    """One submodule: its own share, and with everything below it.
-
-    Attributes:
-        name: its attribute in the parent; "" of the root.
-        kind: its class.
-        parameters, macs: with everything below.
-        own_parameters, own_macs: what belongs to none of its children. A parameter counts once,
-            where it is first named; an operation counts in the innermost submodule that ran it.
-        below: its children that hold parameters or work, in the order of definition.
-    """
-
-    name: str
-    kind: str
-    parameters: int
-    macs: int
-    own_parameters: int
-    own_macs: int
-    below: list[Branch] = []
-
-    def walk(self, depth: int = 0) -> Iterator[tuple[int, Branch]]:
-        """Yield the branch and all below it with their depths, parents first."""
-        yield depth, self
-        for branch in self.below:
-            yield from branch.walk(depth + 1)
 
 
 def tree(module: torch.nn.Module, macs: Mapping[str, int]) -> Branch:

@@ -11,28 +11,9 @@ from attncheck.catalogue import load
 from attncheck.cli.progress import remaining
 from attncheck.commands.profile.opponent import check_out, split_revision
 from attncheck.commands.profile.rows import exponent, judged
-from attncheck.commands.profile.wanted import Measure, RowAsked, Wanted, named, shrunk
+from attncheck.commands.profile.wanted import Measure, RowAsked, Wanted, shrunk
 from attncheck.errors import TargetError, UsageError
 from attncheck.formats.shared.charts import bar, chart
-
-
-@pytest.mark.parametrize(
-    ("words", "meant"),
-    [
-        (["rcca", "pam"], [("rcca@reference", ""), ("pam@reference", "")]),
-        (["gam@article"], [("gam@article", "")]),
-        (["se", "f.py:SE"], [("se", "f.py:SE")]),
-        (["se=f.py:SE", "p.m:SE"], [("se", "f.py:SE"), ("map", "p.m:SE")]),
-        (["se@reference", "f.py:SE"], [("se@reference", ""), ("map", "f.py:SE")]),
-        (["f.py:A", "f.py:B"], [("map", "f.py:A"), ("map", "f.py:B")]),
-    ],
-)
-def test_words_name_subjects_as_audit_does(words: list[str], meant: list[object]) -> None:
-    assert named(words, []) == meant
-
-
-def test_three_axes_are_tokens() -> None:
-    assert named(["f.py:A"], ["2x64x256"]) == [("tokens", "f.py:A")]
 
 
 def test_points_are_all_that_was_asked_for() -> None:

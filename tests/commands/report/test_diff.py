@@ -19,7 +19,7 @@ def changed() -> Report:
     reference.findings[1].status = Status.VIOLATED
     reference.findings[1].message = "a | b"
     reference.verdict = Verdict.VIOLATES
-    reference.counts["parameters"] += 336
+    reference.counts.parameters += 336
     article.findings = [f for f in article.findings if f.claim != "finite"]
     swapped.subject = "Other"
     return report

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from attncheck.commands.report.merge import merge
+from attncheck.data.counts import Counts
 from attncheck.data.report import Finding, Report, Status, SubjectReport, Verdict, verdict_of
 from tests.formats import sample
 
@@ -29,13 +30,13 @@ def test_subjects_of_several_shards_stand_together_in_their_order() -> None:
 
 
 def test_claims_of_one_subject_are_put_together_and_judged_anew() -> None:
-    first = shard(sample.finding("shape"), counts={"macs": 7})
+    first = shard(sample.finding("shape"), counts=Counts(macs=7))
     second = shard(sample.finding("reach", Status.VIOLATED), profile={"device": "cpu"})
     merged = merge([("a", first), ("b", second)])
     (subject,) = merged.report.subjects
     assert [finding.claim for finding in subject.findings] == ["shape", "reach"]
     assert subject.verdict is Verdict.VIOLATES
-    assert subject.counts == {"macs": 7}
+    assert subject.counts == Counts(macs=7)
     assert subject.profile == {"device": "cpu"}
     assert not merged.conflicts
 
@@ -59,8 +60,8 @@ def test_a_claim_that_one_shard_skipped_is_what_the_other_found() -> None:
 
 
 def test_other_counts_and_other_specs_are_conflicts() -> None:
-    one = shard(sample.finding("shape"), counts={"macs": 7}, spec_hash="x")
-    two = shard(sample.finding("shape"), counts={"macs": 8}, spec_hash="y")
+    one = shard(sample.finding("shape"), counts=Counts(macs=7), spec_hash="x")
+    two = shard(sample.finding("shape"), counts=Counts(macs=8), spec_hash="y")
     told = merge([("a", one), ("b", two)]).conflicts
     assert len(told) == 2
     assert "different specs" in told[0]

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn.modules import module as hooks
 
+from attncheck.data.counts import Counts
 from attncheck.instruments.counting.count import count, count_module
 from attncheck.instruments.counting.parameters import inventory, never_used
 from attncheck.subject.trial import Trial
@@ -66,13 +67,13 @@ def test_a_count_is_plain_json_with_its_convention() -> None:
 
     subject = subject_of(Stateful)
     counts = count(subject, subject.base())
-    assert msgspec.json.decode(msgspec.json.encode(counts)) == counts
-    assert counts["dims"] == subject.dims
-    assert counts["macs"] == 2 * 77 * 32 * 32
-    assert counts["flops"] == 2 * counts["macs"]
-    assert (counts["agree"], counts["fvcore"]) == (True, counts["macs"])
-    assert counts["unused"] == ["unused.weight", "unused.bias"]
-    assert counts["by_operator"] == {"aten.convolution": counts["macs"]}
+    assert msgspec.json.decode(msgspec.json.encode(counts), type=Counts) == counts
+    assert counts.dims == subject.dims
+    assert counts.macs == 2 * 77 * 32 * 32
+    assert counts.flops == 2 * counts.macs
+    assert (counts.agree, counts.fvcore) == (True, counts.macs)
+    assert counts.unused == ["unused.weight", "unused.bias"]
+    assert counts.by_operator == {"aten.convolution": counts.macs}
 
 
 class Raises(nn.Module):
@@ -89,8 +90,8 @@ def test_of_a_module_that_does_not_run_the_parameters_are_told() -> None:
 
     subject = prepare(subject_of(Stateful).spec, Request("Raises", "Raises", factory=Raises))[0]
     counts = count(subject, subject.base())
-    assert (counts["parameters"], counts["macs"]) == (32 * 32 + 32, None)
-    assert counts["unavailable"].startswith("forward raises")
+    assert (counts.parameters, counts.macs) == (32 * 32 + 32, None)
+    assert counts.unavailable.startswith("forward raises")
 
 
 def test_a_tied_weight_counts_once_and_is_listed() -> None:

@@ -1,14 +1,107 @@
-"""Read the values of options: ``KEY=VALUE``, sizes, amounts of memory."""
+"""The options that commands share, each declared once with its help, and how values are read.
+
+What a command leaves out of these stands in its own file.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from attncheck.data.formula import shortened
 from attncheck.data.literals import parse_literal
 from attncheck.errors import UsageError
+
+_Many = list[str] | None
+_WORDS = (
+    "Each a SPEC (an id or alias, or a path to a .toml), SPEC@SUBJECT, SPEC=TARGET, or a TARGET "
+    "(path/to/file.py:Class or package.module:Class); targets after a SPEC are held against it. "
+)
+
+Subjects = Annotated[
+    _Many,
+    typer.Argument(
+        metavar="SPEC|TARGET",
+        help=_WORDS + "A SPEC alone means every subject that it lists; map, tokens and seq2seq "
+        "are the contracts of families.",
+    ),
+]
+References = Annotated[
+    _Many,
+    typer.Argument(
+        metavar="SPEC|TARGET",
+        help=_WORDS + "A SPEC alone means its reference, a TARGET alone is held to its family.",
+    ),
+]
+Every = Annotated[bool, typer.Option("--all", help="Every spec that attncheck ships.")]
+
+Init = Annotated[
+    _Many,
+    typer.Option(
+        "--init",
+        metavar="KEY=VALUE",
+        help="A constructor argument: a Python literal, or a formula over dims (in_dim=C).",
+    ),
+]
+Dims = Annotated[_Many, typer.Option("--set", metavar="DIM=SIZE", help="A dim, such as C=64.")]
+Inputs = Annotated[
+    _Many,
+    typer.Option(
+        "--input",
+        metavar="SHAPE",
+        help="One input of forward: 2x32x8x6, NAME=2x32x8x6, or a mask: 2x8:pad-true.",
+    ),
+]
+Claims = Annotated[_Many, typer.Option("--claim", metavar="GLOB", help="Check these claims only.")]
+Skips = Annotated[_Many, typer.Option("--skip", metavar="GLOB", help="Leave these claims out.")]
+
+Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1 or mps.")]
+AnyDevice = Annotated[
+    str, typer.Option("--device", help="cpu, cuda, cuda:1 or mps; meta: from shapes alone.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Other random draws.")]
+Timeout = Annotated[
+    float, typer.Option("--timeout", help="Seconds for one claim, or one point of a profile.")
+]
+MemoryLimit = Annotated[
+    str, typer.Option("--memory-limit", metavar="SIZE", help="Memory of one child process.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", help="Processes at once; 0 for one per core.")]
+Threads = Annotated[int, typer.Option("--threads", help="Threads of torch in each process.")]
+
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Undecided counts as violated, or as regressed.")
+]
+ReportFormat = Annotated[
+    str, typer.Option("--format", help="How to show it; see: attncheck list formats.")
+]
+ReportFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write it, in its suffix's format."),
+]
+ResultFormat = Annotated[str, typer.Option("--format", help="How to show it: text or json.")]
+ResultFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write it as .json or .txt."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+Silent = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress, and no report in text on the screen.")
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+
+AcceptedFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--accepted",
+        metavar="FILE",
+        help="Reviewed violations; accepted.toml beside the baseline where there is one.",
+    ),
+]
 
 _MOST_SIZE, _MOST_SEED = 10**9, 2**31
 _MOST_JOBS, _MOST_SECONDS = 1024, 10.0**6

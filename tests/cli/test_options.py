@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from attncheck.cli.parsing import initials, sizes
+from attncheck.cli.options import initials, sizes
 from attncheck.data.literals import from_json, parse_literal, to_json
 from attncheck.errors import UsageError
 from attncheck.execution.limits import memory_bytes
