@@ -9,6 +9,7 @@ import pytest
 
 from attncheck.commands.calibrate import calibrate, floor_of
 from attncheck.data.noise import Noise, noise_floor, noise_path
+from attncheck.errors import AttncheckError
 from tests.gate.reports import ratios
 
 NOISE = Noise(
@@ -43,6 +44,11 @@ def test_it_is_kept_for_this_device_torch_and_number_of_threads(
     assert noise_floor("cpu", "AMD EPYC", 2, "2.13.0") is None
     noise_path("cpu", 1).write_bytes(b"{")
     assert noise_floor("cpu", "AMD EPYC", 1, "2.13.0") is None
+
+
+def test_a_device_that_is_not_there_is_told() -> None:
+    with pytest.raises(AttncheckError, match="abacus"):
+        calibrate("abacus", 1, 8, 1)
 
 
 def test_unchanged_code_is_measured_against_itself() -> None:

@@ -212,7 +212,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
         (["nosuch"], "unknown spec 'nosuch'"),
         (["se", "pam", "--against", "cca"], "one module with one other"),
         (["se", "--against", "x.py@nosuch:A"], "git cannot give this revision"),
-        (["se", "--resume", "nothing.json"], "cannot be read"),
+        (["se", "--resume", "nothing.json"], "cannot read the report"),
         (["se", "-o", "figure.png"], "no format writes '.png'"),
     ],
 )
