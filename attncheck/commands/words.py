@@ -204,7 +204,9 @@ def check_some(words: Sequence[str] | None, *, every: bool) -> None:
     Raises:
         UsageError: they do not.
     """
-    if every == bool(words):
+    if every and words:
+        raise UsageError(f"--all and '{words[0]}' both say what is meant", instead="give one")
+    if not (every or words):
         raise UsageError("name a spec, or say --all", instead="see: attncheck list specs")
 
 

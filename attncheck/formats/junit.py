@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
-from attncheck.data.report import Finding, Problem, Report, Status, SubjectReport
+from attncheck.data.report import Finding, Problem, Report, Status, SubjectReport, Verdict
 from attncheck.formats.shared.places import in_words
 from attncheck.formats.shared.wording import contrast, problem_lines, witness
 
@@ -57,7 +57,11 @@ def _suite(subject: SubjectReport) -> _Suite:
         if outcome:
             counts[_COUNTED[outcome]] += 1
         body += _case(name, finding, outcome)
-    numbers = {"tests": len(subject.findings), **counts}
+    if subject.verdict is Verdict.COUNTED:
+        counts["skipped"] += 1
+        counted = Finding("counted", "counted", Status.SKIPPED, "no claim was tried")
+        body += _case(name, counted, "skipped")
+    numbers = {"tests": len(subject.findings) or counts["skipped"], **counts}
     return {"name": name, **{key: str(value) for key, value in numbers.items()}}, body
 
 

@@ -25,6 +25,7 @@ from attncheck.formats.shared.wording import (
     contrast,
     diagnosis,
     heading,
+    labels,
     open_lines,
     problem_lines,
     summary,
@@ -63,15 +64,15 @@ class MarkdownFormat:
 def _spec(subjects: Sequence[SubjectReport]) -> Iterator[str]:
     yield f"## {escaped(' · '.join(heading(subjects[0])))}"
     rows = []
-    for subject in subjects:
+    for label, subject in zip(labels(subjects), subjects, strict=True):
         said = "; ".join(part for part in (summary(subject), diagnosis(subject)) if part)
         verdict = Markdown(f"{_SIGN[subject.verdict]} **{subject.verdict.value}**")
-        rows.append([subject.subject, verdict, said])
+        rows.append([label, verdict, said])
     yield table(["subject", "verdict", ""], rows)
     for subject in subjects:
         yield from _subject(subject)
     if counts := count_rows(subjects):
-        names = [subject.subject for subject, _ in counted(subjects)]
+        names = labels(subject for subject, _ in counted(subjects))
         yield table(["counts", *names], [[label, *cells] for label, cells in counts], numbers=True)
         yield "\n".join(f"- {escaped(note)}" for note in count_notes(subjects))
 

@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from attncheck.catalogue.kinds import claim_page
-from attncheck.data.report import Finding, Location, Report, Status, SubjectReport
+from attncheck.data.report import (
+    Finding,
+    Location,
+    Report,
+    Status,
+    SubjectReport,
+    Verdict,
+    name_of,
+)
 from attncheck.formats.shared.places import as_uri, place, source_line
 from attncheck.formats.shared.wording import contrast, problem_lines, witness
 
@@ -151,6 +159,11 @@ def _invocation(report: Report) -> dict[str, Any]:
     if report.partial:
         said = "interrupted: not every claim was tried"
         told.append({"level": "error", "message": {"text": said}})
+    told += [
+        {"level": "note", "message": {"text": f"{name_of(s)}: counted, and no claim was tried"}}
+        for s in report.subjects
+        if s.verdict is Verdict.COUNTED
+    ]
     return {"executionSuccessful": not told, "toolExecutionNotifications": told}
 
 

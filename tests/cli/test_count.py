@@ -60,6 +60,16 @@ def test_sizes_that_no_memory_holds_are_counted_from_shapes(tmp_path: Path) -> N
     assert found["macs"] == 64 * pixels * (2 * 512 * 64 + 512 * 512 + pixels * (64 + 512))
 
 
+def test_every_spelling_counts_the_same_and_any_report_format_is_written(tmp_path: Path) -> None:
+    (tmp_path / "nested.py").write_text(NESTED)
+    size = ("--init", "channels=8", "--set", "C=8")
+    apart = counted(tmp_path, "map", "nested.py:Outer", *size, "-o", "a.html", "-o", "a.md")
+    assert counted(tmp_path, "map=nested.py:Outer", *size) == apart
+    assert counted(tmp_path, "nested.py:Outer", *size) == apart
+    for name in ("a.html", "a.md"):
+        assert "no claim was tried" in (tmp_path / name).read_text(encoding="utf-8")
+
+
 def test_what_cannot_be_counted_is_told(tmp_path: Path) -> None:
     (tmp_path / "raises.py").write_text(NESTED.replace("x = self.second", "x = x.nothing"))
     for words, told in (

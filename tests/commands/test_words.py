@@ -161,7 +161,7 @@ def test_a_glob_may_match_the_claims_of_one_subject_alone() -> None:
         selected(["gam", "se"], Asked(claims=["nothing-like-it"]))
     with pytest.raises(UsageError, match="name a spec, or say --all"):
         selected([], Asked())
-    with pytest.raises(UsageError, match="name a spec, or say --all"):
+    with pytest.raises(UsageError, match="--all and 'se' both say"):
         selected(["se"], Asked(), every=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from attncheck.data.report import Finding, Problem, Status, SubjectReport, Verdict
@@ -125,6 +126,13 @@ def _names(findings: Iterable[Finding]) -> str:
     if len(names) > _MOST_NAMES + 1:
         names = [*names[:_MOST_NAMES], f"and {len(names) - _MOST_NAMES} more"]
     return ", ".join(names)
+
+
+def labels(subjects: Iterable[SubjectReport]) -> list[str]:
+    """Return how the subjects of one spec are called; by their targets where names are alike."""
+    every = list(subjects)
+    names = Counter(subject.subject for subject in every)
+    return [s.subject if names[s.subject] == 1 else shown(s.target) for s in every]
 
 
 def heading(subject: SubjectReport) -> list[str]:

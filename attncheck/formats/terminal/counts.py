@@ -11,6 +11,7 @@ from rich.text import Text
 
 from attncheck.data.report import SubjectReport
 from attncheck.formats.shared.counting import count_notes, count_rows, counted
+from attncheck.formats.shared.wording import labels
 from attncheck.formats.terminal.signs import HEADING, QUIET
 
 
@@ -23,8 +24,8 @@ def draw_counts(subjects: Sequence[SubjectReport]) -> Iterator[RenderableType]:
     yield Text("counts", HEADING)
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style=QUIET)
     table.add_column("")
-    for subject, _ in counted(subjects):
-        table.add_column(Text(subject.subject), justify="right", no_wrap=True)
+    for label in labels(subject for subject, _ in counted(subjects)):
+        table.add_column(Text(label), justify="right", no_wrap=True)
     for label, cells in rows:
         table.add_row(Text(label), *(Text(cell) for cell in cells))
     if rows:

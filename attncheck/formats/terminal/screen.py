@@ -52,10 +52,10 @@ def _verdicts(subjects: Sequence[SubjectReport]) -> Iterator[RenderableType]:
     table.add_column(no_wrap=True, min_width=9)
     table.add_column(no_wrap=True)
     table.add_column(ratio=1)
-    for subject in subjects:
+    for label, subject in zip(labels(subjects), subjects, strict=True):
         said = Text(summary(subject))
         if sentence := diagnosis(subject):
             said.append(f"\n{sentence}", QUIET)
         verdict = subject.verdict
-        table.add_row(Text(subject.subject), Text(verdict.value, VERDICT[verdict]), said)
+        table.add_row(Text(label), Text(verdict.value, VERDICT[verdict]), said)
     yield Padding(table, (0, 0, 0, 2))
