@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from attncheck.catalogue.checks import check_formulas
-from attncheck.data.formula import shortened
+from attncheck.data.choices import flag, numbers
+from attncheck.data.formula import Formula, evaluate, shortened
 from attncheck.data.text_file import named_path
 from attncheck.errors import SpecError, UsageError, did_you_mean
 from attncheck.probes import all_kinds, find_kind
@@ -20,6 +21,9 @@ from attncheck.spec.inheritance import inherit
 from attncheck.spec.lines import line_of
 from attncheck.spec.shelf import find_path, shelf_index
 from attncheck.subject.claim import Claim
+
+_LARGEST = 10**9
+"""Of a dim; no tensor has such an axis."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def load_file(path: Path) -> Spec:
         document = merged
     ordered = {name: claims.get(name) or claims_here[name] for name in document.claims}
     spec = Spec(document, ordered, path)
-    check_formulas(document, ordered, path, text)
+    _check_formulas(document, ordered, path, text)
     return spec
 
 
@@ -150,3 +154,43 @@ def _decode_claims(
         except ValueError as error:
             raise SpecError(f"claim '{name}': {error}", where=where) from None
     return decoded
+
+
+def _check_formulas(
+    document: SpecDocument, claims: Mapping[str, Claim], path: Path, text: str
+) -> None:
+    """Read and evaluate every dim, condition and formula of a claim once: a typo is found here.
+
+    Raises:
+        SpecError: one is none, names what is not there, or has no value at the default case.
+    """
+    dims: dict[str, Any] = {}
+    for name, value in document.dims.items():
+        dims[name] = _located(value, dims, path, text, "dims", name)
+        if abs(dims[name]) > _LARGEST:
+            where = f"{path}:{line_of(text, ['dims', name])}"
+            raise SpecError(f"'{name}' is larger than {_LARGEST}", where=where)
+    for name, condition in document.domain.items():
+        _located(condition, dims, path, text, "domain", name)
+    options = document.options.items()
+    known = {*dims, *document.options, *(flag(n, v) for n, values in options for v in values)}
+    first = {name: values[0] for name, values in options if values}
+    values = {**dims, **numbers(document.options, first)}
+    for name, claim in claims.items():
+        for formula in claim.formulas():
+            for unknown in sorted(Formula(formula).names - known):
+                raise SpecError(
+                    f"claim '{name}': '{unknown}' is neither a dim nor an option",
+                    where=f"{path}:{line_of(text, ['claims', name])}",
+                    instead=did_you_mean(unknown, known),
+                )
+            _located(formula, values, path, text, "claims", name)
+
+
+def _located(value: object, dims: dict[str, Any], path: Path, text: str, *keys: str) -> Any:
+    """Evaluate a formula of the spec; an error names the line where it stands."""
+    try:
+        return evaluate(value, dims)
+    except SpecError as error:
+        where = f"{path}:{line_of(text, list(keys))}"
+        raise SpecError(error.what, where=where, instead=error.instead) from None
