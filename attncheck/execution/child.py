@@ -40,6 +40,7 @@ SUBJECT = "subject"
 """Kind of refusal: an exception from the subject's code, outside of what claims watch."""
 UNREADY = 95
 """Exit status of a child that could not be made ready, before anything of the subject ran."""
+_noted: list[Callable[[], str]] = []
 _WE_USE = tuple(f"site-packages{os.sep}{name}{os.sep}" for name in ("fvcore", "msgspec", "numpy"))
 
 
@@ -82,6 +83,11 @@ def main(
         leave(code & 0xFF)  # threads and exit handlers of the subject do not get a say
 
 
+def note_judges() -> None:
+    """Note what judges once, where children are forked from, for all of them."""
+    _noted.append(watched())
+
+
 def _speaker(descriptor: int, key: bytearray) -> Callable[[Message], None]:
     """Return what writes a message; a copy of the process that the subject forked stays silent."""
     owner, seal, encoded = os.getpid(), sealing(key), encode
@@ -101,7 +107,7 @@ def _speaker(descriptor: int, key: bytearray) -> Callable[[Message], None]:
 
 
 def _work(work: str, job: Job, limits: Limits, say: Callable[[Message], None]) -> int:
-    before, judges = functions(), watched()
+    before, judges = functions(), _noted.pop() if _noted else watched()
     sys.argv = [job.target]
     sys.dont_write_bytecode = True
     if job.folder and job.folder not in sys.path:

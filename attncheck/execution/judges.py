@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import importlib
 import math
+import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import EnumMeta
-from types import FunctionType, ModuleType
+from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any
 
 from attncheck.lazy import torch
@@ -47,41 +49,77 @@ Place = tuple[str, str, Mapping[str, Any], str, Any]
 Code = tuple[str, FunctionType, Any, Any, Any]
 
 
+@dataclass
+class _Noted:
+    """A living dict as it was: all of its keys and values, and which of them are looked at."""
+
+    held: Mapping[str, Any]
+    keys: tuple[str, ...]
+    values: tuple[Any, ...]
+    places: list[Place] = field(default_factory=list)
+    absent: list[tuple[str, str]] = field(default_factory=list)
+    module: str = ""
+
+
 def watched() -> Callable[[], str]:
     """Note what judges; return what says whose functions were replaced since, "" if none were."""
     ours = {name: module for name, module in sys.modules.items() if _is_ours(name) and module}
+    noted: dict[int, _Noted] = {}
+
+    def note(key: int, held: Mapping[str, Any]) -> _Noted:
+        if key not in noted:
+            noted[key] = _Noted(held, tuple(held), tuple(held.values()))
+        return noted[key]
+
     places = [*_of_modules(ours), *_of_others()]
-    classes = [(name, one) for name, one in _classes(ours) if _is_ours(one.__module__)]
-    absent: list[tuple[str, Mapping[str, Any], tuple[str, ...]]] = []
-    for name, one in classes:
-        places += _of_class(name, one)
-        held = one.__dict__
-        absent.append((name, held, tuple(key for key in _SHADOWS if key not in held)))
-    codes = [*_codes(places)]
+    for place in places:
+        note(id(place[2]), place[2]).places.append(place)
+    for name, module in ours.items():
+        note(id(vars(module)), vars(module)).module = name
+    for name, one in _classes(ours):
+        if _is_ours(one.__module__):
+            held = one.__dict__  # a new view each time
+            own = note(id(one), held)
+            own.absent += [(f"{name}.{key}", key) for key in _SHADOWS if key not in held]
+            for place in _of_class(name, one):
+                places.append(place)
+                at = id(one) if isinstance(place[2], MappingProxyType) else id(place[2])
+                note(at, place[2]).places.append(place)
     tensor = torch.Tensor
     methods = [(name, getattr(tensor, name)) for name in _TENSOR.split() if hasattr(tensor, name)]
-    sizes = [(name, module.__dict__, frozenset(module.__dict__)) for name, module in ours.items()]
-    return _comparing(places, codes, absent, sizes, methods, tensor)
+    return _comparing(list(noted.values()), [*_codes(places)], methods, tensor)
 
 
 def _comparing(
-    places: list[Place],
-    codes: list[Code],
-    absent: list[tuple[str, Mapping[str, Any], tuple[str, ...]]],
-    sizes: list[tuple[str, dict[str, Any], frozenset[str]]],
-    methods: list[tuple[str, Any]],
-    tensor: Any,
+    noted: list[_Noted], codes: list[Code], methods: list[tuple[str, Any]], tensor: Any
 ) -> Callable[[], str]:
-    """Return the comparison; it rests on nothing that a subject can reach by a name."""
+    """Return the comparison; it rests on nothing that a subject can reach by a name.
+
+    A dict whose every key and value is the one that was there needs no closer look.
+    """
     get, size, kind, module, words = getattr, len, isinstance, ModuleType, _words
-    known = {id(held): len(names) for _, held, names in sizes}
-    address = id
+    every, each, same = all, map, operator.is_
+    known = [(n.held, n.keys, n.values, n.places, n.absent, n.module) for n in noted]
 
     def replaced() -> str:
         found: list[tuple[str, str]] = []
-        for owner, name, held, key, value in places:
-            if held.get(key) is not value:
-                found.append((owner, name))
+        for held, keys, values, places, absent, ours in known:
+            if (
+                size(held) == size(keys)
+                and every(each(same, held.values(), values))
+                and every(each(same, held, keys))
+            ):
+                continue
+            for owner, name, _, key, value in places:
+                if held.get(key) is not value:
+                    found.append((owner, name))
+            for name, key in absent:
+                if key in held:
+                    found.append(("attncheck", name))
+            if ours and size(held) != size(keys):
+                for key in held:
+                    if key not in keys and key[:2] != "__" and not kind(held[key], module):
+                        found.append(("attncheck", f"{ours}.{key}"))
         for name, function, code, defaults, named in codes:
             if (
                 function.__code__ is not code
@@ -89,15 +127,6 @@ def _comparing(
                 or function.__kwdefaults__ is not named
             ):
                 found.append(("attncheck", name))
-        for name, held, keys in absent:
-            for key in keys:
-                if key in held:
-                    found.append(("attncheck", f"{name}.{key}"))
-        for name, own, names in sizes:
-            if size(own) != known[address(own)]:
-                for key in own:
-                    if key not in names and key[:2] != "__" and not kind(own[key], module):
-                        found.append(("attncheck", f"{name}.{key}"))
         for name, method in methods:
             if get(tensor, name, None) is not method:
                 found.append(("torch", f"torch.Tensor.{name}"))
