@@ -10,6 +10,7 @@ and dicts. Who puts everything back in time is not seen: it is no sandbox, it ma
 from __future__ import annotations
 
 import importlib
+import itertools
 import math
 import operator
 import sys
@@ -93,46 +94,88 @@ def watched() -> Callable[[], str]:
 def _comparing(
     noted: list[_Noted], codes: list[Code], methods: list[tuple[str, Any]], tensor: Any
 ) -> Callable[[], str]:
-    """Return the comparison; it rests on nothing that a subject can reach by a name.
-
-    A dict whose every key and value is the one that was there needs no closer look.
-    """
+    """Return the comparison; it rests on nothing that a subject can reach by a name."""
     get, size, kind, module, words = getattr, len, isinstance, ModuleType, _words
-    every, each, same = all, map, operator.is_
-    known = [(n.held, n.keys, n.values, n.places, n.absent, n.module) for n in noted]
+    changed, rewritten = _changed(noted), _rewritten(codes)
 
     def replaced() -> str:
         found: list[tuple[str, str]] = []
-        for held, keys, values, places, absent, ours in known:
-            if (
-                size(held) == size(keys)
-                and every(each(same, held.values(), values))
-                and every(each(same, held, keys))
-            ):
-                continue
-            for owner, name, _, key, value in places:
+        for n in changed():
+            for owner, name, held, key, value in n.places:
                 if held.get(key) is not value:
                     found.append((owner, name))
-            for name, key in absent:
-                if key in held:
+            for name, key in n.absent:
+                if key in n.held:
                     found.append(("attncheck", name))
-            if ours and size(held) != size(keys):
-                for key in held:
-                    if key not in keys and key[:2] != "__" and not kind(held[key], module):
-                        found.append(("attncheck", f"{ours}.{key}"))
-        for name, function, code, defaults, named in codes:
-            if (
-                function.__code__ is not code
-                or function.__defaults__ is not defaults
-                or function.__kwdefaults__ is not named
-            ):
-                found.append(("attncheck", name))
+            if n.module and size(n.held) != size(n.keys):
+                for key in n.held:
+                    if key not in n.keys and key[:2] != "__" and not kind(n.held[key], module):
+                        found.append(("attncheck", f"{n.module}.{key}"))
+        found += rewritten()
         for name, method in methods:
             if get(tensor, name, None) is not method:
                 found.append(("torch", f"torch.Tensor.{name}"))
         return words(found) if found else ""
 
     return replaced
+
+
+def _changed(noted: list[_Noted]) -> Callable[[], list[_Noted]]:
+    """Return what says which dicts need a closer look, in C, for it is asked before each verdict.
+
+    In the others every key and value is the very one that was there. A module grows with what is
+    imported into it, so each is looked at for itself; classes are looked at all together.
+    """
+    every, each, same, size = all, map, operator.is_, len
+    listed, row = tuple, itertools.chain.from_iterable
+    values_of = operator.methodcaller("values")
+    modules = [(n, n.held, n.keys, n.values) for n in noted if "__spec__" in n.keys]
+    classes = [n for n in noted if "__spec__" not in n.keys]
+    helds = tuple(n.held for n in classes)
+    sizes = tuple(len(n.keys) for n in classes)
+    keys = tuple(key for n in classes for key in n.keys)
+    values = tuple(value for n in classes for value in n.values)
+
+    def changed() -> list[_Noted]:
+        found = [
+            n
+            for n, held, names, were in modules
+            if size(held) != size(names)
+            or not every(each(same, values_of(held), were))
+            or not every(each(same, held, names))
+        ]
+        if (
+            listed(each(size, helds)) == sizes
+            and every(each(same, row(each(values_of, helds)), values))
+            and every(each(same, row(helds), keys))
+        ):
+            return found
+        return found + classes
+
+    return changed
+
+
+def _rewritten(codes: list[Code]) -> Callable[[], list[tuple[str, str]]]:
+    """Return what says which functions have got another body or other defaults."""
+    every, each, same = all, map, operator.is_
+    functions = tuple(code[1] for code in codes)
+    were = [
+        (operator.attrgetter(name), tuple(code[place] for code in codes))
+        for place, name in ((2, "__code__"), (3, "__defaults__"), (4, "__kwdefaults__"))
+    ]
+
+    def rewritten() -> list[tuple[str, str]]:
+        if every(every(each(same, each(now, functions), was)) for now, was in were):
+            return []
+        return [
+            ("attncheck", name)
+            for name, function, code, defaults, named in codes
+            if function.__code__ is not code
+            or function.__defaults__ is not defaults
+            or function.__kwdefaults__ is not named
+        ]
+
+    return rewritten
 
 
 def _words(found: list[tuple[str, str]]) -> str:
