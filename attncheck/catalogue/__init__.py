@@ -135,14 +135,17 @@ def _decode_claims(
     tables: dict[str, dict[str, Any]], path: Path, at: list[str], text: str = ""
 ) -> dict[str, Claim]:
     decoded: dict[str, Claim] = {}
+
+    def line(name: str) -> str:
+        return f"{path}:{line_of(text or path.read_text(encoding='utf-8'), [*at, name])}"
+
     for name, table in tables.items():
         parameters = dict(table)
         kind = parameters.pop("kind", name)
-        where = f"{path}:{line_of(text or path.read_text(encoding='utf-8'), [*at, name])}"
         found = find_kind(kind) if isinstance(kind, str) else None
         if found is None:
             instead = did_you_mean(str(kind), all_kinds())
-            raise SpecError(f"unknown claim kind '{kind}'", where=where, instead=instead)
+            raise SpecError(f"unknown claim kind '{kind}'", where=line(name), instead=instead)
         try:
             decoded[name] = msgspec.convert(parameters, found)
         except msgspec.ValidationError as error:
@@ -150,9 +153,10 @@ def _decode_claims(
             word = re.search(r"unknown key `([^`]*)`", message)
             fields = found.__struct_fields__
             instead = did_you_mean(word.group(1), fields) if word else ""
-            raise SpecError(f"claim '{name}': {message}", where=where, instead=instead) from None
+            told = f"claim '{name}': {message}"
+            raise SpecError(told, where=line(name), instead=instead) from None
         except ValueError as error:
-            raise SpecError(f"claim '{name}': {error}", where=where) from None
+            raise SpecError(f"claim '{name}': {error}", where=line(name)) from None
     return decoded
 
 

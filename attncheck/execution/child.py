@@ -41,6 +41,8 @@ UNREADY = 95
 """Exit status of a child that could not be made ready, before anything of the subject ran."""
 Work = Callable[..., Iterator[Any]]
 
+_noted: list[Callable[[], str]] = []
+"""What the server noted of the judges; emptied before a subject could look."""
 _WE_USE = tuple(f"site-packages{os.sep}{name}{os.sep}" for name in ("fvcore", "msgspec", "numpy"))
 
 
@@ -65,9 +67,13 @@ def main(
         torch.set_num_threads(1)
         say = _speaker(settle(wire, out), key)
         confine(told)
+        loaded = set(sys.modules)
         work = named(kind)
         asked = msgspec.json.decode(question, type=work.asks)
         events = named(work.runs)
+        noted = [_noted.pop() for _ in tuple(_noted)]
+        ours = {work.__module__, events.__module__}
+        judges = noted[0] if noted and ours <= loaded else watched()
         say(Reached("import"))
     except BaseException as error:  # ours or the machine's: no line of the subject has run
         with contextlib.suppress(BaseException):
@@ -75,7 +81,7 @@ def main(
         leave(UNREADY)
     code = 1
     try:
-        code = _work(events, asked, told, say)
+        code = _work(events, asked, told, say, judges)
     except SystemExit as leaving:  # the subject's, where nothing catches it
         code = leaving.code if isinstance(leaving.code, int) else 1
     except BaseException:
@@ -84,6 +90,11 @@ def main(
         with contextlib.suppress(BaseException):
             sys.stderr.flush()
         leave(code & 0xFF)  # threads and exit handlers of the subject do not get a say
+
+
+def note_judges() -> None:
+    """Note what judges once, where children are forked from, for all of them."""
+    _noted.append(watched())
 
 
 def _speaker(descriptor: int, key: bytearray) -> Callable[[Message], None]:
@@ -104,8 +115,14 @@ def _speaker(descriptor: int, key: bytearray) -> Callable[[Message], None]:
     return say
 
 
-def _work(work: Work, asked: Question, limits: Limits, say: Callable[[Message], None]) -> int:
-    before, judges = functions(), watched()
+def _work(
+    work: Work,
+    asked: Question,
+    limits: Limits,
+    say: Callable[[Message], None],
+    judges: Callable[[], str],
+) -> int:
+    before = functions()
     sys.argv = [asked.target]
     sys.dont_write_bytecode = True
     if asked.folder and asked.folder not in sys.path:

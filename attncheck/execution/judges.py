@@ -11,11 +11,14 @@ is no sandbox, it makes lies cost work.
 from __future__ import annotations
 
 import importlib
+import itertools
 import math
+import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import EnumMeta
-from types import FunctionType, ModuleType
+from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any
 
 from attncheck.lazy import torch
@@ -26,7 +29,7 @@ _BUILTINS = (
     "isinstance issubclass iter len list map max min next object property range repr reversed "
     "round set slice sorted str sum super tuple type vars zip"
 )
-_TORCH = "allclose count_nonzero equal isclose isfinite isinf isnan manual_seed"
+_TORCH = "allclose count_nonzero equal isclose isfinite isinf isnan"
 _TENSOR = (
     "abs all allclose amax amin any clone equal isclose isfinite isnan item max min numel sum "
     "tolist __bool__ __eq__ __float__ __ge__ __gt__ __int__ __le__ __lt__ __ne__ __sub__"
@@ -48,63 +51,132 @@ Place = tuple[str, str, Mapping[str, Any], str, Any]
 Code = tuple[str, FunctionType, Any, Any, Any]
 
 
+@dataclass
+class _Noted:
+    """A living dict as it was: all of its keys and values, and which of them are looked at."""
+
+    held: Mapping[str, Any]
+    keys: tuple[str, ...]
+    values: tuple[Any, ...]
+    places: list[Place] = field(default_factory=list)
+    absent: list[tuple[str, str]] = field(default_factory=list)
+    module: str = ""
+
+
 def watched() -> Callable[[], str]:
     """Note what judges; return what says whose functions were replaced since, "" if none were."""
     ours = {name: module for name, module in sys.modules.items() if _is_ours(name) and module}
+    noted: dict[int, _Noted] = {}
+
+    def note(key: int, held: Mapping[str, Any]) -> _Noted:
+        if key not in noted:
+            noted[key] = _Noted(held, tuple(held), tuple(held.values()))
+        return noted[key]
+
     places = [*_of_modules(ours), *_of_others()]
-    classes = [(name, one) for name, one in _classes(ours) if _is_ours(one.__module__)]
-    absent: list[tuple[str, Mapping[str, Any], tuple[str, ...]]] = []
-    for name, one in classes:
-        places += _of_class(name, one)
-        held = one.__dict__
-        absent.append((name, held, tuple(key for key in _SHADOWS if key not in held)))
-    codes = [*_codes(places)]
+    for place in places:
+        note(id(place[2]), place[2]).places.append(place)
+    for name, module in ours.items():
+        note(id(vars(module)), vars(module)).module = name
+    for name, one in _classes(ours):
+        if _is_ours(one.__module__):
+            held = one.__dict__  # a new view each time
+            own = note(id(one), held)
+            own.absent += [(f"{name}.{key}", key) for key in _SHADOWS if key not in held]
+            for place in _of_class(name, one):
+                places.append(place)
+                at = id(one) if isinstance(place[2], MappingProxyType) else id(place[2])
+                note(at, place[2]).places.append(place)
     tensor = torch.Tensor
     methods = [(name, getattr(tensor, name)) for name in _TENSOR.split() if hasattr(tensor, name)]
-    sizes = [(name, module.__dict__, frozenset(module.__dict__)) for name, module in ours.items()]
-    return _comparing(places, codes, absent, sizes, methods, tensor)
+    return _comparing(list(noted.values()), [*_codes(places)], methods, tensor)
 
 
 def _comparing(
-    places: list[Place],
-    codes: list[Code],
-    absent: list[tuple[str, Mapping[str, Any], tuple[str, ...]]],
-    sizes: list[tuple[str, dict[str, Any], frozenset[str]]],
-    methods: list[tuple[str, Any]],
-    tensor: Any,
+    noted: list[_Noted], codes: list[Code], methods: list[tuple[str, Any]], tensor: Any
 ) -> Callable[[], str]:
     """Return the comparison; it rests on nothing that a subject can reach by a name."""
     get, size, kind, module, words = getattr, len, isinstance, ModuleType, _words
-    known = {id(held): len(names) for _, held, names in sizes}
-    address = id
+    changed, rewritten = _changed(noted), _rewritten(codes)
 
     def replaced() -> str:
         found: list[tuple[str, str]] = []
-        for owner, name, held, key, value in places:
-            if held.get(key) is not value:
-                found.append((owner, name))
-        for name, function, code, defaults, named in codes:
-            if (
-                function.__code__ is not code
-                or function.__defaults__ is not defaults
-                or function.__kwdefaults__ is not named
-            ):
-                found.append(("attncheck", name))
-        for name, held, keys in absent:
-            for key in keys:
-                if key in held:
-                    found.append(("attncheck", f"{name}.{key}"))
-        for name, own, names in sizes:
-            if size(own) != known[address(own)]:
-                for key in own:
-                    if key not in names and key[:2] != "__" and not kind(own[key], module):
-                        found.append(("attncheck", f"{name}.{key}"))
+        for n in changed():
+            for owner, name, held, key, value in n.places:
+                if held.get(key) is not value:
+                    found.append((owner, name))
+            for name, key in n.absent:
+                if key in n.held:
+                    found.append(("attncheck", name))
+            if n.module and size(n.held) != size(n.keys):
+                for key in n.held:
+                    if key not in n.keys and key[:2] != "__" and not kind(n.held[key], module):
+                        found.append(("attncheck", f"{n.module}.{key}"))
+        found += rewritten()
         for name, method in methods:
             if get(tensor, name, None) is not method:
                 found.append(("torch", f"torch.Tensor.{name}"))
         return words(found) if found else ""
 
     return replaced
+
+
+def _changed(noted: list[_Noted]) -> Callable[[], list[_Noted]]:
+    """Return what says which dicts need a closer look, in C, for it is asked before each verdict.
+
+    In the others every key and value is the very one that was there. A module grows with what is
+    imported into it, so each is looked at for itself; classes are looked at all together.
+    """
+    every, each, same, size = all, map, operator.is_, len
+    listed, row = tuple, itertools.chain.from_iterable
+    values_of = operator.methodcaller("values")
+    modules = [(n, n.held, n.keys, n.values) for n in noted if "__spec__" in n.keys]
+    classes = [n for n in noted if "__spec__" not in n.keys]
+    helds = tuple(n.held for n in classes)
+    sizes = tuple(len(n.keys) for n in classes)
+    keys = tuple(key for n in classes for key in n.keys)
+    values = tuple(value for n in classes for value in n.values)
+
+    def changed() -> list[_Noted]:
+        found = [
+            n
+            for n, held, names, were in modules
+            if size(held) != size(names)
+            or not every(each(same, values_of(held), were))
+            or not every(each(same, held, names))
+        ]
+        if (
+            listed(each(size, helds)) == sizes
+            and every(each(same, row(each(values_of, helds)), values))
+            and every(each(same, row(helds), keys))
+        ):
+            return found
+        return found + classes
+
+    return changed
+
+
+def _rewritten(codes: list[Code]) -> Callable[[], list[tuple[str, str]]]:
+    """Return what says which functions have got another body or other defaults."""
+    every, each, same = all, map, operator.is_
+    functions = tuple(code[1] for code in codes)
+    were = [
+        (operator.attrgetter(name), tuple(code[place] for code in codes))
+        for place, name in ((2, "__code__"), (3, "__defaults__"), (4, "__kwdefaults__"))
+    ]
+
+    def rewritten() -> list[tuple[str, str]]:
+        if every(every(each(same, each(now, functions), was)) for now, was in were):
+            return []
+        return [
+            ("attncheck", name)
+            for name, function, code, defaults, named in codes
+            if function.__code__ is not code
+            or function.__defaults__ is not defaults
+            or function.__kwdefaults__ is not named
+        ]
+
+    return rewritten
 
 
 def _words(found: list[tuple[str, str]]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import os
 import pkgutil
@@ -15,6 +16,12 @@ from types import FrameType
 
 MARK = "ATTNCHECK_FORKSERVER"
 EVERYTHING = "everything"
+_SOONER_OR_LATER = (
+    "torch.fx.experimental.symbolic_shapes",  # tensors on "meta" need it
+    "fvcore.nn",
+    "torch.utils.flop_counter",
+    "attncheck.instruments.counting.predicted",
+)
 _LOOK = 0.2
 _JUDGING = ("attncheck.instruments.counting", "attncheck.mutation.operators", "attncheck.reference")
 """Packages loaded on demand: a subject that were first to load them could change them unseen."""
@@ -30,30 +37,42 @@ def _preload(wanted: str, command: int, *modules: str) -> None:
     os.dup2(null, 2)
     os.close(null)
     adopt_orphans()
+    gc.disable()  # what is imported stays: looking for garbage in it takes a sixth of the time
     with contextlib.suppress(Exception):  # a child tells what is wrong with torch
-        import torch
-
-        torch.set_num_threads(1)
-        importlib.import_module("attncheck.execution.child")
-        for name in modules:
-            importlib.import_module(name)
-        from attncheck.probes import all_kinds, find_kind
-
-        for kind in all_kinds():
-            with contextlib.suppress(Exception):
-                find_kind(kind)
-        for package in _JUDGING:
-            place = importlib.import_module(package).__path__
-            for module in pkgutil.iter_modules(place, f"{package}."):
-                with contextlib.suppress(Exception):
-                    importlib.import_module(module.name)
-        if wanted == EVERYTHING:  # what tensors on "meta" import, which takes as long as torch
-            importlib.import_module("torch._dynamo")
-            importlib.import_module("torch.fx.experimental.symbolic_shapes")
+        _load(wanted, modules)
+    # Nor do children look through it: they would copy every page that they look at.
+    gc.freeze()
+    gc.enable()
     # From here on the server itself notices when the command is gone, and ends.
     atexit.register(_take_along, os.getpid())
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def _load(wanted: str, modules: tuple[str, ...]) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    child = importlib.import_module("attncheck.execution.child")
+    for name in modules:
+        importlib.import_module(name)
+    from attncheck.probes import all_kinds, find_kind
+    from attncheck.subject.dispatcher import spare_the_compiler
+
+    for kind in all_kinds():
+        with contextlib.suppress(Exception):
+            find_kind(kind)
+    for package in _JUDGING:
+        place = importlib.import_module(package).__path__
+        for module in pkgutil.iter_modules(place, f"{package}."):
+            with contextlib.suppress(Exception):
+                importlib.import_module(module.name)
+    if wanted == EVERYTHING:
+        for name in _SOONER_OR_LATER:
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+    spare_the_compiler()  # which finds nothing among what is frozen
+    child.note_judges()
 
 
 def _take_along(server: int) -> None:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from attncheck.lazy import torch
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, violated
+from attncheck.subject.sampling import seed_everything
 from attncheck.subject.subject import Subject
 from attncheck.subject.tolerance import budget, difference
 from attncheck.subject.trial import Tensors, Trial
@@ -52,7 +53,7 @@ class Deterministic(Claim, frozen=True, kw_only=True):
 
 
 def _call(trial: Trial, module: torch.nn.Module, inputs: Tensors, seed: int) -> torch.Tensor:
-    torch.manual_seed(seed)
+    seed_everything(seed, trial.case.device)
     random.seed(seed)
     with torch.no_grad():
         return trial.call(module, {name: tensor.clone() for name, tensor in inputs.items()}).main

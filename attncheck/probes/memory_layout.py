@@ -10,6 +10,7 @@ from attncheck.source.raised import where_raised
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
 from attncheck.subject.raising import SubjectError
+from attncheck.subject.sampling import seed_everything
 from attncheck.subject.subject import Subject
 from attncheck.subject.tolerance import budget, difference
 from attncheck.subject.trial import Tensors, Trial
@@ -46,7 +47,7 @@ class MemoryLayout(Claim, frozen=True, kw_only=True):
         expected = trial.run(module, inputs)
         refused = ""
         for name, laid in _layouts(trial, inputs):
-            torch.manual_seed(trial.case.seed)
+            seed_everything(trial.case.seed, trial.case.device)
             try:
                 with torch.no_grad():
                     output = trial.call(module, laid).main

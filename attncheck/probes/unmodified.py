@@ -11,6 +11,7 @@ from attncheck.instruments.behaviour.state import parameters_and_buffers, tensor
 from attncheck.lazy import torch
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, violated
+from attncheck.subject.sampling import seed_everything
 from attncheck.subject.subject import Subject
 from attncheck.subject.tolerance import close
 from attncheck.subject.trial import Tensors, Trial
@@ -62,7 +63,7 @@ class Unmodified(Claim, frozen=True, kw_only=True):
 def _inputs_kept(trial: Trial, module: torch.nn.Module, given: Tensors) -> Outcome | None:
     """Call the module on the very tensors and compare them with copies."""
     kept = {name: tensor.clone() for name, tensor in given.items()}
-    torch.manual_seed(trial.case.seed)
+    seed_everything(trial.case.seed, trial.case.device)
     with torch.no_grad():
         trial.call(module, given)
     for argument in trial.subject.convention.arguments:

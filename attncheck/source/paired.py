@@ -10,6 +10,7 @@ from attncheck.lazy import torch
 from attncheck.source.files import OwnFiles
 from attncheck.source.tracing import Step, Value, tracing
 from attncheck.subject.outputs import Output
+from attncheck.subject.sampling import seed_everything
 from attncheck.subject.tolerance import rounding
 from attncheck.subject.trial import Tensors, Trial
 
@@ -48,7 +49,7 @@ def traced(
         for name, tensor in inputs.items():
             given[name].requires_grad_(tensor.requires_grad)
     result = Traced()
-    torch.manual_seed(trial.case.seed if seed is None else seed)
+    seed_everything(trial.case.seed if seed is None else seed, trial.case.device)
     with tracing(files, observe) as steps:
         try:
             result.output = trial.call(module, given)

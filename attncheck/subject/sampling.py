@@ -27,7 +27,7 @@ def seed_everything(seed: int, device: str = "cpu") -> None:
     whole forward pass; where nothing but the CPU is in use, its generator is enough.
     """
     in_use: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-    if device == "cpu" and not in_use:
+    if device in ("cpu", "meta") and not in_use:
         torch.default_generator.manual_seed(seed)
     else:
         torch.manual_seed(seed)

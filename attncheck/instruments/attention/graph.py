@@ -11,6 +11,7 @@ from typing import Any
 
 from attncheck.lazy import torch
 from attncheck.subject.dispatcher import watching
+from attncheck.subject.sampling import seed_everything
 from attncheck.subject.trial import Trial
 
 Key = tuple[Any, ...]
@@ -76,7 +77,7 @@ def record(
     copies = {name: tensor.clone() for name, tensor in inputs.items()}
     data = {name for name in copies if name in trial.subject.convention.inputs}
     recorder = _Recorder([copies[name] for name in data], list(module.parameters()))
-    torch.manual_seed(trial.case.seed)
+    seed_everything(trial.case.seed, trial.case.device)
     with sdpa_kernel(SDPBackend.MATH), watching(recorder.see):
         output = trial.call(module, copies).main
     return recorder.nodes, output

@@ -7,6 +7,7 @@ from typing import Any
 
 from attncheck.lazy import torch
 from attncheck.subject.case import Case
+from attncheck.subject.sampling import seed_everything
 from attncheck.subject.subject import Subject
 from attncheck.subject.tolerance import close
 from attncheck.subject.trial import Trial
@@ -63,6 +64,6 @@ def draws_at_random(trial: Trial, module: torch.nn.Module) -> bool:
     with torch.no_grad():
         for seed in (11, 12):
             copies = {name: tensor.clone() for name, tensor in inputs.items()}
-            torch.manual_seed(seed)
+            seed_everything(seed, trial.case.device)
             outputs.append(trial.call(module, copies).main)
     return not close(*outputs)

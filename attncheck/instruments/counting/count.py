@@ -24,6 +24,7 @@ from attncheck.instruments.counting.parameters import Inventory, inventory, neve
 from attncheck.lazy import torch
 from attncheck.subject.case import Case
 from attncheck.subject.raising import SubjectError
+from attncheck.subject.sampling import seed_everything
 from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
 
@@ -92,7 +93,7 @@ def count_module(
         SubjectError: ``forward`` raises.
     """
     with untouched(module), _on(trial.case.device):
-        torch.manual_seed(trial.case.seed)
+        seed_everything(trial.case.seed, trial.case.device)
         copies = {name: tensor.clone() for name, tensor in inputs.items()}
         with counting(module) as tally:
             output = trial.call(module, copies)
@@ -107,7 +108,7 @@ def count_module(
         return output.main, *output.others
 
     with untouched(module):
-        torch.manual_seed(trial.case.seed)
+        seed_everything(trial.case.seed, trial.case.device)
         second = fvcore_count(module, call, [tensor.clone() for tensor in inputs.values()])
     return BothCounts(parameters, tally, second, unused)
 

@@ -126,10 +126,17 @@ def _plain(operator: Any) -> str:
 
 
 def tensors_in(tree: Any) -> list[torch.Tensor]:
-    """Return the tensors in a nest of containers, in order."""
-    from torch.utils._pytree import tree_leaves
+    """Return the tensors in a nest of lists, tuples and dicts, in order.
 
-    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
+    What an operator takes and gives has no other containers, and there are many of them.
+    """
+    if isinstance(tree, torch.Tensor):
+        return [tree]
+    if isinstance(tree, dict):
+        tree = tree.values()
+    elif not isinstance(tree, (list, tuple)):
+        return []
+    return [tensor for each in tree for tensor in tensors_in(each)]
 
 
 def _registered(operator: Any, args: Any, kwargs: Any, out: Any) -> int | None:

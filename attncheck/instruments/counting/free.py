@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from attncheck.lazy import torch
@@ -76,6 +77,7 @@ _unsafe_masked_index_put_accumulate heaviside copysign hardswish
 """Element-wise work, reductions, norms, pooling, sorting: counted apart, never as MACs."""
 
 
+@cache
 def is_free(operator: Any) -> bool:
     """Say whether an operator is known to contract nothing: by torch's own tags, or by name."""
     name = base_name(operator)
