@@ -158,6 +158,18 @@ assert type(gate).__module__ == "__main__"
     assert any("as it is" in note for note in notes)
 
 
+def test_an_instance_is_blamed_for_no_size_that_it_cannot_have(folder: Path) -> None:
+    out = said(
+        folder,
+        """
+heads = nn.MultiheadAttention(48, 6, batch_first=True)
+report = attncheck.audit(heads, "mha")
+print(report.verdict.value, report.subjects[0].dims["heads"], len(report.violations))
+""",
+    )
+    assert out.split() == ["conforms", "6", "0"]
+
+
 def test_a_report_tells_of_an_object_and_holds_none(folder: Path) -> None:
     said(folder, "attncheck.audit(Mixes, 'tiny.toml').save('report.json')")
     text = (folder / "report.json").read_text(encoding="utf-8")

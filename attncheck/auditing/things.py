@@ -6,6 +6,7 @@ source of what stands in no file, such as a notebook's cell: lines and excerpts 
 
 from __future__ import annotations
 
+import copy
 import functools
 import importlib.util
 import io
@@ -68,7 +69,7 @@ def thing_of(given: Any) -> Thing:
     if _is_module(given):
         kind = type(given)
         file = stable(_file_of(kind))
-        factory = AsItIs(given)
+        factory = AsItIs(_on_cpu(given))
         written = f"<an instance of {kind.__qualname__}>"
         return Thing(_target(kind, file), kind.__qualname__, written, factory, file=file)
     if isinstance(given, type) and not _is_module_class(given):
@@ -212,6 +213,14 @@ def _is_module_class(thing: type) -> bool:
 
 def _is_module(thing: Any) -> bool:
     return not isinstance(thing, type) and _is_module_class(type(thing))
+
+
+def _on_cpu(module: Any) -> Any:
+    """Return the module, or a copy of it where it lies on a device that a child would need."""
+    tensors = [*module.parameters(), *module.buffers()]
+    if all(tensor.device.type in ("cpu", "meta") for tensor in tensors):
+        return module
+    return copy.deepcopy(module).to("cpu")
 
 
 def _function_of(given: Any) -> Any:

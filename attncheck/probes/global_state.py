@@ -55,7 +55,7 @@ class GlobalState(Claim, frozen=True, kw_only=True):
 
     def check(self, trial: Trial) -> Outcome:
         before = usual_surroundings()
-        home = str(getattr(trial.subject.factory, "__module__", ""))
+        home = str(getattr(trial.subject.written, "__module__", ""))
         at_import = patched_in(home)
         printed = io.StringIO()
         try:

@@ -16,7 +16,7 @@ _WRITE = "name a subclass of torch.nn.Module, or a function that returns one"
 
 
 class AsItIs:
-    """Makes copies of an instance; whatever it is called with is what the instance has already.
+    """Makes copies of an instance, and nothing else: other arguments than its own are refused.
 
     Attributes:
         module: the instance.
@@ -32,11 +32,17 @@ class AsItIs:
         self.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in self.options])
 
     def __call__(self, **known: Any) -> torch.nn.Module:
-        """Return a copy of the instance."""
+        """Return a copy of the instance.
+
+        Raises:
+            ValueError: another size or option is wanted than it has.
+        """
+        if any(name not in self.options or self.options[name] != known[name] for name in known):
+            raise ValueError("an instance has the sizes and options that it has")
         return copy.deepcopy(self.module)
 
 
-_PLAIN = (bool, int, float, str, tuple)
+_PLAIN = (bool, int, float, tuple)
 
 
 def _parameters_of(kind: type) -> list[str]:

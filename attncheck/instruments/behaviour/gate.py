@@ -106,6 +106,8 @@ def projects(subject: Subject) -> bool:
     }
     if not literal and "C2" not in subject.binding.follows:
         return False
+    if subject.as_it_is:
+        return True  # its class takes another width, and no other can be built to see where
     wider = 2 * subject.dims["C"]
     binding = replace(
         subject.binding,
