@@ -280,7 +280,7 @@ def test_counts_and_comparisons_take_the_same_things(folder: Path) -> None:
         folder,
         """
 print(attncheck.count(Gate(6), "tiny.toml").counts.parameters)
-print(attncheck.count(lambda: Gate(6), "map", inputs=[(2, 6, 5, 4)]).dims["H"])
+print(attncheck.count(lambda: Gate(6), "map", inputs=[(2, 6, 5, 4)]).counts.dims["H"])
 print(attncheck.compare("se", Gate, dims={"C": 16}))
 """,
     )

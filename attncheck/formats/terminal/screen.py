@@ -10,7 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from attncheck.data.report import Report, SubjectReport
-from attncheck.formats.shared.wording import by_spec, diagnosis, heading, problem_lines, summary
+from attncheck.formats.shared.wording import (
+    by_spec,
+    diagnosis,
+    heading,
+    labels,
+    problem_lines,
+    summary,
+)
 from attncheck.formats.terminal.canvas import NARROWEST, drawn
 from attncheck.formats.terminal.counts import draw_counts
 from attncheck.formats.terminal.signs import HEADING, QUIET, VERDICT
