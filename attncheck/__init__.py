@@ -10,8 +10,8 @@ What it offers is loaded when it is first used; importing it imports no torch.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing's own name, without the import: `python -m` looks here first
 if TYPE_CHECKING:
     from attncheck.api import (
         ShownComparison,
@@ -70,11 +70,12 @@ __all__ = [
 _HOMES = ("attncheck.errors", "attncheck.data.report", "attncheck.api")
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in __all__:
         for home in _HOMES:
             if hasattr(module := importlib.import_module(home), name):
-                return getattr(module, name)
+                found: object = getattr(module, name)
+                return found
     raise AttributeError(f"module 'attncheck' has no attribute '{name}'")
 
 

@@ -63,10 +63,12 @@ def load(name: str) -> Spec:
     """
     path = find_path(name)
     if path is None:
+        near = did_you_mean(name.lower(), shelf_index())
+        near = f"{near}\n" if near.startswith("did") else ""  # hundreds of names help nobody
         raise UsageError(
             f"unknown spec '{name}'",
-            instead=f"{did_you_mean(name.lower(), shelf_index())}\n"
-            "see: attncheck list specs; for a module without a paper: map, tokens or seq2seq",
+            instead=f"{near}see: attncheck list specs; "
+            "for a module without a paper: map, tokens or seq2seq",
         )
     return load_file(path)
 

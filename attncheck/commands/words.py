@@ -98,6 +98,9 @@ def named(words: Iterable[str], *, alone: str = "", family: str = "") -> list[Na
     before: Word | None = None  # the spec whose targets may follow
     for word in map(read_word, words):
         if word.spec:
+            if before is not None and not (word.target or _is_spec(word.spec)):
+                what = f"'{word.text}' is no spec, and names no class"
+                raise UsageError(what, instead=f"write {_CLASS} or package.module:Class")
             found.append(_one(word, alone))
             before = None if word.target else word
         elif before is None:

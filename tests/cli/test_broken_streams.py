@@ -29,7 +29,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("streams")
     (place / "m.py").write_text(FINE, encoding="utf-8")
     spec_with(place, {"fine": "m.py:Fine", "pools": "m.py:Pools"})
-    (place / "base.json").write_bytes(encode(report(subject())))
+    for name in ("base.json", "now.json"):
+        (place / name).write_bytes(encode(report(subject())))
     return place
 
 
@@ -65,11 +66,11 @@ def test_a_closed_stream_is_no_violation(folder: Path) -> None:
 def test_statuses_hold_whatever_is_closed(folder: Path, streams: str) -> None:
     assert shell(folder, f"explain nosuch {streams}").returncode == 2
     assert shell(folder, f"list specs {streams}").returncode == 0
-    assert shell(folder, f"gate base.json --baseline base.json {streams}").returncode == 0
+    assert shell(folder, f"gate now.json --baseline base.json {streams}").returncode == 0
 
 
 def test_nothing_is_written_into_a_file_that_took_a_closed_number(folder: Path) -> None:
-    shell(folder, "gate base.json --baseline base.json -o g.json --format github >&- 2>&-")
+    shell(folder, "gate now.json --baseline base.json -o g.json --format github >&- 2>&-")
     assert json.loads((folder / "g.json").read_bytes())["answer"] == "holds"
 
 
@@ -82,7 +83,7 @@ def test_a_result_that_is_seen_nowhere_is_a_failure(folder: Path, words: str) ->
 
 
 def test_a_result_in_a_file_needs_no_screen(folder: Path) -> None:
-    words = "gate base.json --baseline base.json"
+    words = "gate now.json --baseline base.json"
     assert shell(folder, f"{words} >/dev/full").returncode == 2
     assert shell(folder, f"{words} -o g.json >/dev/full").returncode == 0
     assert shell(folder, "report base.json -q >/dev/full").returncode == 0
@@ -102,7 +103,7 @@ def test_a_result_in_a_file_needs_no_screen(folder: Path) -> None:
 def test_every_encoding_and_width_shows_something(
     folder: Path, environment: dict[str, str]
 ) -> None:
-    for words in ("report base.json", "explain gam", "gate base.json --baseline base.json", "-h"):
+    for words in ("report base.json", "explain gam", "gate now.json --baseline base.json", "-h"):
         done = shell(folder, words, **environment)
         assert done.returncode == 0, done.stderr
         assert done.stdout
@@ -114,7 +115,7 @@ def test_a_terminal_of_any_size_is_drawn_on(folder: Path, columns: int) -> None:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
     with subprocess.Popen(
-        [COMMAND, "gate", "base.json", "--baseline", "base.json"],
+        [COMMAND, "gate", "now.json", "--baseline", "base.json"],
         cwd=folder,
         env={**environment, "TERM": "xterm"},
         stdin=subprocess.DEVNULL,

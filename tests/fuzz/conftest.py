@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from attncheck.auditing import run as auditing
 from attncheck.cli import app
 from attncheck.commands import calibrate, count
-from attncheck.commands.evaluate import run as evaluating
 from attncheck.commands.figures import run as figuring
 from attncheck.commands.profile import sweep
 from attncheck.commands.selftest import run as selftesting
@@ -22,8 +22,8 @@ from attncheck.execution import scheduling
 from tests.gate.reports import report, subject
 
 WORK = (
-    *((scheduling, "run_all"), (evaluating, "run_all"), (selftesting, "run_all")),
-    *((count, "account"), (calibrate, "calibrate"), (figuring, "compared")),
+    *((scheduling, "run_all"), (auditing, "run_all"), (selftesting, "run_all")),
+    *((count, "counted"), (calibrate, "calibrate"), (figuring, "compared")),
     (sweep, "sweep"),
 )
 """Where modules begin to run."""
@@ -53,7 +53,8 @@ def run(
     monkeypatch.setenv("ATTNCHECK_HOME", str(tmp_path / "home"))
     for name, data in FILES.items():
         Path(name).write_bytes(data)
-    Path("good.json").write_bytes(encode(report(subject())))
+    for name in ("good.json", "now.json"):
+        Path(name).write_bytes(encode(report(subject())))
     for ending in ("toml", "json"):
         os.symlink(f"loop.{ending}", f"loop.{ending}")
         os.mkfifo(f"pipe.{ending}")

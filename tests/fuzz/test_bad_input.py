@@ -11,13 +11,15 @@ from types import SimpleNamespace
 
 import pytest
 
+from attncheck.data.report import encode
 from attncheck.errors import TargetError
 from attncheck.signature.resolve import resolve
 from tests.fuzz.documents import BOMB
+from tests.gate.reports import report, subject
 
 Run = Callable[[list[str]], SimpleNamespace]
 AUDIT = ("audit", "gam@article")
-GATE = ("gate", "good.json", "--baseline")
+GATE = ("gate", "now.json", "--baseline")
 MAP = ("audit", "map", "m.py:M")
 
 LINES = {
@@ -46,7 +48,7 @@ LINES = {
     "a looping baseline": (("baseline", "good.json", "-o", "loop.json"), "link to itself"),
     "a long name to write": ((*AUDIT, "-o", "n" * 300 + ".json"), "too long"),
     "a looping spec": (("audit", "loop.toml"), "no such spec"),
-    "a folder as a spec": (("audit", "/"), "folder|directory"),
+    "a folder as a spec": (("audit", "/"), "folder|directory|names no class"),
     "a pipe as a spec": (("audit", "pipe.toml"), "no regular file"),
     "a device as a spec": (("audit", "/dev/zero"), "no regular file"),
     "bytes in a spec": (("explain", "bytes.toml"), "no UTF-8"),
@@ -134,7 +136,9 @@ def test_a_working_folder_that_is_gone_is_told(tmp_path: Path, words: str) -> No
 
 def test_ones_own_standard_input_is_read_as_a_file(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text("[tool.attncheck.gate]\nnosuch = 1\n", encoding="utf-8")
-    line = "gate r.json --baseline r.json --policy"
+    for name in ("now.json", "base.json"):
+        (tmp_path / name).write_bytes(encode(report(subject())))
+    line = "gate now.json --baseline base.json --policy"
     for given in ("/dev/stdin < x.toml", "<(cat x.toml)", "/dev/fd/3 3< x.toml"):
         done = subprocess.run(
             ["bash", "-c", f"{sys.executable} -m attncheck {line} {given}"],
