@@ -21,7 +21,9 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     client = nbclient.NotebookClient(
         notebook, timeout=300, resources={"metadata": {"path": str(folder)}}
     )
-    client.execute()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "120")  # whatever the tests themselves are shown in
+        client.execute()
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 

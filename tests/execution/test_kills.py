@@ -114,7 +114,7 @@ def nobody_is_left(folder: Path) -> None:
     until = time.monotonic() + GONE_WITHIN
     while left := [pid for pid in os.listdir("/proc") if pid.isdigit() and _has(pid, token)]:
         if time.monotonic() > until:
-            told = [Path("/proc", pid, "cmdline").read_bytes()[:80] for pid in left]
+            told = [Path("/proc", pid, "status").read_text()[:400] for pid in left]
             for pid in left:
                 os.kill(int(pid), signal.SIGKILL)
             raise AssertionError(f"still running: {told}")
@@ -242,7 +242,7 @@ def test_a_sweep_killed_inside_of_a_subject_goes_on_inside_of_it(folder: Path) -
     (subject,) = report["subjects"]
     assert report["partial"]
     assert not subject["profile"]["complete"]
-    first = subject["profile"]["so_far"]["times"][0]["findings"]
+    first = subject["profile"]["so_far"]["times"][0]["answers"]
     again = begin(folder, "profile", "simam", *few, "--resume", "r.json", "--format", "json")
     shown, errors = again.communicate(timeout=240)
     assert again.returncode in (0, 3), errors
@@ -251,4 +251,4 @@ def test_a_sweep_killed_inside_of_a_subject_goes_on_inside_of_it(folder: Path) -
     assert "so_far" not in subject["profile"]
     (step,) = first
     processes = subject["profile"]["rows"][0]["forward"]
-    assert json.dumps(first[step]["evidence"]["digest"]["median"]) in json.dumps(processes)
+    assert json.dumps(first[step]["digest"]["median"]) in json.dumps(processes)

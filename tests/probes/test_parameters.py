@@ -11,7 +11,7 @@ from torch import nn
 from attncheck.data.report import Finding
 from tests.deciding import finding_of
 
-SPEC = str(Path(__file__).parents[1] / "counting" / "gate.toml")
+SPEC = str(Path(__file__).parents[1] / "instruments" / "counting" / "gate.toml")
 SE = {"formula": "2*C*h + squeeze_bias*h + excite_bias*C"}
 CBAM = {"formula": "2*C*h + bias*(h + C) + 2*k*k + norm*2"}
 
