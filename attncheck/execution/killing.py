@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
+
+_ROUNDS, _PAUSE = 50, 0.01
 
 
 def descendants(pid: int) -> list[int]:
@@ -23,6 +26,17 @@ def descendants(pid: int) -> list[int]:
         found += below
         waiting += below
     return found
+
+
+def end_below(pid: int) -> None:
+    """Kill what is below a process that adopts orphans, until nothing is: what is killed may have
+    started another in the moment before.
+    """
+    for _ in range(_ROUNDS):
+        if not (below := descendants(pid)):
+            return
+        end_all(below)
+        time.sleep(_PAUSE)
 
 
 def end_tree(pid: int) -> None:
@@ -51,7 +65,7 @@ def end_all(processes: list[int]) -> None:
 
 
 def _parents() -> Iterator[tuple[int, int]]:
-    """Yield (process, its parent) of every process that can be seen."""
+    """Yield (process, its parent) of every living process that can be seen."""
     folder = Path("/proc")
     if not folder.is_dir():
         return
@@ -60,4 +74,6 @@ def _parents() -> Iterator[tuple[int, int]]:
             with contextlib.suppress(OSError, ValueError, IndexError):
                 text = (entry / "stat").read_text(encoding="utf-8", errors="replace")
                 # The name in brackets may hold anything, so count from the last bracket.
-                yield int(entry.name), int(text.rpartition(")")[2].split()[1])
+                state, parent = text.rpartition(")")[2].split()[:2]
+                if state not in "ZX":  # not yet fetched, but dead
+                    yield int(entry.name), int(parent)

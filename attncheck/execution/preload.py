@@ -77,10 +77,10 @@ def _load(wanted: str, modules: tuple[str, ...]) -> None:
 
 def _take_along(server: int) -> None:
     """End what subjects left behind, and this process without taking torch apart first."""
-    from attncheck.execution.killing import descendants, end_all
+    from attncheck.execution.killing import end_below
 
     if os.getpid() == server:
-        end_all(descendants(server))
+        end_below(server)
         os._exit(0)
 
 

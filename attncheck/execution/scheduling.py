@@ -15,7 +15,7 @@ import msgspec
 
 from attncheck.errors import AttncheckError
 from attncheck.execution import interrupts
-from attncheck.execution.killing import descendants, end_all
+from attncheck.execution.killing import end_below
 from attncheck.execution.limits import Limits, at_once
 from attncheck.execution.messages import Message, Refused
 from attncheck.execution.starting import cool_down, server_pid, warm_up
@@ -76,7 +76,7 @@ def run_all(
                 stop.set()
                 cool_down()  # nobody waits for it to load torch
             pool.shutdown(wait=True, cancel_futures=True)
-            end_all(descendants(server_pid()))  # what subjects left behind
+            end_below(server_pid())  # what subjects left behind
     return [
         Result(interrupted=True) if future.cancelled() else future.result() for future in waiting
     ], interrupted

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from attncheck.execution import interrupts
-from attncheck.execution.killing import descendants, end_all
+from attncheck.execution.killing import end_all, end_below
 from attncheck.execution.limits import Limits
 from attncheck.execution.preload import EVERYTHING, MARK
 from attncheck.execution.seal import secret
@@ -85,7 +85,8 @@ def warm_up(*, everything: bool = False, modules: Iterable[str] = ()) -> None:
 def cool_down() -> None:
     """End the fork server and whatever subjects left behind."""
     if (server := server_pid()) > 1:
-        end_all([*descendants(server), server])
+        end_below(server)
+        end_all([server])
 
 
 def server_pid() -> int:
