@@ -242,7 +242,7 @@ def test_a_sweep_killed_inside_of_a_subject_goes_on_inside_of_it(folder: Path) -
     (subject,) = report["subjects"]
     assert report["partial"]
     assert not subject["profile"]["complete"]
-    first = subject["profile"]["so_far"]["times"][0]["findings"]
+    first = subject["profile"]["so_far"]["times"][0]["answers"]
     again = begin(folder, "profile", "simam", *few, "--resume", "r.json", "--format", "json")
     shown, errors = again.communicate(timeout=240)
     assert again.returncode in (0, 3), errors
