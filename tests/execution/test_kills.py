@@ -251,4 +251,4 @@ def test_a_sweep_killed_inside_of_a_subject_goes_on_inside_of_it(folder: Path) -
     assert "so_far" not in subject["profile"]
     (step,) = first
     processes = subject["profile"]["rows"][0]["forward"]
-    assert json.dumps(first[step]["evidence"]["digest"]["median"]) in json.dumps(processes)
+    assert json.dumps(first[step]["digest"]["median"]) in json.dumps(processes)
