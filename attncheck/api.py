@@ -110,6 +110,7 @@ def audit(
     timeout: float = 30.0,
     memory_limit: str = "4GiB",
     workers: int = 0,
+    isolate: bool = True,
 ) -> ShownReport:
     """Check the claims of a spec on a module; what ``attncheck audit`` does.
 
@@ -130,6 +131,9 @@ def audit(
         timeout: seconds for one claim; twenty times that for a subject.
         memory_limit: of one subject's process.
         workers: subjects at once; 0 for one per core.
+        isolate: in processes of their own; else in this one, for a debugger, or where processes
+            cannot be started. Findings are the same, but nothing protects this process from a
+            module that crashes or hangs, and no limit holds; its state is put back afterwards.
 
     Raises:
         UsageError, SpecError, TargetError: something that was asked for is not there.
@@ -146,7 +150,7 @@ def audit(
         seed=seed,
     )
     limits = Limits(timeout, 20 * timeout, memory_bytes(memory_limit))
-    return _shown(select(*_contract(thing, spec), asked), limits, workers)
+    return _shown(select(*_contract(thing, spec), asked), limits, workers, isolate=isolate)
 
 
 def count(
@@ -225,9 +229,11 @@ def read_report(path: str | Path) -> ShownReport:
     return ShownReport(**_fields(read(path)))
 
 
-def _shown(selections: list[Selection], limits: Limits, workers: int) -> ShownReport:
+def _shown(
+    selections: list[Selection], limits: Limits, workers: int, *, isolate: bool = True
+) -> ShownReport:
     atexit.register(cool_down)
-    report = run(selections, limits, workers).report
+    report = run(selections, limits, workers, isolate=isolate).report
     if report.partial:
         raise KeyboardInterrupt
     return ShownReport(**_fields(report))

@@ -275,6 +275,104 @@ def _working_in(folder: Path) -> list[str]:
     return found
 
 
+STATE = """
+import os, random, sys
+import numpy, torch
+
+def state():
+    torch_draws, draws = torch.get_rng_state().tolist(), random.getstate()
+    return [
+        torch_draws, draws, numpy.random.get_state()[1].tolist(), torch.get_default_dtype(),
+        torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.get_num_threads(),
+        torch.is_autocast_enabled("cpu"), torch.are_deterministic_algorithms_enabled(),
+        list(sys.argv), os.getcwd(), list(sys.path), dict(os.environ), torch.nn.functional.relu,
+    ]
+
+class Rude(Gate):
+    def __init__(self, channels):
+        super().__init__(channels)
+        torch.set_default_dtype(torch.float16)
+        torch.manual_seed(3)
+        random.seed(3)
+        numpy.random.seed(3)
+        os.environ["RUDE"] = "1"
+        os.chdir("/")
+        sys.argv.append("rude")
+        sys.path.insert(0, "/rude")
+class Raises(Gate):
+    def forward(self, x):
+        raise RuntimeError("no such thing")
+class Leaves(Gate):
+    def forward(self, x):
+        sys.exit(5)
+class Wide(Gate):
+    def __init__(self, channels):
+        super().__init__(3 * channels)
+"""
+EQUAL = (
+    STATE
+    + """
+for thing in (Gate, lambda: Gate(6), Gate(6), Mixes, Rude, Raises, Leaves, Wide, "other.py:Gone"):
+    apart = attncheck.audit(thing, "tiny.toml")
+    with torch.no_grad():
+        here = attncheck.audit(thing, "tiny.toml", isolate=False)
+    assert here.verdict is apart.verdict
+    assert here.subjects == apart.subjects, (here, apart)
+    assert here.problems == apart.problems, (here.problems, apart.problems)
+    print(here.verdict.value)
+"""
+)
+
+
+def test_without_a_process_of_its_own_a_module_gets_the_same_findings(folder: Path) -> None:
+    (folder / "other.py").write_text(HEAD, encoding="utf-8")
+    verdicts = said(folder, EQUAL).split()
+    assert verdicts[:4] == ["conforms"] * 3 + ["violates"]
+    assert len(verdicts) == 9
+
+
+def test_without_a_process_of_its_own_a_module_leaves_no_trace(folder: Path) -> None:
+    said(
+        folder,
+        STATE
+        + """
+torch.set_default_dtype(torch.float64)
+with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+    before = state()
+    for thing in (Gate, Mixes, Rude, Raises):
+        report = attncheck.audit(thing, "tiny.toml", isolate=False)
+        assert report.subjects, report
+        assert state() == before
+""",
+    )
+
+
+def test_without_a_process_of_its_own_an_answer_comes_from_this_one(folder: Path) -> None:
+    out = said(
+        folder,
+        """
+import os
+class Looks(Gate):
+    def forward(self, x):
+        open(f"{os.getpid()}.here", "w").close()
+        return super().forward(x)
+before = dict(vars(Looks))
+attncheck.audit(Looks, "tiny.toml", isolate=False)
+attncheck.count(Looks, "tiny.toml")
+print([name for name in os.listdir() if name.endswith(".here")] == [f"{os.getpid()}.here"])
+print(dict(vars(Looks)) == before)
+class Stops(Gate):
+    def forward(self, x):
+        raise KeyboardInterrupt
+try:
+    attncheck.audit(Stops, "tiny.toml", isolate=False)
+except KeyboardInterrupt:
+    print("interrupted")
+""",
+    )
+    assert out.split() == ["True", "True", "interrupted"]
+
+
 def test_counts_and_comparisons_take_the_same_things(folder: Path) -> None:
     out = said(
         folder,

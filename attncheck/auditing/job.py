@@ -19,14 +19,12 @@ class Carried(msgspec.Struct, frozen=True, omit_defaults=True):
         call: how it was asked for in Python.
         file: where it is defined: a path, or ``<notebook cell 3>``.
         value: the factory and the arguments, pickled; never in a report.
-        process: the id of the process that pickled them.
         sources: name -> text of what stands in no file.
     """
 
     call: str = ""
     file: str = ""
     value: bytes = b""
-    process: int = 0
     sources: dict[str, str] = {}
 
 

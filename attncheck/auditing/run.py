@@ -47,6 +47,7 @@ def run(
     checkpoint: Checkpoint | None = None,
     *,
     store: bool = True,
+    isolate: bool = True,
 ) -> AuditRun:
     """Audit everything, each subject in processes of its own.
 
@@ -59,6 +60,7 @@ def run(
         listen: told every message of every task, from several threads.
         checkpoint: told the place of each subject that is finished, and what became of it.
         store: keep violations for ``attncheck replay``.
+        isolate: in child processes; else in this one, which nothing protects.
     """
     environment = fingerprint()
     found: dict[int, SubjectAudited] = {}
@@ -77,7 +79,7 @@ def run(
             checkpoint(place, found[place].subject, found[place].problem)
 
     tasks = [task for _, task in selections]
-    results, interrupted = run_all(tasks, limits, workers, listen, done=done)
+    results, interrupted = run_all(tasks, limits, workers, listen, done=done, isolate=isolate)
     for place, result in enumerate(results):
         if place not in found:
             take(place, result)

@@ -112,7 +112,7 @@ def packed(thing: Thing, arguments: Mapping[str, Any], call: str) -> Carried | N
     value = _pickled(thing, {n: v for n, v in arguments.items() if not is_literal(v)}, sources)
     # The parent, too, looks lines up under these names: those of a stack, after a crash.
     _register(sources)
-    return Carried(call, thing.file, value, os.getpid(), sources)
+    return Carried(call, thing.file, value, sources)
 
 
 def in_json(value: Any) -> Any:
@@ -260,8 +260,12 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._sources = sources
 
     def reducer_override(self, thing: Any) -> Any:
-        """Note each class that travels by value, with its file."""
+        """Note each class that travels by value, with its file; unpickled it is a new one."""
         found = super().reducer_override(thing)
+        if found is not NotImplemented and len(found) == 6:
+            # Else the very class would be found again in this process, and written over.
+            make, (*given, _, extra), *rest = found
+            found = (make, (*given, None, extra), *rest)
         by_value = found is not NotImplemented and isinstance(thing, type)
         if by_value and thing.__module__ != "builtins":
             self.classes.append((thing, self._kept(_file_of(thing))))
@@ -339,9 +343,8 @@ def _unpacked(job: Job) -> tuple[Factory | None, dict[str, Any]]:
             where=job.target,
             instead="give its class or a function that makes it, or 'path/to/file.py:Class'",
         ) from error
-    if carried.process != os.getpid():  # here they are what the user has, and stay as they are
-        for kind, file in classes:
-            _settle(kind, file)
+    for kind, file in classes:
+        _settle(kind, file)
     return factory, arguments
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from attncheck.data.profile import read_profile
 from attncheck.data.report import Report, Verdict
 
 
@@ -36,15 +37,15 @@ def exit_of_profile(report: Report) -> Exit:
     """Return 2 for work not done, 1 for a module that was not timed, 3 for doubtful figures."""
     if report.problems or report.partial or not report.subjects:
         return Exit.FAILED
-    profiles = [subject.profile for subject in report.subjects]
-    if any(profile.get("refused") for profile in profiles):
+    read = [read_profile(subject.profile)[0] for subject in report.subjects]
+    profiles = [profile for profile in read if profile is not None]
+    if any(profile.refused for profile in profiles):
         return Exit.VIOLATES
-    rows = [row for profile in profiles for row in profile["rows"]]
-    doubtful = any(
-        row.get("why") or row.get("unpriced") or (row.get(mode) or {}).get("status") == "undecided"
-        for row in rows
-        for mode in ("forward", "backward")
+    doubtful = len(profiles) < len(read) or any(
+        row.why or row.unpriced or any(timing.status == "undecided" for _, timing in row.timed)
+        for profile in profiles
+        for row in profile.rows
     )
-    against = [profile["against"] for profile in profiles if profile["against"]]
-    open_ = doubtful or any(one["answer"] == "undecided" for one in against)
+    against = [profile.against for profile in profiles if profile.against]
+    open_ = doubtful or any(one.answer == "undecided" for one in against)
     return Exit.UNDECIDED if open_ else Exit.CONFORMS

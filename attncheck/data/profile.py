@@ -15,6 +15,8 @@ import msgspec
 MODES = ("forward", "backward")
 _MOST_RATIOS = 5000
 
+Number = int | float | None
+
 
 class Timing(msgspec.Struct):
     """Latency of one pass; times in nanoseconds.
@@ -39,10 +41,10 @@ class Timing(msgspec.Struct):
 
     processes: Sequence[Sequence[float]] = ()
     samples: int = 0
-    cold: float | None = None
-    least: float | None = None
-    p10: float | None = None
-    median: float | None = None
+    cold: Number = None
+    least: Number = None
+    p10: Number = None
+    median: Number = None
     interval: tuple[float, float] | None = None
     confidence: float = 0.0
     beside: str = ""
@@ -57,29 +59,38 @@ class Row(msgspec.Struct):
     """One point of a profile: an input, a dtype and how the module was run."""
 
     input: str = ""
-    size: float | None = None
+    size: Number = None
     dtype: str = "float32"
     compile: bool = False
     channels_last: bool = False
-    parameters: float | None = None
-    macs: float | None = None
-    elementwise: float | None = None
-    peak_bytes: float | None = None
-    peak_backward_bytes: float | None = None
-    saved_bytes: float | None = None
+    parameters: Number = None
+    macs: Number = None
+    elementwise: Number = None
+    peak_bytes: Number = None
+    peak_backward_bytes: Number = None
+    saved_bytes: Number = None
     peak_source: str = ""
     forward: Timing | None = None
     backward: Timing | None = None
-    throughput: float | None = None
-    intensity: float | None = None
-    roofline: float | None = None
-    kernels: float | None = None
-    energy_j: float | None = None
+    throughput: Number = None
+    intensity: Number = None
+    roofline: Number = None
+    kernels: Number = None
+    energy_j: Number = None
+    by_operator: dict[str, int | float] = {}
+    unpriced: list[str] = []
+    why: str = ""
 
     @property
     def name(self) -> str:
         """How messages call it: ``8x256x64x64 float32 compiled``."""
         return " ".join([self.input, self.dtype, *switches(self.compile, self.channels_last)])
+
+    @property
+    def timed(self) -> list[tuple[str, Timing]]:
+        """The passes that were timed, by their modes."""
+        both = (("forward", self.forward), ("backward", self.backward))
+        return [(mode, timing) for mode, timing in both if timing is not None]
 
     @property
     def how(self) -> str:
@@ -96,6 +107,11 @@ class Paired(msgspec.Struct):
     compile: bool = False
     channels_last: bool = False
     mode: str = "forward"
+    ratio: float | None = None
+    interval: tuple[float, float] | None = None
+    confidence: float = 0.0
+    answer: str = "–"
+    why: str = ""
 
     @property
     def name(self) -> str:
@@ -137,6 +153,7 @@ class Profile(msgspec.Struct):
     driver: str = ""
     disturbed: str = ""
     warning: str = ""
+    refused: bool = False
     complete: bool = True
     noise_floor: float | None = None
     rows: list[Row] = []
@@ -150,8 +167,7 @@ def read_profile(raw: dict[str, Any]) -> tuple[Profile | None, str]:
         profile = msgspec.convert(raw, Profile)
     except msgspec.ValidationError as error:
         return None, f"the profile cannot be read: {error}"
-    timings = [t for row in profile.rows for t in (row.forward, row.backward) if t is not None]
-    ratios = [one.ratios for one in timings]
+    ratios = [timing.ratios for row in profile.rows for _, timing in row.timed]
     ratios += [one.ratios for one in (profile.against.rows if profile.against else [])]
     if any(len(one) > _MOST_RATIOS for one in ratios):
         return None, f"the profile has more than {_MOST_RATIOS} processes of one row"

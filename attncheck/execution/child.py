@@ -81,7 +81,9 @@ def main(
         leave(UNREADY)
     code = 1
     try:
-        code = _work(events, asked, told, say, judges)
+        if names := work_on(events, asked, told, say, judges):
+            print(PATCHES + names, file=sys.stderr, flush=True)
+        code = PATCHED if names else 0
     except SystemExit as leaving:  # the subject's, where nothing catches it
         code = leaving.code if isinstance(leaving.code, int) else 1
     except BaseException:
@@ -115,13 +117,25 @@ def _speaker(descriptor: int, key: bytearray) -> Callable[[Message], None]:
     return say
 
 
-def _work(
+def work_on(
     work: Work,
     asked: Question,
     limits: Limits,
     say: Callable[[Message], None],
     judges: Callable[[], str],
-) -> int:
+) -> str:
+    """Run the generator of a kind of work on a question, in this very process.
+
+    Args:
+        work: the generator.
+        asked: the question.
+        limits: what messages name.
+        say: told all that is found out, ``Done`` at last.
+        judges: says whose functions, of those that judge, are no longer what they were.
+
+    Returns:
+        Whose functions the subject replaced, so that nothing can be judged; "" for none.
+    """
     before = functions()
     sys.argv = [asked.target]
     sys.dont_write_bytecode = True
@@ -136,7 +150,7 @@ def _work(
     try:
         _speak_of(work, asked, say, said)
         said(Done())
-        return 0
+        return ""
     except _PatchedError as patched:
         names = str(patched)
     except AttncheckError as error:
@@ -145,11 +159,9 @@ def _work(
     except Exception as error:
         if not (names := judges() or replaced(before)):
             say(_broken(error, limits))
-    if names:
-        print(PATCHES + names, file=sys.stderr, flush=True)
-        return PATCHED
-    say(Done())
-    return 0
+    if not names:
+        say(Done())
+    return names
 
 
 class _PatchedError(BaseException):

@@ -36,6 +36,48 @@ _TICK = 0.2
 _GRACE = 0.5
 
 
+class Course:
+    """How far the work on a question is, by what was said of it.
+
+    Attributes:
+        ready: whether anything was said.
+        done: whether nothing is left to say.
+        death: how it ended before that, as far as messages tell.
+    """
+
+    def __init__(self) -> None:
+        self.ready = self.done = False
+        self.death: Death | None = None
+        self._phase, self._step = "import", ""
+        self._case: Any = None
+
+    def follow(self, message: Message) -> None:
+        """Keep track of what the subject is doing."""
+        self.ready = True
+        match message:
+            case Reached(phase):
+                self._phase = phase
+            case Opened():
+                self._phase = "opened"
+            case Started(step):
+                self._phase, self._step, self._case = "step", step, None
+            case Trying(case):
+                self._case = case
+            case Answered():
+                self._phase, self._step, self._case = "opened", "", None
+            case Refused(kind=kind) if kind == SUBJECT:
+                path, _, line = message.where.rpartition(":")
+                sound = path and line.isdecimal() and len(line) < 8
+                place = Location(path, int(line), note=message.what) if sound else None
+                self.end("raises", 0, text=message.what, place=place)
+            case Done():
+                self.done = True
+
+    def end(self, kind: str, number: float, output: str = "", **more: Any) -> None:
+        """Note the death of who worked; of what it was on, the messages have told."""
+        self.death = Death(kind, number, self._phase, self._step, self._case, output, **more)
+
+
 class Ear:
     """Reads one child's messages; afterwards ``death`` says how it ended, None if well.
 
@@ -55,18 +97,20 @@ class Ear:
         deadline: float,
         stop: threading.Event,
     ) -> None:
-        self.death: Death | None = None
         self.stopped = False
         self._child = child
         self._understand, self._unseal = understand, opening(child.key)
         self._limits = limits
         self._deadline = deadline
         self._stop = stop
-        self._phase, self._step = "import", ""
-        self._case: Any = None
+        self._course = Course()
         self._buffer = b""
         self._printed = b""
-        self._ready = self._done = False
+
+    @property
+    def death(self) -> Death | None:
+        """How the child ended before it was done."""
+        return self._course.death
 
     def messages(self) -> Iterator[Message]:
         """Yield messages until the child ends; it and what it started are gone afterwards."""
@@ -89,7 +133,7 @@ class Ear:
         self, selector: selectors.BaseSelector, wire: int, out: int
     ) -> Iterator[Message]:
         step = time.monotonic()
-        while not self._done and self.death is None:
+        while not self._course.done and self.death is None:
             now = time.monotonic()
             if self._stop.is_set():
                 self.stopped = True
@@ -107,10 +151,11 @@ class Ear:
                 for message in self._split(data or b""):
                     step = time.monotonic()
                     yield message
-            elif self._child.process.sentinel in ready and not self._done:
+            elif self._child.process.sentinel in ready and not self._course.done:
                 self._drain(out)
                 self.stopped = self._stop.is_set()  # then it was ended by us
-                self.death = None if self.stopped else self._post_mortem()
+                if not self.stopped:
+                    self._post_mortem()
                 return
 
     def _split(self, data: bytes) -> Iterator[Message]:
@@ -121,39 +166,17 @@ class Ear:
         for line in lines:
             known = self._unseal(line + b"\n") if len(line) <= LONGEST else None
             if known is None:
-                self.death = self._death("forged", 0)
+                self._died("forged", 0)
                 return
             try:
                 message = self._understand(known)
             except UnsoundError as error:
-                self.death = self._death("unsound", 0, text=error.what)
+                self._died("unsound", 0, text=error.what)
                 return
-            self._follow(message)
+            self._course.follow(message)
             yield message
-            if self._done or self.death is not None:
+            if self._course.done or self.death is not None:
                 return
-
-    def _follow(self, message: Message) -> None:
-        """Keep track of what the subject is doing."""
-        self._ready = True
-        match message:
-            case Reached(phase):
-                self._phase = phase
-            case Opened():
-                self._phase = "opened"
-            case Started(step):
-                self._phase, self._step, self._case = "step", step, None
-            case Trying(case):
-                self._case = case
-            case Answered():
-                self._phase, self._step, self._case = "opened", "", None
-            case Refused(kind=kind) if kind == SUBJECT:
-                path, _, line = message.where.rpartition(":")
-                sound = path and line.isdecimal() and len(line) < 8
-                place = Location(path, int(line), note=message.what) if sound else None
-                self.death = self._death("raises", 0, text=message.what, place=place)
-            case Done():
-                self._done = True
 
     def _drain(self, out: int) -> bool:
         """Keep the last of what the subject prints; False at its end."""
@@ -172,27 +195,27 @@ class Ear:
             self._drain(out)
             time.sleep(0.01)
         self._drain(out)
-        kind, seconds = "hang" if self._ready else "unready", self._limits.claim_seconds
+        kind, seconds = "hang" if self._course.ready else "unready", self._limits.claim_seconds
         if late:
             kind, seconds = "time", self._limits.subject_seconds
-        self.death = self._death(kind, seconds)
+        self._died(kind, seconds)
 
-    def _post_mortem(self) -> Death:
+    def _post_mortem(self) -> None:
         self._child.process.join(1)
         code = self._child.process.exitcode or 0
-        if not self._ready:
-            return self._death("unready", code)
-        if code == CUT_OFF:
-            return self._death("closed", code)
-        if code == PATCHED:
-            return self._death("patched", code)
-        if code < 0:
-            return self._death("signal", -code)
-        return self._death("exit", code)
+        if not self._course.ready:
+            self._died("unready", code)
+        elif code == CUT_OFF:
+            self._died("closed", code)
+        elif code == PATCHED:
+            self._died("patched", code)
+        elif code < 0:
+            self._died("signal", -code)
+        else:
+            self._died("exit", code)
 
-    def _death(self, kind: str, number: float, **more: Any) -> Death:
-        output = self._printed.decode("utf-8", "replace")
-        return Death(kind, number, self._phase, self._step, self._case, output, **more)
+    def _died(self, kind: str, number: float, text: str = "") -> None:
+        self._course.end(kind, number, self._printed.decode("utf-8", "replace"), text=text)
 
 
 def _read(descriptor: int) -> bytes | None:

@@ -39,6 +39,8 @@ def run_all(
     listen: Callable[[AnyTask, Message], None] | None = None,
     executor: Executor | None = None,
     done: Callable[[int, Result[A, O, N]], None] | None = None,
+    *,
+    isolate: bool = True,
 ) -> tuple[list[Result[A, O, N]], bool]:
     """Return one result per task, in their order, and whether Ctrl-C cut the work short.
 
@@ -49,7 +51,10 @@ def run_all(
         listen: told every message of every task, from several threads.
         executor: where to run instead of threads of this process; nothing is listened to then.
         done: told the place and the result of each task that is finished, from this thread.
+        isolate: in child processes; else one after the other in this one, from this thread.
     """
+    if not isolate:
+        return _here(tasks, limits, listen, done)
     if executor is not None:
         encoded = msgspec.json.encode
         sent = [
@@ -80,6 +85,24 @@ def run_all(
     return [
         Result(interrupted=True) if future.cancelled() else future.result() for future in waiting
     ], interrupted
+
+
+def _here(
+    tasks: Sequence[Task[Q, A, O, N]],
+    limits: Limits,
+    listen: Callable[[AnyTask, Message], None] | None,
+    done: Callable[[int, Result[A, O, N]], None] | None,
+) -> tuple[list[Result[A, O, N]], bool]:
+    results: list[Result[A, O, N]] = []
+    try:
+        for place, task in enumerate(tasks):
+            results.append(_run(task, limits, listen, threading.Event(), isolate=False))
+            if done is not None:
+                done(place, results[place])
+    except KeyboardInterrupt:
+        left = len(tasks) - len(results)
+        return results + [Result(interrupted=True) for _ in range(left)], True
+    return results, False
 
 
 def _all_ended(
@@ -126,10 +149,12 @@ def _run(
     limits: Limits,
     listen: Callable[[AnyTask, Message], None] | None,
     stop: threading.Event,
+    *,
+    isolate: bool = True,
 ) -> Result[A, O, N]:
     told = None if listen is None else lambda message: listen(task, message)
     try:
-        return supervise(task, limits, told, stop)
+        return supervise(task, limits, told, stop, isolate=isolate)
     except Exception as error:  # ours: it costs this subject, and no other
         why = f"attncheck itself failed: {type(error).__name__}: {error}"
         lines = traceback.format_exception(error)

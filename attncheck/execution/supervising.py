@@ -10,6 +10,7 @@ from typing import Generic
 
 from attncheck.execution.child import SUBJECT
 from attncheck.execution.deaths import Death
+from attncheck.execution.inline import spoken
 from attncheck.execution.limits import Limits
 from attncheck.execution.listening import Ear
 from attncheck.execution.messages import Answered, Counted, Message, Opened, Refused
@@ -46,6 +47,8 @@ def supervise(
     limits: Limits,
     listen: Callable[[Message], None] | None = None,
     stop: threading.Event | None = None,
+    *,
+    isolate: bool = True,
 ) -> Result[A, O, N]:
     """Return what becomes of a task, whatever the subject does to its process.
 
@@ -57,6 +60,7 @@ def supervise(
         limits: time and memory.
         listen: told every message.
         stop: set by another thread to have the work end.
+        isolate: in child processes; else in this one, whatever the subject does to it.
     """
     stop = stop or threading.Event()
     result: Result[A, O, N] = Result()
@@ -64,7 +68,10 @@ def supervise(
     once: set[tuple[str, str]] = set()
     waiting = list(task.steps)
     while True:
-        death = _listen_once(task, waiting, limits, result, deadline, listen, stop)
+        if isolate:
+            death = _listen_once(task, waiting, limits, result, deadline, listen, stop)
+        else:
+            death = spoken(task, waiting, limits, lambda one: _take(one, result, listen))
         waiting = [step for step in waiting if step not in result.answers]
         if death is not None and death.kind in ("unsound", "unready"):
             _refuse(death, result)
@@ -104,19 +111,26 @@ def _listen_once(
         return None
     ear = Ear(child, lambda line: heard(line, task, waiting, limits), limits, deadline, stop)
     for message in ear.messages():
-        match message:
-            case Opened(about):
-                result.opened = about if result.opened is None else result.opened
-            case Answered(step, answer):
-                result.answers[step] = answer
-            case Counted(counts):
-                result.counts = counts
-            case Refused(kind=kind) if kind != SUBJECT:
-                result.refused = message
-        if listen is not None:
-            listen(message)
+        _take(message, result, listen)
     result.interrupted = ear.stopped
     return ear.death
+
+
+def _take(
+    message: Message, result: Result[A, O, N], listen: Callable[[Message], None] | None
+) -> None:
+    """Keep what a message says, and tell who listens."""
+    match message:
+        case Opened(about):
+            result.opened = about if result.opened is None else result.opened
+        case Answered(step, answer):
+            result.answers[step] = answer
+        case Counted(counts):
+            result.counts = counts
+        case Refused(kind=kind) if kind != SUBJECT:
+            result.refused = message
+    if listen is not None:
+        listen(message)
 
 
 def _refuse(death: Death, result: Result[A, O, N]) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from attncheck.data.profile import read_profile
+from attncheck.data.profile import Profile, Row, Timing, read_profile
 from attncheck.data.report import Report, SubjectReport
 
 _NANOSECONDS = 1e-9
@@ -39,35 +39,41 @@ class BenchmarkFormat:
 
 
 def _benchmarks(subject: SubjectReport) -> Iterator[dict[str, Any]]:
-    if not subject.profile or read_profile(subject.profile)[0] is None:
-        return
-    for row in subject.profile.get("rows") or []:
-        for direction in ("forward", "backward"):
-            timed = row.get(direction)
-            samples = [one for process in (timed or {}).get("processes", []) for one in process]
-            if samples:
-                yield _benchmark(subject, row, direction, samples)
+    profile = read_profile(subject.profile)[0]
+    for row in profile.rows if profile else []:
+        for direction, timed in row.timed:
+            samples = [one for process in timed.processes for one in process]
+            if profile and samples:
+                group = " ".join([direction, *_said(profile, row)])
+                yield _benchmark(subject, group, row, samples) | {
+                    "extra_info": _extra(profile, row, timed)
+                }
+
+
+def _said(profile: Profile, row: Row) -> list[str]:
+    flags = [flag for flag in _FLAGS if getattr(row, flag)]
+    return [*filter(None, [row.input, row.dtype, profile.device]), *flags]
+
+
+def _extra(profile: Profile, row: Row, timed: Timing) -> dict[str, Any]:
+    kept = ("least", "p10", "ratio", "status", "why")
+    about = ("threads", "disturbed", "warning")
+    extra = {key: getattr(row, key) for key in _KEPT if getattr(row, key) is not None}
+    extra |= {key: getattr(timed, key) for key in kept if getattr(timed, key)}
+    return extra | {key: getattr(profile, key) for key in about if getattr(profile, key)}
 
 
 def _benchmark(
-    subject: SubjectReport, row: Mapping[str, Any], direction: str, samples: Sequence[float]
+    subject: SubjectReport, group: str, row: Row, samples: Sequence[float]
 ) -> dict[str, Any]:
-    profile, timed = subject.profile, row[direction]
-    said = [str(row.get("input", "")), str(row.get("dtype", "")), str(profile.get("device", ""))]
-    said += [flag for flag in _FLAGS if row.get(flag)]
-    group = " ".join([direction, *filter(None, said)])
     name = f"{subject.spec}@{subject.subject}[{group}]"
-    extra = {key: row[key] for key in _KEPT if row.get(key) is not None}
-    kept = ("least", "p10", "ratio", "status", "why")
-    extra |= {key: timed[key] for key in kept if timed.get(key)}
-    extra |= {key: profile[key] for key in ("threads", "disturbed", "warning") if profile.get(key)}
     return {
         "group": group,
         "name": name,
         "fullname": f"{subject.target}::{name}",
-        "params": {"input": row.get("input", ""), "dtype": row.get("dtype", "")},
+        "params": {"input": row.input, "dtype": row.dtype},
         "param": None,
-        "extra_info": extra,
+        "extra_info": {},
         "options": {"disable_gc": False, "timer": "attncheck", "min_rounds": len(samples)},
         "stats": _statistics([one * _NANOSECONDS for one in samples]),
     }

@@ -11,7 +11,6 @@ import contextlib
 import getpass
 import hashlib
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -19,7 +18,6 @@ from pathlib import Path
 
 import msgspec
 
-from attncheck.auditing.job import Job
 from attncheck.auditing.run import run
 from attncheck.auditing.task import Audit
 from attncheck.catalogue import Spec
@@ -39,21 +37,12 @@ _done: dict[str, Audited] = {}
 
 def audited(spec: Spec, task: Audit, limits: Limits) -> Audited:
     """Return what the audit found of the subject, from memory or a file where it was done."""
-    content = msgspec.json.encode([_alike(task.job), limits], order="deterministic")
+    content = msgspec.json.encode([task.job, limits], order="deterministic")
     key = hashlib.sha256(content).hexdigest()[:16]
     if key not in _done:
         name = os.environ.get(_RUN)
         _done[key] = _shared(name, key, spec, task, limits) if name else _audit(spec, task, limits)
     return _done[key]
-
-
-def _alike(job: Job) -> Job:
-    """Return the job as every worker has it: a class by value has an id of its process alone."""
-    if (known := job.carried) is None:
-        return job
-    value = re.sub(rb"[0-9a-f]{32}", b"", known.value)
-    carried = msgspec.structs.replace(known, value=value, process=0)
-    return msgspec.structs.replace(job, carried=carried)
 
 
 def _audit(spec: Spec, task: Audit, limits: Limits) -> Audited:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from attncheck.data.page import Section, Table
+from attncheck.data.profile import Paired, Row, Timing
 from attncheck.formats.shared.units import count, duration, figures, plain, share, size
-
-Row = Mapping[str, Any]
 
 
 def tables(pairs: Sequence[tuple[str, Row]]) -> Iterator[Section]:
@@ -20,23 +18,22 @@ def tables(pairs: Sequence[tuple[str, Row]]) -> Iterator[Section]:
     if not pairs:
         return
     costs: list[tuple[str, Callable[[Row], str]]] = [
-        ("parameters", lambda row: plain(row.get("parameters"))),
-        ("MACs", lambda row: plain(row.get("macs"))),
-        ("element-wise", lambda row: plain(row.get("elementwise"))),
-        ("MACs/byte", lambda row: _number(row.get("intensity"))),
-        ("peak", lambda row: size(row.get("peak_bytes"))),
-        ("with backward", lambda row: size(row.get("peak_backward_bytes"))),
-        ("saved", lambda row: size(row.get("saved_bytes"))),
-        ("kernels", lambda row: plain(row.get("kernels"))),
-        ("energy", lambda row: _joules(row.get("energy_j"))),
+        ("parameters", lambda row: plain(row.parameters)),
+        ("MACs", lambda row: plain(row.macs)),
+        ("element-wise", lambda row: plain(row.elementwise)),
+        ("MACs/byte", lambda row: _number(row.intensity)),
+        ("peak", lambda row: size(row.peak_bytes)),
+        ("with backward", lambda row: size(row.peak_backward_bytes)),
+        ("saved", lambda row: size(row.saved_bytes)),
+        ("kernels", lambda row: plain(row.kernels)),
+        ("energy", lambda row: _joules(row.energy_j)),
     ]
     rows = [[*point(name, row), *(cell(row) for _, cell in costs)] for name, row in pairs]
     yield Section("Cost of one call", table=_slim([*_POINT, *(name for name, _ in costs)], rows))
     timed = [
-        [*point(name, row), mode, *_time(row, mode)]
+        [*point(name, row), mode, *_time(row, mode, timing)]
         for name, row in pairs
-        for mode in ("forward", "backward")
-        if row.get(mode) is not None
+        for mode, timing in row.timed
     ]
     if timed:
         columns = [*_POINT, "pass", "quickest", "p10", "median", "between processes", "ratio", "to"]
@@ -60,20 +57,19 @@ def _slim(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     return Table([[row[i] for i in kept] for row in rows], [columns[i] for i in kept])
 
 
-def _time(row: Row, mode: str) -> list[str]:
-    timing: Row = row[mode]
-    doubt = "" if timing.get("status") == "trusted" else " ?"
-    ratio = timing.get("ratio")
+def _time(row: Row, mode: str, timing: Timing) -> list[str]:
+    doubt = "" if timing.status == "trusted" else " ?"
+    ratio = timing.ratio
     forward = mode == "forward"
     return [
-        duration(timing.get("least")),
-        duration(timing.get("p10")) + doubt,
-        duration(timing.get("median")) + doubt,
-        _span(timing.get("interval")),
+        duration(timing.least),
+        duration(timing.p10) + doubt,
+        duration(timing.median) + doubt,
+        _span(timing.interval),
         "–" if ratio is None else f"{figures(ratio)} ×",
-        str(timing.get("beside", "")),
-        count(row.get("throughput")) if forward else "–",
-        share(row.get("roofline")) if forward else "–",
+        timing.beside,
+        count(row.throughput) if forward else "–",
+        share(row.roofline) if forward else "–",
     ]
 
 
@@ -85,11 +81,11 @@ def _span(interval: Sequence[float] | None) -> str:
     return f"{low} to {high} {other}" if unit == other else f"{low} {unit} to {high} {other}"
 
 
-def point(name: str, row: Row) -> list[str]:
+def point(name: str, row: Row | Paired) -> list[str]:
     """Return the cells that say which point a line is about."""
-    ways = ["compiled"] * bool(row.get("compile"))
-    ways += ["channels last"] * bool(row.get("channels_last"))
-    return [name, str(row.get("input", "")), str(row.get("dtype", "")), ", ".join(ways)]
+    ways = ["compiled"] * row.compile
+    ways += ["channels last"] * row.channels_last
+    return [name, row.input, row.dtype, ", ".join(ways)]
 
 
 def _joules(value: float | None) -> str:
