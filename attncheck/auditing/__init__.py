@@ -4,3 +4,5 @@ from __future__ import annotations
 
 AUDIT = "attncheck.auditing.work:audit"
 """The work that children of an audit do."""
+AUDITED_WITH = ("attncheck.auditing.work", "attncheck.auditing.task")
+"""What such a child stands in: where the work is, and where the kind of work is."""

@@ -39,12 +39,12 @@ def main() -> int:
 def _run(words: list[str], *, starts: bool) -> int:
     if starts:
         # torch loads in the fork server while typer, the spec and its probes load here.
-        from attncheck.auditing import AUDIT
+        from attncheck.auditing import AUDITED_WITH
         from attncheck.execution.starting import warm_up
 
         warm_up(
             everything="--all" in words or words[0] in ("evaluate", "profile", "selftest"),
-            modules=[AUDIT.partition(":")[0]],
+            modules=AUDITED_WITH,
         )
     from attncheck.cli.app import run
 

@@ -62,7 +62,7 @@ def run_all(
             for task in tasks
         ]
         return [_result(task, one.result()) for task, one in zip(tasks, sent, strict=True)], False
-    warm_up(modules={task.runs.partition(":")[0] for task in tasks})
+    warm_up(modules=set().union(*(task.modules() for task in tasks)))
     stop = threading.Event()
     pool = ThreadPoolExecutor(at_once(workers or default_workers()))
     waiting: list[Future[Result[A, O, N]]] = []

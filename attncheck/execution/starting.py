@@ -101,7 +101,7 @@ def start(task: AnyTask, steps: Sequence[str], limits: Limits) -> Child:
     from attncheck.execution.child import main
 
     if not _warm.is_set():
-        warm_up(modules=[task.runs.partition(":")[0]])
+        warm_up(modules=task.modules())
     context = fresh_context()
     wire, theirs = context.Pipe(duplex=False)
     out, their_out = context.Pipe(duplex=False)

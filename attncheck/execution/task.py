@@ -127,6 +127,11 @@ class Task(Generic[Q, A, O, N]):
         return f"{cls.__module__}:{cls.__qualname__}"
 
     @classmethod
+    def modules(cls) -> set[str]:
+        """Return the modules that a child stands in: this kind's, and that of the work."""
+        return {cls.__module__, cls.runs.partition(":")[0]}
+
+    @classmethod
     @functools.cache
     def messages(cls) -> Any:
         """Return the type of what a child may say."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from attncheck.lazy import torch
 
@@ -13,6 +14,8 @@ _NORMS = (
     "GroupNorm",
     "RMSNorm",
 )
+_MOST_KEPT = 100_000
+"""Numbers of a module whose noise is kept for the next claim on the same case."""
 
 
 def generator(seed: int) -> torch.Generator:
@@ -60,8 +63,8 @@ def is_unfinished(module: torch.nn.Module) -> bool:
     )
 
 
-def randomise(module: torch.nn.Module, source: torch.Generator) -> None:
-    """Re-draw every parameter and running statistic in place.
+def randomise(module: torch.nn.Module, seed: int) -> None:
+    """Re-draw every parameter and running statistic in place, alike for a seed.
 
     A ``gamma = 0`` or a zero-initialised last layer hides everything behind it, so no claim is
     decided at initialisation alone. Weights of two or more axes are drawn with variance
@@ -69,10 +72,18 @@ def randomise(module: torch.nn.Module, source: torch.Generator) -> None:
     zero; running means and variances away from 0 and 1. Other buffers are constants and stay.
     """
     scales = {id(scale) for scale in _scales(module)}
+    parameters = list(module.parameters())
+    shapes = tuple(tuple(parameter.shape) for parameter in parameters)
+    few = sum(map(math.prod, shapes)) <= _MOST_KEPT
+    noises, state = (_noise if few else _noise.__wrapped__)(seed, shapes)
     with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.copy_(_drawn(parameter, source, is_scale=id(parameter) in scales))
+        for parameter, noise in zip(parameters, noises, strict=True):
+            parameter.copy_(_drawn(parameter, noise, is_scale=id(parameter) in scales))
+        source: torch.Generator | None = None
         for name, buffer in module.named_buffers():
+            if name.endswith(("running_mean", "running_var")) and source is None:
+                source = generator(seed)
+                source.set_state(state)
             if name.endswith("running_mean"):
                 buffer.copy_(0.3 * torch.randn(buffer.shape, generator=source))
             elif name.endswith("running_var"):
@@ -102,8 +113,17 @@ def _scales(module: torch.nn.Module) -> list[torch.Tensor]:
     return list(found.values())
 
 
-def _drawn(parameter: torch.Tensor, source: torch.Generator, *, is_scale: bool) -> torch.Tensor:
-    noise = torch.randn(parameter.shape, generator=source, dtype=torch.float64)
+@lru_cache(maxsize=64)
+def _noise(
+    seed: int, shapes: tuple[tuple[int, ...], ...]
+) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """Return normal noise of these shapes, and the state that the generator is left in."""
+    source = generator(seed)
+    noises = [torch.randn(shape, generator=source, dtype=torch.float64) for shape in shapes]
+    return noises, source.get_state()
+
+
+def _drawn(parameter: torch.Tensor, noise: torch.Tensor, *, is_scale: bool) -> torch.Tensor:
     if parameter.numel() == 0:
         return noise
     if is_scale:

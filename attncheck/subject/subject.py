@@ -60,6 +60,11 @@ class Subject:
         """The base case's dims."""
         return dims_in_order(self.spec.dims, self.overrides)
 
+    @cached_property
+    def counted(self) -> dict[bytes, Any]:
+        """What a call of it cost, for each case that was counted."""
+        return {}
+
     @property
     def as_it_is(self) -> bool:
         """Whether it is an instance: no other size of it can be built."""

@@ -84,7 +84,7 @@ class Trial:
         if is_unfinished(module):
             self._finish(module, dtype or self.dtype)
         if not (self.case.initial if initial is None else initial):
-            randomise(module, generator(1_000_003 * (draw_seed + 1) + self.case.seed))
+            randomise(module, 1_000_003 * (draw_seed + 1) + self.case.seed)
         module.to(device=self.case.device, dtype=dtype or self.dtype)
         return module.train(self.case.train if train is None else train)
 

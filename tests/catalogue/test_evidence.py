@@ -13,7 +13,7 @@ from attncheck.catalogue import load
 from attncheck.data.report import Finding, Verdict
 from attncheck.signature.resolve import resolve
 from attncheck.spec.shelf import spec_ids
-from attncheck.subject.sampling import generator, randomise
+from attncheck.subject.sampling import randomise
 from tests.catalogue.evidence import HERE, evidence
 from tests.reference.judging import broken, findings_of, verdict
 from tests.reference.test_styles import STYLES as EARLIER
@@ -60,7 +60,7 @@ def test_the_reference_computes_the_papers_sums(
 ) -> None:
     module: torch.nn.Module = resolve(load(evidence.SPEC).document.reference)(**values)
     module = module.double().eval()
-    randomise(module, generator(3))
+    randomise(module, 3)
     module.requires_grad_(False)
     options = SimpleNamespace(**module.values)
     torch.manual_seed(5)

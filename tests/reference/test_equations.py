@@ -15,7 +15,7 @@ from tests.reference import brute
 
 def made(mechanism, **values):
     module = mechanism(**values).double().eval()
-    randomise(module, generator(3))
+    randomise(module, 3)
     return module.requires_grad_(False)
 
 

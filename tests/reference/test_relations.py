@@ -19,7 +19,7 @@ from attncheck.subject.sampling import generator, randomise
 
 def made(module: nn.Module) -> nn.Module:
     module = module.double().eval().requires_grad_(False)
-    randomise(module, generator(11))
+    randomise(module, 11)
     return module
 
 

@@ -112,13 +112,14 @@ class ClosedForm:
 
     def values(self, choice: Choice) -> list[Number]:
         """Return the formulas' values; what cannot be evaluated is not a number."""
-        found: list[Number] = []
+        found: dict[str, Number] = {}
         for formula in self.formulas:
-            try:
-                found.append(formula.evaluate(choice.values))
-            except SpecError:
-                found.append(float("nan"))
-        return found
+            if formula.text not in found:
+                try:
+                    found[formula.text] = formula.evaluate(choice.values)
+                except SpecError:
+                    found[formula.text] = float("nan")
+        return [found[formula.text] for formula in self.formulas]
 
     def _levels(self) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
         """Yield (dims to search for, those among them that the spec derives)."""

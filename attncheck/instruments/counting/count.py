@@ -14,6 +14,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from attncheck.data.choices import same
 from attncheck.data.counts import ClosedValue, Counts
 from attncheck.errors import SpecError
@@ -69,6 +71,8 @@ class BothCounts:
 def count_trial(trial: Trial, *, twice: bool = True) -> BothCounts:
     """Build the trial's module, call it once under each counter, and say what it cost.
 
+    Each case of a subject is counted once; the answer is shared and must not be changed.
+
     Args:
         trial: the subject on a case; on ``meta`` only shapes are computed.
         twice: also count with fvcore, which loads it and needs real tensors.
@@ -76,8 +80,13 @@ def count_trial(trial: Trial, *, twice: bool = True) -> BothCounts:
     Raises:
         SubjectError: the module cannot be built or called.
     """
-    module, inputs = trial.module(initial=True), trial.inputs()
-    return count_module(trial, module, inputs, twice=twice)
+    key = msgspec.json.encode([trial.case, twice])
+    counted: BothCounts | None = trial.subject.counted.get(key)
+    if counted is None:
+        module, inputs = trial.module(initial=True), trial.inputs()
+        counted = count_module(trial, module, inputs, twice=twice)
+        trial.subject.counted[key] = counted
+    return counted
 
 
 def count_module(
