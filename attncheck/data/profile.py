@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -155,7 +155,7 @@ class Profile(msgspec.Struct):
     warning: str = ""
     refused: bool = False
     complete: bool = True
-    noise_floor: float | None = None
+    noise_floor: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
     rows: list[Row] = []
     scaling: dict[str, Growth] = {}
     against: Against | None = None

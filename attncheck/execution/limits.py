@@ -25,6 +25,9 @@ _OUT_OF_MEMORY = ("MemoryError", "can't allocate memory", "not enough memory", "
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _LEAST_MEMORY, _MOST_MEMORY = 512 * 2**20, 2**60
 
+_adopter: list[int] = []
+"""The process that children are forked from."""
+
 
 class Limits(msgspec.Struct, frozen=True):
     """Limits of one subject.
@@ -53,6 +56,8 @@ def confine(limits: Limits) -> None:
     with contextlib.suppress(OSError, AttributeError):
         os.setsid()
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if _adopter and os.getppid() != _adopter[0]:
+        os._exit(1)  # it was gone before the system was asked to tell
     if os.getppid() == 1:  # it was gone before
         os._exit(1)
     _hear_signals()
@@ -111,6 +116,7 @@ def at_once(wanted: int) -> int:
 
 def adopt_orphans() -> None:
     """Make this process the parent of whatever its children leave behind (Linux)."""
+    _adopter.append(os.getpid())
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 

@@ -90,8 +90,12 @@ def begun(folder: Path) -> int:
 
 
 def known(folder: Path) -> list[str]:
-    """Return the subjects in the file, which is the old one or a whole one."""
-    data = (folder / "r.json").read_bytes()
+    """Return the subjects in the file, which is the old one or a whole one.
+
+    Where nothing was finished, the old one may be set aside.
+    """
+    place = folder / "r.json"
+    data = (place if place.exists() else folder / "r.json.old").read_bytes()
     return [] if data == OLD else [one["subject"] for one in json.loads(data)["subjects"]]
 
 

@@ -94,7 +94,7 @@ def mutated(draw: st.DrawFn) -> bytes:
                 case 4:
                     node[last] = [before, before]
                 case _:
-                    node[last] = draw(st.sampled_from(_samples(raw)))
+                    node[last] = copy.deepcopy(draw(st.sampled_from(_samples(raw))))
         except (KeyError, IndexError, TypeError):
             continue  # an earlier change took the place away
     return json.dumps(raw).encode()
