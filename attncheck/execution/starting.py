@@ -26,6 +26,7 @@ from attncheck.execution.task import AnyTask
 
 _lock = threading.Lock()
 _warm = threading.Event()
+_PATIENCE = 10.0
 
 
 @dataclass
@@ -84,6 +85,18 @@ def warm_up(*, everything: bool = False, modules: Iterable[str] = ()) -> None:
 
 def cool_down() -> None:
     """End the fork server and whatever subjects left behind."""
+    _end_server()
+    # Who was about to start a child has got another server from multiprocessing meanwhile.
+    held = _lock.acquire(timeout=_PATIENCE)
+    try:
+        _end_server()
+        _warm.clear()
+    finally:
+        if held:
+            _lock.release()
+
+
+def _end_server() -> None:
     if (server := server_pid()) > 1:
         end_below(server)
         end_all([server])

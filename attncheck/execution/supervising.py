@@ -100,6 +100,9 @@ def _listen_once(
     stop: threading.Event,
 ) -> Death | None:
     """Run one child on the steps that are left, and return how it died, if it did."""
+    if stop.is_set():
+        result.interrupted = True
+        return None
     try:
         child = start(task, waiting, limits)
     except (OSError, EOFError) as error:

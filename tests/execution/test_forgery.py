@@ -60,7 +60,7 @@ class Thread(Base):
         threading.Thread(target=self.later, daemon=True).start()
 
     def later(self):
-        time.sleep(0.05)
+        time.sleep(0.002)
         everywhere(LINES + DONE)
 class Forks(Base):
     def attack(self):
