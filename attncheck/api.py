@@ -42,12 +42,14 @@ class ShownReport(Report, kw_only=True):
 
     @property
     def verdict(self) -> Verdict:
-        """``violates`` if any subject does, else ``undecided`` if anything is open."""
+        """``violates`` if any subject does, ``undecided`` if anything is open, else ``variant``
+        where one has design changes."""
         found = {subject.verdict for subject in self.subjects}
         if Verdict.VIOLATES in found:
             return Verdict.VIOLATES
-        known = found == {Verdict.CONFORMS} and not self.problems and not self.partial
-        return Verdict.CONFORMS if known else Verdict.UNDECIDED
+        if not all(v.passes for v in found) or not found or self.problems or self.partial:
+            return Verdict.UNDECIDED
+        return Verdict.VARIANT if Verdict.VARIANT in found else Verdict.CONFORMS
 
     @property
     def violations(self) -> list[Finding]:
@@ -104,6 +106,7 @@ def audit(
     inputs: Sequence[Any] | Mapping[str, Any] | None = None,
     claims: str | Sequence[str] = (),
     skip: str | Sequence[str] = (),
+    limits: str | Sequence[str] = (),
     device: str = "cpu",
     dtype: str = "",
     seed: int = 0,
@@ -127,6 +130,7 @@ def audit(
             them.
         claims: globs over names and kinds of claims: these only.
         skip: globs: not these.
+        limits: limits of use that decide the verdict, ``["half-precision", "one-pixel"]``.
         device, dtype, seed: for every case; ``dtype`` "" is float64 where that works.
         timeout: seconds for one claim; twenty times that for a subject.
         memory_limit: of one subject's process.
@@ -145,12 +149,13 @@ def audit(
         inputs=_shapes(inputs),
         claims=_several(claims),
         skips=_several(skip),
+        binding=_several(limits),
         dtype=dtype,
         device=device,
         seed=seed,
     )
-    limits = Limits(timeout, 20 * timeout, memory_bytes(memory_limit))
-    return _shown(select(*_contract(thing, spec), asked), limits, workers, isolate=isolate)
+    bounds = Limits(timeout, 20 * timeout, memory_bytes(memory_limit))
+    return _shown(select(*_contract(thing, spec), asked), bounds, workers, isolate=isolate)
 
 
 def count(

@@ -18,7 +18,7 @@ class Exit(IntEnum):
 
 
 def exit_of(report: Report, *, strict: bool = False) -> Exit:
-    """Return the exit code of a report; with ``strict``, undecided counts as violated.
+    """Return the exit code of a report; ``strict`` takes undecided, and variants, as violated.
 
     Work that could not be done says so before any verdict does: half an audit is no pass, and
     no mere violation either.
@@ -30,7 +30,7 @@ def exit_of(report: Report, *, strict: bool = False) -> Exit:
         return Exit.VIOLATES
     if Verdict.UNDECIDED in verdicts:
         return Exit.VIOLATES if strict else Exit.UNDECIDED
-    return Exit.CONFORMS
+    return Exit.VIOLATES if strict and Verdict.VARIANT in verdicts else Exit.CONFORMS
 
 
 def exit_of_profile(report: Report) -> Exit:

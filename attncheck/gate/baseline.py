@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 
 from attncheck.data.profile import read_profile
-from attncheck.data.report import Finding, Report, Status, Verdict, name_of
+from attncheck.data.report import Finding, Report, Status, name_of
 from attncheck.gate.accepted import Entry, decided, standing
 
 
@@ -26,7 +26,7 @@ def refusals(report: Report, accepted: Sequence[Entry], today: datetime.date) ->
             yield f"  {check.resolve}"
     for subject in report.subjects:
         name = f"{subject.spec}@{subject.subject}"
-        if subject.verdict is Verdict.CONFORMS:
+        if subject.verdict.passes:
             continue
         for finding in subject.findings:
             if _speaks_against(finding) and (name, finding.claim) not in let:

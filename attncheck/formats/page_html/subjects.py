@@ -18,9 +18,9 @@ from attncheck.formats.shared.excerpts import Excerpt, excerpts
 from attncheck.formats.shared.paths import shown
 from attncheck.formats.shared.wording import (
     advice,
-    by_reason,
     contrast,
     diagnosis,
+    notes,
     open_lines,
     replay,
     summary,
@@ -97,7 +97,6 @@ def view(name: str, subject: SubjectReport, names: Names) -> View:
         subject: the report of it.
         names: what gives its findings and figures their ids.
     """
-    skipped = by_reason(with_status(subject, Status.SKIPPED))
     profile = read_profile(subject.profile)[0] if subject.profile else None
     known = _Excerpts(subject)
     broken = [_broken(name, finding, names, known) for finding in _telling(subject)]
@@ -111,7 +110,7 @@ def view(name: str, subject: SubjectReport, names: Names) -> View:
         broken=broken,
         undecided=open_lines(subject),
         advice=advice(subject),
-        notes=[*subject.notes, *(f"not tried, {why}: {', '.join(c)}" for why, c in skipped)],
+        notes=notes(subject),
         counts=[(label, cells[0]) for label, cells in count_rows([subject])],
         count_notes=count_notes([subject]),
         maps=list(_held_maps(name, subject, names)),
