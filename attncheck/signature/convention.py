@@ -50,6 +50,7 @@ class Convention:
         output: the axes of the output in our order.
         layout: the name of the order of axes that the module uses, ``""`` for ours.
         orders: our axes -> the module's axes.
+        stated: whether whoever asks has said what ``forward`` is given.
     """
 
     call: str
@@ -57,6 +58,7 @@ class Convention:
     output: tuple[str, ...]
     layout: str = ""
     orders: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    stated: bool = False
 
     @property
     def inputs(self) -> dict[str, tuple[str, ...]]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from attncheck.errors import TargetError
-from attncheck.signature.constructor import bind, dims_in_order
+from attncheck.signature.binding import Binding
+from attncheck.signature.constructor import bindings, dims_in_order
 from attncheck.signature.convention import Convention, GivenInput
 from attncheck.signature.forward import candidates, dims_of, forward_parameters
 from attncheck.signature.resolve import Factory, resolve
 from attncheck.spec import SpecDocument
+from attncheck.subject.hinting import other_sizes
 from attncheck.subject.layouts import answers, casts_inside, error_of, stands
 from attncheck.subject.pinning import pin_sizes
 from attncheck.subject.raising import SubjectError, blamed
-from attncheck.subject.stating import into_domain, without_followers
+from attncheck.subject.stating import into_domain, with_sides, without_followers
 from attncheck.subject.subject import Subject
 
 
@@ -51,23 +53,58 @@ class Request:
 def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError | None]:
     """Return the subject and, where no way of building and calling it works, what it raises.
 
+    What is assumed is tried in turn: the likeliest binding, the author's own values, other
+    meanings of names, other sizes. Only the first works in nearly every case, and costs no more.
+
     Raises:
         TargetError: it cannot be imported or bound; nothing could be said of it.
     """
     factory = request.factory or resolve(
         request.target, request.folder, modules_only=request.modules_only
     )
-    subject, failure = _prepare(spec, request, factory)
+    best: _Attempt | None = None
+    for attempt in _attempts(spec, request, factory):
+        if attempt.works:
+            return attempt.subject, None
+        if best is None or (best.failure is not None and attempt.failure is None):
+            best = attempt
+    assert best is not None
+    return best.subject, best.failure
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One way of building and calling: the subject, what it raises, and whether it answers."""
+
+    subject: Subject
+    failure: SubjectError | None = None
+    works: bool = False
+
+
+def _attempts(spec: SpecDocument, request: Request, factory: Factory) -> Iterator[_Attempt]:
+    dims = dims_in_order(spec.dims, request.dims)
+    first: _Attempt | None = None
+    for binding in bindings(factory, dims, request.arguments, spec.names, request.target):
+        attempt = _prepare(spec, request, factory, binding)
+        yield attempt
+        first = first or attempt
+    assert first is not None
+    if first.failure is None:
+        return
+    for change in (*_own_widths(request, first.subject), *other_sizes(first.subject, request)):
+        other = replace(request, dims={**request.dims, **change})
+        attempt = _prepare(spec, other, factory, first.subject.binding)
+        found = replace(attempt.subject, pinned=attempt.subject.pinned | set(change))
+        told = ", ".join(f"{name}={size}" for name, size in change.items())
+        yield replace(attempt, subject=replace(found, tried=f"{told}, found by trying"))
+
+
+def _own_widths(request: Request, subject: Subject) -> list[dict[str, int]]:
+    """Return the widths of an instance, or of what a factory makes, where no argument says them."""
     told = {*subject.binding.fixed, *subject.binding.follows, *request.dims}
-    if failure is None or request.factory is None or request.inputs or "C" in told:
-        return subject, failure
-    # No argument says how wide it is: its own layers do.
-    for width in _widths(subject):
-        own = replace(request, dims={**request.dims, "C": width})
-        other, error = _prepare(spec, own, factory)
-        if error is None:
-            return replace(other, pinned=other.pinned | {"C"}), None
-    return subject, failure
+    if request.factory is None or request.inputs or "C" in told:
+        return []
+    return [{"C": width} for width in _widths(subject)]
 
 
 def _widths(subject: Subject) -> list[int]:
@@ -91,13 +128,9 @@ _WIDTHS = ("in_channels", "in_features", "embed_dim", "num_features", "num_chann
 _WIDEST, _MOST_WIDTHS = 2**16, 6
 
 
-def _prepare(
-    spec: SpecDocument, request: Request, factory: Factory
-) -> tuple[Subject, SubjectError | None]:
-    overrides = dict(request.dims)
-    dims = dims_in_order(spec.dims, overrides)
-    binding = bind(factory, dims, request.arguments, spec.names, request.target)
-    overrides = {**_restrict(binding.fixed, dims), **overrides}
+def _prepare(spec: SpecDocument, request: Request, factory: Factory, binding: Binding) -> _Attempt:
+    """Return the first way of calling it that works under this binding, or the first of all."""
+    dims = dims_in_order(spec.dims, request.dims)
     blank = Convention("", (), tuple(spec.output.split()))
     draft = Subject(
         spec,
@@ -106,39 +139,54 @@ def _prepare(
         factory,
         binding,
         blank,
-        overrides,
+        {**_restrict(binding.fixed, dims), **request.dims},
         frozenset(binding.fixed),
         device=request.device,
     )
-    first: Subject | None = None
-    fallback: Subject | None = None
-    failure: SubjectError | None = None
-    for convention in _candidates(draft, request):
-        subject = _with_shapes(draft, convention, request.inputs)
-        if subject is None:
-            continue
+    best: _Attempt | None = None
+    moved: Subject | None = None
+    for subject in _called(draft, request):
         for dtype in ("float64", "float32"):
-            attempt = replace(subject, convention=convention, dtype=dtype)
+            attempt = replace(subject, dtype=dtype)
             error = error_of(attempt)
             if error is None:
                 if not answers(attempt):
-                    first, failure = first or attempt, None
-                elif stands(attempt) and _only_moved(fallback, attempt):
-                    return _settled(attempt), None
+                    if best is None or best.failure is not None:
+                        best = _Attempt(attempt)
+                elif stands(attempt, stated=bool(request.inputs)) and _only_moved(moved, attempt):
+                    return _Attempt(_settled(attempt), works=True)
                 else:
-                    fallback = fallback or attempt
+                    moved = moved or attempt
                 break
-            if first is None or (failure is not None and dtype == "float64"):
-                first, failure = first or attempt, failure or error
-    if fallback is not None:
-        return _settled(fallback), None
-    if first is None:
+            if best is None:
+                best = _Attempt(attempt, error)
+            elif best.failure is not None and dtype == "float64":
+                best = replace(best, failure=best.failure or error)
+    if moved is not None:
+        return _Attempt(_settled(moved), works=True)
+    if best is None:
         raise TargetError(
             "the shapes of --input contradict each other",
             where=request.target,
             instead="all inputs of one call share their batch, and keys and values their length",
         )
-    return first, failure
+    return best
+
+
+def _called(draft: Subject, request: Request) -> Iterator[Subject]:
+    """Yield the subject under each convention; last where a stated width is another one's."""
+    later: list[Subject] = []
+    for convention in _candidates(draft, request):
+        shaped = _with_shapes(draft, convention, request.inputs)
+        if shaped is None:
+            continue
+        subject = replace(shaped, convention=convention)
+        width = draft.binding.fixed.get("C")
+        if request.inputs and width is not None and subject.dims.get("C") != width:
+            later.append(subject)
+        else:
+            yield subject
+    yield from later
 
 
 def _settled(subject: Subject) -> Subject:
@@ -184,7 +232,7 @@ def _with_shapes(
         return None
     shapes = {n: s for n, s in stated.items() if n in draft.dims}
     kept = without_followers(shapes, draft)
-    overrides = into_domain(draft, {**draft.overrides, **kept})
+    overrides = into_domain(draft, with_sides(draft, convention, {**draft.overrides, **kept}))
     axes = {axis for own in convention.inputs.values() for axis in own}
     if "M" in axes and draft.spec.dims.get("M") == "N":
         # As many keys as queries would hide which of the two an axis belongs to.
