@@ -51,37 +51,47 @@ class Binding:
             names |= {name for formula in formulas_in(text) for name in formula.names}
         return frozenset(names).union(*(inner.follows for _, inner in self.parts.values()))
 
-    @property
-    def assumed(self) -> tuple[str, ...]:
-        """The parameters whose values are our guess; a config's fields as ``config.dim``."""
-        own = [name for name, origin in self.origins.items() if origin == ASSUMED]
-        return (
-            *own,
-            *(f"{name}.{one}" for name, (_, b) in self.parts.items() for one in b.assumed),
-        )
+    def assumed(self, told: frozenset[str] = frozenset()) -> list[str]:
+        """Return the parameters whose values are our guess; a config's fields as ``config.dim``.
 
-    def describe(self, dims: Mapping[str, int]) -> str:
+        Args:
+            told: dims that are stated: what follows them alone is no guess.
+        """
+        own = [name for name, origin in self.origins.items() if origin == ASSUMED]
+        own = [name for name in own if not self._told(name, told)]
+        parts = self.parts.items()
+        return own + [f"{name}.{one}" for name, (_, b) in parts for one in b.assumed(told)]
+
+    def _told(self, name: str, told: frozenset[str]) -> bool:
+        if not told or name not in self.symbolic:
+            return False
+        return {n for f in formulas_in(self.symbolic[name]) for n in f.names} <= told
+
+    def describe(self, dims: Mapping[str, int], told: frozenset[str] = frozenset()) -> str:
         """Return the arguments as a call shows them: ``c1=32 (assumed), reduction=16 (…)``."""
-        said = [*self._said(dims)]
+        said = [*self._said(dims, told)]
         return re.sub(r" at 0x[0-9a-fA-F]+", "", ", ".join(said))
 
-    def _said(self, dims: Mapping[str, int]) -> Iterator[str]:
-        plain = {n: valued(text, dims) for n, text in self.symbolic.items()} | self.literal
-        for name, value in {**plain, **self.defaults}.items():
+    def _said(self, dims: Mapping[str, int], told: frozenset[str]) -> Iterator[str]:
+        guessed = set(self.assumed(told))
+        for name, value in {**self._plain(dims), **self.defaults}.items():
             origin = self.origins.get(name, STATED)
-            yield f"{name}={shown(value)}" + ("" if origin == STATED else f" ({origin})")
+            if origin == STATED or (origin == ASSUMED and name not in guessed):
+                yield f"{name}={shown(value)}"
+            else:
+                yield f"{name}={shown(value)} ({origin})"
         for name, (make, inner) in self.parts.items():
-            yield f"{name}={make.__name__}({', '.join(inner._said(dims))})"
+            yield f"{name}={make.__name__}({', '.join(inner._said(dims, told))})"
 
-    def stated(self, dims: Mapping[str, int]) -> list[str]:
-        """Return the ``--init`` options that state what is assumed, each as it is typed."""
-        plain = {n: valued(text, dims) for n, text in self.symbolic.items()} | self.literal
-        own = [f"{n}={shown(plain[n])}" for n in self.assumed if n in plain]
-        return own + [
-            f"{name}.{text}"
-            for name, (_, inner) in self.parts.items()
-            for text in inner.stated(dims)
-        ]
+    def _plain(self, dims: Mapping[str, int]) -> dict[str, Any]:
+        return {n: valued(text, dims) for n, text in self.symbolic.items()} | self.literal
+
+    def to_state(self, dims: Mapping[str, int], told: frozenset[str] = frozenset()) -> list[str]:
+        """Return what is assumed as ``--init`` takes it: ``dim=48``, ``config.n_embd=48``."""
+        plain, guessed = self._plain(dims), self.assumed(told)
+        own = [f"{n}={shown(plain[n])}" for n in guessed if n in plain]
+        inner = [(name, b.to_state(dims, told)) for name, (_, b) in self.parts.items()]
+        return own + [f"{name}.{text}" for name, texts in inner for text in texts]
 
 
 def shown(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,9 +52,32 @@ def runs_elsewhere(subject: Subject, failure: SubjectError) -> str:
             kind, family = ("tokens", "tokens") if is_map else ("a feature map", "map")
             return (
                 f"it runs on {kind}, {_text(shape)}, which this spec does not take; if it is "
-                f"meant for that: attncheck audit {family}"
+                f"meant for that: attncheck audit {family} {shlex.quote(subject.target)}"
             )
     return ""
+
+
+def to_state(subject: Subject) -> str:
+    """Return the options that state what is assumed of a call, as they are typed."""
+    inits = subject.binding.to_state(subject.dims, subject.told)
+    options = [f"--init {shlex.quote(text)}" for text in inits]
+    if not subject.convention.stated:
+        options += [f"--input {shlex.quote(text)}" for text in stated_inputs(subject)]
+    return " ".join(options)
+
+
+def stated_inputs(subject: Subject) -> list[str]:
+    """Return the call as ``--input`` takes it: one text for each input and each mask."""
+    trial, found = Trial(subject, subject.base()), []
+    for argument in subject.convention.arguments:
+        if not argument.axes:
+            continue
+        shape = trial.sizes(argument.axes)
+        order = subject.convention.permutation(argument.axes)
+        text = _text(tuple(shape[i] for i in order) if order else shape)
+        named = f"{argument.parameter}=" if argument.keyword else ""
+        found.append(named + text + (f":{argument.meaning}" if argument.meaning else ""))
+    return found
 
 
 def _of_rank(subject: Subject, is_map: bool) -> Iterator[tuple[int, ...]]:

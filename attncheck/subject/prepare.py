@@ -142,6 +142,7 @@ def _prepare(spec: SpecDocument, request: Request, factory: Factory, binding: Bi
         {**_restrict(binding.fixed, dims), **request.dims},
         frozenset(binding.fixed),
         device=request.device,
+        told=frozenset(request.dims),
     )
     best: _Attempt | None = None
     moved: Subject | None = None
@@ -180,7 +181,8 @@ def _called(draft: Subject, request: Request) -> Iterator[Subject]:
         shaped = _with_shapes(draft, convention, request.inputs)
         if shaped is None:
             continue
-        subject = replace(shaped, convention=convention)
+        known = replace(convention, stated=bool(request.inputs))
+        subject = replace(shaped, convention=known)
         width = draft.binding.fixed.get("C")
         if request.inputs and width is not None and subject.dims.get("C") != width:
             later.append(subject)
@@ -243,7 +245,8 @@ def _with_shapes(
     pinned = set(draft.pinned) - other
     if draft.binding.literal and "C" not in draft.binding.follows:
         pinned.add("C")
-    return replace(draft, overrides=overrides, pinned=frozenset(pinned))
+    told = frozenset({*shapes, *draft.told})
+    return replace(draft, overrides=overrides, pinned=frozenset(pinned), told=told)
 
 
 def _only_moved(fallback: Subject | None, other: Subject) -> bool:

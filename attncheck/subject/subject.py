@@ -43,6 +43,7 @@ class Subject:
         widened: it casts to float32 inside, and works as well in double precision throughout:
             cases in float64 are run so.
         tried: dims that only trying has found, in words.
+        told: dims that are stated, by shapes or by name.
     """
 
     spec: SpecDocument
@@ -57,6 +58,7 @@ class Subject:
     device: str = "cpu"
     widened: bool = False
     tried: str = ""
+    told: frozenset[str] = frozenset()
 
     @cached_property
     def dims(self) -> dict[str, int]:
@@ -72,7 +74,8 @@ class Subject:
     def assumed(self) -> tuple[str, ...]:
         """What of its constructor and its call is our guess, in words; none where all is known."""
         call = () if self.convention.stated else ("how forward is called",)
-        return (*self.binding.assumed, *call, *([self.tried] if self.tried else []))
+        tried = (self.tried,) if self.tried else ()
+        return (*self.binding.assumed(self.told), *call, *tried)
 
     @property
     def as_it_is(self) -> bool:
