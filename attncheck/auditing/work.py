@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from attncheck.source.raised import where_raised
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim
 from attncheck.subject.hinting import runs_elsewhere, to_state
+from attncheck.subject.layouts import answers, error_of
 from attncheck.subject.prepare import prepare
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.stating import outside
@@ -35,6 +36,7 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         TargetError: it cannot be imported or bound.
     """
     subject, failure = prepare(spec.document, request_of(job))
+    subject = _meant(subject, spec.claims_of(job.name))
     if _is_listed(job, spec):
         subject = subject.called(replace(subject.convention, stated=True))
     elif failure and subject.assumed:
@@ -56,6 +58,16 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
     if subject.tried:
         notes.append(f"tried at {subject.tried}: it raises at the spec's own sizes")
     return subject, Opening(subject.dims, notes), str(failure) if failure else ""
+
+
+def _meant(subject: Subject, claims: Mapping[str, Claim]) -> Subject:
+    """Return the subject called in the way in which it computes its definition, if there is one."""
+    settling = next((item for item in claims.items() if item[1].settles), None)
+    if not subject.others or settling is None:
+        return subject
+    ways = (one for one in (subject, *subject.others) if error_of(one) is None and answers(one))
+    known = (one for one in ways if decide(*settling, one).status is Status.HOLDS)
+    return next(known, subject)
 
 
 def _is_listed(job: Job, spec: Spec) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,7 +23,7 @@ from attncheck.signature.forward import (
     number_parameters,
 )
 from attncheck.signature.masks import is_mask_name, known_meaning, late_batches, possible_axes
-from attncheck.signature.tables import table_arguments
+from attncheck.signature.tables import later_mask, table_arguments
 
 Calls = Mapping[str, Mapping[str, str]]
 Layouts = Mapping[str, Mapping[str, str]]
@@ -85,6 +86,30 @@ def guesses(
                 yield replace(convention, form=form)
     if len(masked) == 1 and not any(g.meaning for g in asked.given):
         yield from _masked(parameters, masked[0], fitting, asked)
+
+
+def alternatives(convention: Convention) -> Iterator[Convention]:
+    """Yield calls that run as well as this one does, and that mean something else.
+
+    A table laid out for halves where the module takes pairs, a mask that its caller fills with
+    what is later. What is stated has none.
+    """
+    made = [a for a in convention.arguments if a.made]
+    if made:
+        swap = {"in halves": "in pairs", "in pairs": "in halves"}
+        changed = tuple(
+            replace(a, made=re.sub("in (halves|pairs)", lambda m: swap[m[0]], a.made))
+            for a in convention.arguments
+        )
+        if changed != convention.arguments:
+            yield replace(convention, arguments=changed)
+    masks = convention.masks if convention.guessed else ()
+    for mask in masks:
+        if len(mask.axes) > 1 and mask.axes[-1] == mask.axes[-2] != "1":
+            made = later_mask(mask.meaning, mask.order or mask.axes)
+            later = Argument(mask.parameter, "", (), keyword=mask.keyword, made=made)
+            changed = tuple(later if a == mask else a for a in convention.arguments)
+            yield replace(convention, arguments=changed, guessed=False)
 
 
 def _extras(

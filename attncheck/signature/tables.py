@@ -53,6 +53,11 @@ def table_arguments(
             return  # neither halves nor pairs
 
 
+def later_mask(meaning: str, axes: tuple[str, ...]) -> str:
+    """Return how the mask is named that hides what is later, in the module's order of axes."""
+    return f"what is later hidden, {meaning} ({' '.join(axes)})"
+
+
 def _needed(parameter: inspect.Parameter) -> bool:
     empty: Any = inspect.Parameter.empty
     return parameter.default is empty

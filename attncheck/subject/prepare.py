@@ -14,6 +14,7 @@ from attncheck.errors import TargetError
 from attncheck.signature.binding import Binding
 from attncheck.signature.calls import (
     Asked,
+    alternatives,
     candidates,
     dims_of,
     guesses,
@@ -193,7 +194,10 @@ def _tried(
                     if best is None or best.failure is not None:
                         best = _Attempt(attempt)
                 elif stands(attempt, stated=bool(request.inputs)) and _only_moved(moved, attempt):
-                    return _Attempt(_settled(attempt), works=True)
+                    settled = _settled(attempt)
+                    ways = alternatives(settled.convention)
+                    others = tuple(settled.called(way) for way in ways)
+                    return _Attempt(replace(settled, others=others), works=True)
                 else:
                     moved = moved or attempt
                 break

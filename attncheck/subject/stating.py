@@ -45,25 +45,24 @@ def with_sides(
     axes = {axis for own in convention.inputs.values() for axis in own}
     passed = {a.input for a in convention.arguments if not a.axes}
     for name in axes & set(overrides):
-        text = subject.spec.dims.get(name)
-        sides = list(_in_order(text)) if isinstance(text, str) else []
+        text = str(subject.spec.dims.get(name, ""))
+        sides = _sides(text)
         if len(sides) != 2 or set(sides) & axes:
             continue
         count = found.pop(name)
         pairs = [(h, count // h) for h in range(1, count + 1) if count % h == 0]
         pairs.sort(key=lambda p: ((p[0] == p[1]) == (set(sides) <= passed), abs(p[0] - p[1]), p))
-        whole = ({**found, **dict(zip(sides, pair, strict=True))} for pair in pairs)
-        inside = (o for o in whole if Formula(text or "").evaluate(subject.dims_with(**o)) == count)
-        tried = list(inside)
-        found = next((o for o in tried if _inside(subject, o)), tried[0] if tried else overrides)
-        return dict(found)
+        whole = [{**found, **dict(zip(sides, pair, strict=True))} for pair in pairs]
+        fits = [o for o in whole if Formula(text).evaluate(subject.dims_with(**o)) == count]
+        inside = [o for o in fits if _inside(subject, o)]
+        return next(iter(inside or fits), dict(overrides))
     return found
 
 
-def _in_order(text: str) -> Iterator[str]:
-    """Yield the names of a product of two dims as it is written, height first."""
+def _sides(text: str) -> list[str]:
+    """Return the names of a product of two dims as it is written, height first."""
     parts = [part.strip() for part in text.split("*")]
-    return iter(parts if len(parts) == 2 and all(p.isidentifier() for p in parts) else [])
+    return parts if len(parts) == 2 and all(p.isidentifier() for p in parts) else []
 
 
 def into_domain(subject: Subject, overrides: Mapping[str, int]) -> dict[str, int]:

@@ -44,6 +44,8 @@ class Subject:
             cases in float64 are run so.
         tried: dims that only trying has found, in words.
         told: dims that are stated, by shapes or by name.
+        others: the same, called in other ways that may be meant as well: only what it computes
+            can tell which one is.
     """
 
     spec: SpecDocument
@@ -59,6 +61,7 @@ class Subject:
     widened: bool = False
     tried: str = ""
     told: frozenset[str] = frozenset()
+    others: tuple[Subject, ...] = ()
 
     @cached_property
     def dims(self) -> dict[str, int]:

@@ -10,6 +10,7 @@ from attncheck.lazy import torch
 
 _BASE = 10000.0
 _TEXT = re.compile(r"(?P<kind>.+?) (?P<layout>in halves|in pairs|once) \((?P<rank>.+)\)")
+_LATER = re.compile(r"what is later hidden, (?P<meaning>[\w-]+) \((?P<axes>.+)\)")
 
 
 def made_value(text: str, dims: Mapping[str, int], dtype: torch.dtype, device: str) -> Any:
@@ -19,6 +20,8 @@ def made_value(text: str, dims: Mapping[str, int], dtype: torch.dtype, device: s
     the position. ``in halves`` lays the angles out as i and i + d/2, ``in pairs`` as 2i and
     2i + 1, ``once`` each angle alone.
     """
+    if (hiding := _LATER.fullmatch(text)) is not None:
+        return _later(hiding["meaning"], hiding["axes"].split(), dims, dtype, device)
     found = _TEXT.fullmatch(text)
     assert found is not None, text
     length = dims["N"]
@@ -41,6 +44,25 @@ def made_value(text: str, dims: Mapping[str, int], dtype: torch.dtype, device: s
     if found["kind"] == "cos and sin":
         return ranked["cos"], ranked["sin"]
     return ranked[found["kind"]]
+
+
+def _later(
+    meaning: str, axes: list[str], dims: Mapping[str, int], dtype: torch.dtype, device: str
+) -> torch.Tensor:
+    """Return the mask that hides every later token from each."""
+    at = [i for i, axis in enumerate(axes) if axes.count(axis) == 2]
+    length = dims[axes[at[0]]]
+    hidden = torch.ones(length, length, dtype=torch.bool, device=device).triu(1)
+    sizes = [1 if axis == "1" else dims[axis] for axis in axes]
+    hidden = hidden.reshape([n if i in at else 1 for i, n in enumerate(sizes)]).expand(sizes)
+    match meaning:
+        case "pad-true":
+            return hidden.clone()
+        case "valid-true":
+            return ~hidden
+        case "valid-01":
+            return (~hidden).to(dtype)
+    return torch.zeros(sizes, dtype=dtype, device=device).masked_fill(hidden, float("-inf"))
 
 
 def _ranked(table: Any, rank: str, dims: Mapping[str, int], own: int) -> Any:
