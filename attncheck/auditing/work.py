@@ -158,7 +158,9 @@ def _counts(subject: Subject) -> dict[str, Any]:
     try:
         from attncheck.instruments.counting.count import count
 
-        counts: dict[str, Any] = msgspec.to_builtins(count(subject, subject.base()))
+        own = subject.as_built
+        own = own if own is subject or error_of(own) is None else subject
+        counts: dict[str, Any] = msgspec.to_builtins(count(own, own.base()))
         return counts
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}

@@ -66,6 +66,7 @@ def _subject(selection: Selection, device: str) -> SubjectReport:
     subject, failure = prepare(spec.document, request_of(job, device=chosen))
     if failure is not None:
         raise failure
+    subject = subject.as_built
     trial = Trial(subject, subject.base())
     module, inputs = trial.module(initial=True), trial.inputs()
     both = count_module(trial, module, inputs, twice=chosen != "meta")

@@ -26,6 +26,7 @@ class Binding:
         literal: parameter -> a value.
         fixed: dim -> the value that a literal or a default gives it; the audit must not vary it.
         defaults: parameter -> the author's value, which is left to the author and means a dim.
+        widths: dim -> the author's own width, where a smaller one is audited in its place.
         parts: parameter -> what makes a config object, and how its fields are bound.
         origins: parameter -> how its value is known; what is not named here is stated.
     """
@@ -34,6 +35,7 @@ class Binding:
     literal: dict[str, Any] = field(default_factory=dict)
     fixed: dict[str, int] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
+    widths: dict[str, int] = field(default_factory=dict)
     parts: dict[str, tuple[Callable[..., Any], Binding]] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
 
@@ -79,7 +81,9 @@ class Binding:
             if origin == STATED or (origin == ASSUMED and name not in guessed):
                 yield f"{name}={shown(value)}"
             else:
-                yield f"{name}={shown(value)} ({origin})"
+                own = self.widths.get(self.symbolic.get(name, ""))
+                beside = f", the author's is {own}" if own else ""
+                yield f"{name}={shown(value)} ({origin}{beside})"
         for name, (make, inner) in self.parts.items():
             yield f"{name}={make.__name__}({', '.join(inner._said(dims, told))})"
 

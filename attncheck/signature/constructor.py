@@ -18,7 +18,7 @@ from attncheck.signature.binding import (
     is_formula,
 )
 from attncheck.signature.configs import config_maker, named_object
-from attncheck.signature.guesses import Guess, optional_guesses, required_guesses
+from attncheck.signature.guesses import WIDTHS, Guess, optional_guesses, required_guesses
 from attncheck.signature.names import dim_alike, dim_guessed, dim_named
 from attncheck.signature.resolve import Factory
 from attncheck.signature.usage import use_of
@@ -209,8 +209,10 @@ def _bound(plan: _Plan, chosen: Iterator[Guess]) -> Binding:
         dict(stated.fixed),
         origins=dict(stated.origins),
     )
-    for name in plan.choices:
+    for name, guesses in plan.choices.items():
         guess = next(chosen)
+        if guess.text in WIDTHS:
+            found.widths.update(next((g.fixes for g in guesses if g.fixes), {}))
         for dim, size in guess.fixes.items():
             found.fixed.setdefault(dim, size)
         if guess.left_out:
@@ -228,6 +230,7 @@ def _bound(plan: _Plan, chosen: Iterator[Guess]) -> Binding:
         found.parts[name] = (make, part)
         for dim, size in part.fixed.items():
             found.fixed.setdefault(dim, size)
+        found.widths.update(part.widths)
     return found
 
 

@@ -14,7 +14,8 @@ from attncheck.signature.names import counts_axes, dim_alike, dim_guessed, dim_n
 from attncheck.signature.usage import Use
 
 _SIZES = ("N", "M", "H", "W", "size")
-_WIDTHS = ("C", "C2")
+WIDTHS = ("C", "C2")
+"""Dims that are audited narrower than their authors have them."""
 _ABSENT: Any = object()
 _PLAIN: tuple[tuple[str, Any], ...] = (
     (r"(^|_)(use|with|is|has|add|return|enable)_|causal|flash|training", False),
@@ -70,7 +71,7 @@ def optional_guesses(
         return [own, followed] if dim in _SIZES else [followed, own]
     fixes = _fixes(dim, default)
     own = Guess(AUTHORS, fixes=fixes)
-    if dim in _WIDTHS and fixes:
+    if dim in WIDTHS and fixes:
         return [followed, own]
     if dim in _SIZES:
         return [Guess(AUTHORS), followed, *([own] if fixes else [])]
@@ -139,7 +140,7 @@ def _otherwise(dim: str, dims: Mapping[str, int], use: Use) -> list[str]:
     pair = dim if use.parts >= 2 else f"({dim}, {dim})"
     if dim == "d":
         return [other for other in ("C", "D") if other in dims]
-    return [] if dim in (*_WIDTHS, "D", "heads") else [pair]
+    return [] if dim in (*WIDTHS, "D", "heads") else [pair]
 
 
 def _fixes(dim: str, default: Any) -> dict[str, int]:

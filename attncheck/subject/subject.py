@@ -111,6 +111,12 @@ class Subject:
             )
         return module
 
+    @property
+    def as_built(self) -> Subject:
+        """The same at its author's own width, where nobody has stated another one."""
+        own = {n: size for n, size in self.binding.widths.items() if n not in self.told}
+        return replace(self, overrides={**self.overrides, **own}) if own else self
+
     def in_domain(self, dims: Mapping[str, int]) -> bool:
         """Say whether the spec defines the mechanism for these dims."""
         conditions = self.spec.domain.values()

@@ -49,7 +49,7 @@ def opened(job: Job, measure: Measure) -> Subject:
         subject, failure = prepare(load(job.spec).document, request)
     if failure is not None:
         raise failure
-    return subject
+    return subject.as_built
 
 
 def dims_of_row(subject: Subject, measure: Measure, row: RowAsked) -> dict[str, int]:
