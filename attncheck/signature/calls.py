@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from attncheck.errors import TargetError
 from attncheck.signature.convention import MEANINGS, Argument, Convention, Form, GivenInput
 from attncheck.signature.forward import (
+    axis_meant,
     data_parameters,
     is_required,
     match,
@@ -106,8 +107,8 @@ def alternatives(convention: Convention) -> Iterator[Convention]:
     masks = convention.masks if convention.guessed else ()
     for mask in masks:
         if len(mask.axes) > 1 and mask.axes[-1] == mask.axes[-2] != "1":
-            made = later_mask(mask.meaning, mask.order or mask.axes)
-            later = Argument(mask.parameter, "", (), keyword=mask.keyword, made=made)
+            table = later_mask(mask.meaning, mask.order or mask.axes)
+            later = Argument(mask.parameter, "", (), keyword=mask.keyword, made=table)
             changed = tuple(later if a == mask else a for a in convention.arguments)
             yield replace(convention, arguments=changed, guessed=False)
 
@@ -151,22 +152,10 @@ def _stated(
     for axes in [*(a for n, a in inputs.items() if a and n != "returns"), output]:
         ours = axes.split()
         for entry in given:
-            theirs = [_letter(letter, ours) for letter in entry.axes]
+            theirs = [axis_meant(letter, ours) for letter in entry.axes]
             if sorted(theirs) == sorted(ours) and theirs != ours:
                 orders.setdefault(axes, " ".join(theirs))
     return orders
-
-
-_ALIKE = ("NMGTLS", "CDEF")
-"""Letters that people write for positions, and for channels."""
-
-
-def _letter(letter: str, ours: Sequence[str]) -> str:
-    """Return our axis that a stated letter means."""
-    if letter in ours:
-        return letter
-    alike = next((group for group in _ALIKE if letter in group), "")
-    return next((axis for axis in ours if axis[0] in alike), letter)
 
 
 def _masked(

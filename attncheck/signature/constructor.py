@@ -18,8 +18,8 @@ from attncheck.signature.binding import (
     is_formula,
 )
 from attncheck.signature.configs import config_maker, named_object
-from attncheck.signature.guesses import WIDTHS, Guess, optional_guesses, required_guesses
-from attncheck.signature.names import dim_alike, dim_guessed, dim_named
+from attncheck.signature.guesses import SIZES, WIDTHS, Guess, optional_guesses, required_guesses
+from attncheck.signature.names import dim_alike, dim_guessed, dim_named, with_sides
 from attncheck.signature.resolve import Factory
 from attncheck.signature.usage import use_of
 
@@ -122,6 +122,7 @@ def _plan(
     parameters = parameters_of(maker) if config is None else config
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     named = {n: p for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+    names = with_sides(named, names)
     own, fields = _split(given)
     plan = _Plan()
     for name in (*own, *fields):
@@ -177,12 +178,13 @@ def _required(
 
 
 def _choices(every: list[list[Guess]]) -> Iterator[list[Guess]]:
-    """Yield one guess for each parameter: the likeliest of all, the author's own of all, then
-    one parameter after another is given something else, then two at once.
+    """Yield one guess for each parameter: the likeliest of all, our sizes, the author's own of
+    all, then one parameter after another is given something else, then two at once.
     """
     first = [guesses[0] for guesses in every]
     seen = [first]
     yield first
+    sized = [next((g for g in guesses if g.text in SIZES), guesses[0]) for guesses in every]
     own = [next((g for g in guesses if g.origin == AUTHORS), guesses[0]) for guesses in every]
     fixing = [
         next((g for g in guesses if g.origin == AUTHORS and g.fixes), guesses[0])
@@ -194,7 +196,7 @@ def _choices(every: list[list[Guess]]) -> Iterator[list[Guess]]:
         [dict(some).get(at, guess) for at, guess in enumerate(first)]
         for some in (*((c,) for c in changes), *itertools.combinations(changes, 2))
     ]
-    for chosen in (own, fixing, *several):
+    for chosen in (sized, own, fixing, *several):
         if chosen not in seen:
             seen.append(chosen)
             yield chosen

@@ -174,7 +174,8 @@ def _given(
         if len(shape) != len(argument.axes):
             return None
         own = dict(orders).get(argument.axes, argument.axes)
-        if theirs.get(argument.parameter, own) != own:
+        letters = theirs.get(argument.parameter)
+        if letters and tuple(axis_meant(a, argument.axes) for a in letters) != own:
             return None
         sizes |= dict(zip(own, shape, strict=True))
     for name, entry in chosen:
@@ -182,6 +183,18 @@ def _given(
             axes, order = mask_axes(entry.shape, sizes, data)
             arguments.append(Argument(name, "mask", axes, entry.meaning, order=order))
     return arguments
+
+
+_ALIKE = ("NMGTLS", "CDEF")
+"""Letters that people write for positions, and for channels."""
+
+
+def axis_meant(letter: str, ours: Sequence[str]) -> str:
+    """Return our axis that a stated letter means."""
+    if letter in ours:
+        return letter
+    alike = next((group for group in _ALIKE if letter in group), "")
+    return next((axis for axis in ours if axis[0] in alike), letter)
 
 
 def _places(

@@ -13,7 +13,8 @@ from attncheck.signature.binding import ASSUMED, AUTHORS
 from attncheck.signature.names import counts_axes, dim_alike, dim_guessed, dim_named, is_dropout
 from attncheck.signature.usage import Use
 
-_SIZES = ("N", "M", "H", "W", "size")
+SIZES = ("N", "M", "H", "W", "size")
+"""Dims that a constructor may take, and that a call need not agree with."""
 WIDTHS = ("C", "C2")
 """Dims that are audited narrower than their authors have them."""
 _ABSENT: Any = object()
@@ -68,12 +69,12 @@ def optional_guesses(
     followed = Guess(text=_parted(dim, use, default))
     if default is None:
         own = Guess(AUTHORS)
-        return [own, followed] if dim in _SIZES else [followed, own]
+        return [own, followed] if dim in SIZES else [followed, own]
     fixes = _fixes(dim, default)
     own = Guess(AUTHORS, fixes=fixes)
     if dim in WIDTHS and fixes:
         return [followed, own]
-    if dim in _SIZES:
+    if dim in SIZES:
         return [Guess(AUTHORS), followed, *([own] if fixes else [])]
     return [own]
 

@@ -6,7 +6,7 @@ A known name is known with its words in another order too.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 STRONG: Mapping[str, tuple[str, ...]] = {
     "C": (
@@ -227,6 +227,17 @@ def dim_named(parameter: str, dims: Mapping[str, int], extra: Mapping[str, list[
         if known and parameter.lower() in {name.lower() for name in names}:
             return dim
     return ""
+
+
+def with_sides(
+    parameters: Iterable[str], extra: Mapping[str, list[str]]
+) -> Mapping[str, list[str]]:
+    """Return the spec's own names, with ``width`` as a side where a height stands beside it."""
+    known = set(parameters)
+    for high, wide in (("height", "width"), ("h", "w")):
+        if {high, wide} <= known:
+            return {**extra, "H": [*extra.get("H", []), high], "W": [*extra.get("W", []), wide]}
+    return extra
 
 
 def dim_guessed(parameter: str, dims: Mapping[str, int], taken: set[str]) -> str:
