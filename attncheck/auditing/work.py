@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import shlex
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,12 +15,16 @@ from attncheck.auditing.things import request_of
 from attncheck.catalogue import Spec, load
 from attncheck.data.report import Finding, Status
 from attncheck.devices import check_device
-from attncheck.errors import UsageError, did_you_mean
+from attncheck.errors import TargetError, UsageError, did_you_mean
 from attncheck.execution.messages import Counted, Opened
+from attncheck.signature.resolve import loaded_alone
+from attncheck.source.raised import where_raised
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim
-from attncheck.subject.hinting import runs_elsewhere
+from attncheck.subject.hinting import runs_elsewhere, to_state
+from attncheck.subject.layouts import answers, error_of
 from attncheck.subject.prepare import prepare
+from attncheck.subject.raising import SubjectError
 from attncheck.subject.stating import outside
 from attncheck.subject.subject import Subject
 
@@ -31,13 +36,17 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         TargetError: it cannot be imported or bound.
     """
     subject, failure = prepare(spec.document, request_of(job))
+    subject = _meant(subject, spec.claims_of(job.name))
+    if _is_listed(job, spec):
+        subject = subject.called(replace(subject.convention, stated=True))
+    elif failure and subject.assumed:
+        raise _refusal(job, subject, failure)
     if job.dtype:
         subject = replace(subject, dtype=job.dtype)
-    notes = (
-        [f"built as {subject.binding.describe(subject.dims)}"]
-        if subject.binding.arguments(subject.dims)
-        else []
-    )
+    built = subject.binding.describe(subject.dims, subject.told)
+    notes = [f"built as {built}"] if built else []
+    if alone := loaded_alone(subject.factory):
+        notes.append(alone)
     if subject.as_it_is:
         notes.append("an instance, audited as it is: its sizes stay, its parameters are drawn anew")
     notes.append(f"called as {subject.convention.describe()}")
@@ -46,9 +55,41 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         notes.append(f"tried in {subject.dtype}: {reason}")
     if beyond := outside(subject):
         notes.append(beyond)
-    if failure and not job.inputs and (hint := runs_elsewhere(subject, failure)):
-        notes.append(hint)
+    if subject.tried:
+        notes.append(f"tried at {subject.tried}: it raises at the spec's own sizes")
     return subject, Opening(subject.dims, notes), str(failure) if failure else ""
+
+
+def _meant(subject: Subject, claims: Mapping[str, Claim]) -> Subject:
+    """Return the subject called in the way in which it computes its definition, if there is one."""
+    settling = next((item for item in claims.items() if item[1].settles), None)
+    if not subject.others or settling is None:
+        return subject
+    ways = (one for one in (subject, *subject.others) if error_of(one) is None and answers(one))
+    known = (one for one in ways if decide(*settling, one).status is Status.HOLDS)
+    return next(known, subject)
+
+
+def _is_listed(job: Job, spec: Spec) -> bool:
+    """Say whether the spec itself lists the subject, and so states how it is called."""
+    entry = spec.document.subjects.get(job.name)
+    return job.target == (entry.target if entry else spec.document.reference)
+
+
+def _refusal(job: Job, subject: Subject, failure: SubjectError) -> TargetError:
+    """Return why nothing is said of a module that only our guesses make fail."""
+    built = subject.binding.describe(subject.dims, subject.told)
+    tried = f"built as {built}, " if built else ""
+    place = where_raised(failure.error)
+    line = f" (line {place.line})" if place else ""
+    elsewhere = runs_elsewhere(subject, failure)
+    typed = " ".join(["attncheck audit", job.spec, shlex.quote(job.target), to_state(subject)])
+    return TargetError(
+        f"no call that we can think of works: {failure}{line}",
+        where=job.target,
+        instead=f"tried: {tried}called as {subject.convention.describe()}; "
+        + (elsewhere or f"if this is how it is meant, say so, or state another call: {typed}"),
+    )
 
 
 def audit(
@@ -114,7 +155,9 @@ def _counts(subject: Subject) -> dict[str, Any]:
     try:
         from attncheck.instruments.counting.count import count
 
-        counts: dict[str, Any] = msgspec.to_builtins(count(subject, subject.base()))
+        own = subject.as_built
+        own = own if own is subject or error_of(own) is None else subject
+        counts: dict[str, Any] = msgspec.to_builtins(count(own, own.base()))
         return counts
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}

@@ -186,7 +186,7 @@ def audit_and_cost(
     """Audit a job as :func:`attncheck.auditing.work.audit` does; its counts also hold ``costs``."""
     for event in audit(job, note):
         if isinstance(event, Counted):
-            subject = open_subject(job, load(job.spec))[0]
+            subject = open_subject(job, load(job.spec))[0].as_built
             yield Counted({**event.counts, "costs": costs_of(subject)})
         else:
             yield event

@@ -15,7 +15,8 @@ import msgspec
 from attncheck.data.formula import Formula
 from attncheck.errors import TargetError
 from attncheck.lazy import torch
-from attncheck.signature.constructor import Binding, dims_in_order
+from attncheck.signature.binding import Binding
+from attncheck.signature.constructor import dims_in_order
 from attncheck.signature.convention import Convention
 from attncheck.signature.factories import AsItIs
 from attncheck.signature.resolve import Factory
@@ -41,6 +42,10 @@ class Subject:
         device: where its cases are tried; on ``meta`` only shapes are computed.
         widened: it casts to float32 inside, and works as well in double precision throughout:
             cases in float64 are run so.
+        tried: dims that only trying has found, in words.
+        told: dims that are stated, by shapes or by name.
+        others: the same, called in other ways that may be meant as well: only what it computes
+            can tell which one is.
     """
 
     spec: SpecDocument
@@ -54,6 +59,9 @@ class Subject:
     dtype: str = "float64"
     device: str = "cpu"
     widened: bool = False
+    tried: str = ""
+    told: frozenset[str] = frozenset()
+    others: tuple[Subject, ...] = ()
 
     @cached_property
     def dims(self) -> dict[str, int]:
@@ -64,6 +72,13 @@ class Subject:
     def counted(self) -> dict[bytes, Any]:
         """What a call of it cost, for each case that was counted."""
         return {}
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What of its constructor and its call is our guess, in words; none where all is known."""
+        call = () if self.convention.stated else ("how forward is called",)
+        tried = (self.tried,) if self.tried else ()
+        return (*self.binding.assumed(self.told), *call, *tried)
 
     @property
     def as_it_is(self) -> bool:
@@ -95,6 +110,12 @@ class Subject:
                 instead="name a subclass of torch.nn.Module, or a function that returns one",
             )
         return module
+
+    @property
+    def as_built(self) -> Subject:
+        """The same at its author's own width, where nobody has stated another one."""
+        own = {n: size for n, size in self.binding.widths.items() if n not in self.told}
+        return replace(self, overrides={**self.overrides, **own}) if own else self
 
     def in_domain(self, dims: Mapping[str, int]) -> bool:
         """Say whether the spec defines the mechanism for these dims."""
