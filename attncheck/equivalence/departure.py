@@ -1,0 +1,326 @@
+"""The first step of the definition that a subject does not compute, and what it has there instead.
+
+Under the right assignment a subject makes most of the definition's values, whatever their shape
+and order. Where one is missing although what goes in is there, the subject's own values are put in
+its place, one after another: if what follows is then the subject's again, the fault is this step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from attncheck.equivalence.assignment import Assignment
+from attncheck.equivalence.comparison import Probe, relative
+from attncheck.equivalence.recording import Node, Record, record_of
+from attncheck.equivalence.slices import Slice, slice_of
+from attncheck.equivalence.steps import RETURN, Key, Run, Step, Stepwise
+from attncheck.equivalence.values import figures, in_shape, same_order
+from attncheck.lazy import torch
+from attncheck.subject.tolerance import EQUAL
+
+if TYPE_CHECKING:
+    from attncheck.reference.mechanism import Mechanism
+
+_MOST_RUNS = 250
+"""Runs of the definition, under one assignment."""
+_MOST_DEPARTURES = 6
+_WIDEST = 6
+"""Steps between known values and the departing one: with more, what is said explains nothing."""
+_LONGEST = 12
+"""Operators of the subject between known values and the departing one."""
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One step that the subject computes in another way.
+
+    Attributes:
+        step: the definition's step, with the value that it should have.
+        node: what the subject has there.
+        value: its value, in the step's shape.
+        expected: from known values to the step, in the definition.
+        seen: from known values to what the subject has.
+        order: the numbers are right, and in another order.
+        follows: the first of the subject's operators that reads it.
+    """
+
+    step: Step
+    node: Node
+    value: torch.Tensor
+    expected: Slice
+    seen: Slice
+    order: bool = False
+    follows: Node | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A subject as the definition with some steps replaced: its output is then the subject's.
+
+    Attributes:
+        assignment: which tensors the slots read.
+        departures: the steps, in the definition's order.
+        before: steps that the subject makes, up to the first departure.
+        after: steps after it that it makes again, given the departures.
+        slots: slots that a step which the subject makes reads.
+        parameters: all parameters that the subject's departures read.
+        record: the operators of the subject.
+    """
+
+    assignment: Assignment
+    departures: tuple[Departure, ...]
+    before: int
+    after: int
+    slots: frozenset[str]
+    record: Record
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The parameters that the subject reads where it departs."""
+        return frozenset().union(*(d.seen.tensors for d in self.departures))
+
+
+def explained(
+    mechanism: Mechanism, candidates: Sequence[Assignment], probe: Probe, module: torch.nn.Module
+) -> Iterator[Explanation]:
+    """Yield what explains the subject under each assignment, in the order given.
+
+    Args:
+        mechanism: the definition.
+        candidates: the assignments to try.
+        probe: the comparison on which subject and definition differ.
+        module: the subject.
+    """
+    made = record_of(probe, module)
+    if made is None:
+        return
+    for assignment in candidates:
+        try:
+            stepwise = Stepwise(mechanism, assignment, probe, module)
+            found = _Search(stepwise, *made).explain()
+        except RuntimeError:
+            continue
+        if found is not None:
+            yield found
+
+
+@dataclass
+class _Search:
+    """The search under one assignment."""
+
+    stepwise: Stepwise
+    record: Record
+    output: torch.Tensor
+    runs: int = 0
+    _owners: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for slot, part in self.stepwise.assignment.parts.items():
+            for name in (*part.unit.names, part.bias):
+                self._owners.setdefault(name, slot)
+
+    def explain(self) -> Explanation | None:
+        given: dict[Key, torch.Tensor] = {}
+        departures: list[Departure] = []
+        first = self._run(given, recorded=True)
+        if first is None:
+            return None
+        before = self._found(first, given)
+        while len(departures) < _MOST_DEPARTURES:
+            run = self._run(given, recorded=True)
+            if run is None:
+                return None
+            if departures and self._equal(run):
+                return self._finished(departures, first, before, run, given)
+            departure = self._next(run, given, departures)
+            if departure is None:
+                return None
+            departures.append(departure)
+            given[departure.step.key] = departure.value
+        return None
+
+    def _finished(
+        self,
+        departures: list[Departure],
+        first: Run,
+        before: Mapping[Key, list[Node]],
+        last: Run,
+        given: Mapping[Key, torch.Tensor],
+    ) -> Explanation:
+        start = departures[0].step.key
+        found = self._found(last, given)
+        ahead = {k for k in before if _earlier(first, k, start) and self._tells(first.steps[k])}
+        again = {
+            k for k in found if not _earlier(last, k, start) and self._tells(last.steps[k])
+        } - {d.step.key for d in departures}
+        read = {n for k in {*ahead, *again} for n in last.steps[k].reads}
+        slots = frozenset(n.removeprefix("p.") for n in read if n.startswith("p."))
+        return Explanation(
+            self.stepwise.assignment,
+            tuple(departures),
+            _different(first.steps[k] for k in ahead),
+            _different(last.steps[k] for k in again),
+            slots,
+            self.record,
+        )
+
+    def _tells(self, step: Step) -> bool:
+        """Say whether finding a step's value tells anything: no input, no constant."""
+        inputs = (figures(t) for t in self.stepwise.probe.inputs.values())
+        return step.of_data and not step.figures.flat and not any(map(step.figures.same, inputs))
+
+    def _run(self, given: Mapping[Key, torch.Tensor], *, recorded: bool = False) -> Run | None:
+        self.runs += 1
+        return self.stepwise.run(given, recorded=recorded)
+
+    def _equal(self, run: Run) -> bool:
+        return relative(self.output, run.output) <= EQUAL
+
+    def _found(self, run: Run, given: Mapping[Key, torch.Tensor]) -> dict[Key, list[Node]]:
+        """Return the steps whose value the subject makes, and where."""
+        found = {}
+        for key, step in run.steps.items():
+            if step.name != RETURN and not step.figures.flat:
+                nodes = list(self.record.alike(step.figures))
+                if nodes or key in given:
+                    found[key] = nodes
+        return found
+
+    def _next(
+        self, run: Run, given: Mapping[Key, torch.Tensor], before: Sequence[Departure]
+    ) -> Departure | None:
+        """Return the next departure: the earliest step that explains what follows."""
+        found = self._found(run, given)
+        partly: Departure | None = None
+        for step in self._missing(run, found, given):
+            best = 0
+            for node, value in self._candidates(step):
+                if self.runs > _MOST_RUNS:
+                    return partly
+                other = self._run({**given, step.key: value})
+                if other is None:
+                    continue
+                if self._equal(other):
+                    made = self._departure(run, found, step, node, value)
+                    if made is not None:
+                        return made
+                    continue
+                gain = self._gained(other, found, step, value) if partly is None else 0
+                if gain > best:
+                    made = self._departure(run, found, step, node, value)
+                    if made is not None:
+                        best, partly = gain, made
+            if partly is not None and before:
+                return partly
+        return partly
+
+    def _gained(
+        self, other: Run, found: Mapping[Key, list[Node]], step: Step, value: torch.Tensor
+    ) -> int:
+        """Return how many later steps the subject makes if this one has that value."""
+        known = figures(value)
+        gained = 0
+        for key in self._found(other, {}):
+            later = other.steps[key]
+            if key not in found and key != step.key and not later.figures.same(known):
+                gained += self._tells(later)
+        return gained
+
+    def _missing(
+        self, run: Run, found: Mapping[Key, list[Node]], given: Mapping[Key, torch.Tensor]
+    ) -> Iterator[Step]:
+        for key, step in run.steps.items():
+            if key not in found and key not in given and step.of_data and key[1] < 1000:
+                yield step
+
+    def _candidates(self, step: Step) -> Iterator[tuple[Node, torch.Tensor]]:
+        """Yield the subject's values that may stand in a step's place, each once, later ones last."""
+        shape = tuple(step.value.shape)
+        seen: list[tuple[object, torch.Tensor]] = []
+        turned: list[tuple[Node, torch.Tensor]] = []
+        for node in self.record.nodes:
+            if not node.of_data or node.figures.count != step.value.numel():
+                continue
+            if node.figures.same(step.figures):
+                continue
+            for at, value in enumerate(in_shape(node.tensor, shape)):
+                if any(f == node.figures and torch.equal(v, value) for f, v in seen):
+                    continue
+                seen.append((node.figures, value))
+                if at:
+                    turned.append((node, value))
+                else:
+                    yield node, value
+        yield from turned
+
+    def _departure(
+        self,
+        run: Run,
+        found: Mapping[Key, list[Node]],
+        step: Step,
+        node: Node,
+        value: torch.Tensor,
+    ) -> Departure | None:
+        """Return the departure, or None where what lies between explains nothing."""
+        assert run.record is not None
+        region = _region(run, found, step)
+        if len(region) > _WIDEST:
+            return None
+        ours: dict[int, str] = {}
+        theirs: dict[int, str] = {}
+        for key, nodes in found.items():
+            known = run.steps[key]
+            place = run.record.place_of(known.value)
+            if isinstance(place, int) and known.of_data:
+                ours.setdefault(place, known.name)
+            if known.of_data:
+                for made in nodes:
+                    theirs.setdefault(made.index, known.name)
+        wanted = run.record.place_of(step.value)
+        if wanted is None:
+            return None
+        expected = slice_of(run.record, wanted, ours, self._named, root=step.name == RETURN)
+        seen = slice_of(self.record, node.index, theirs, self._named)
+        if len(seen.nodes) > _LONGEST:
+            return None
+        follows = next((n for n in self.record.nodes if node.index in n.reads), None)
+        return Departure(step, node, value, expected, seen, follows=follows)
+
+    def _named(self, parameter: str) -> str:
+        """Return what a formula calls a parameter: its slot, else its layer."""
+        if parameter in self._owners:
+            return self._owners[parameter]
+        head, _, last = parameter.rpartition(".")
+        return head if head and last in ("weight", "bias") else parameter
+
+
+def _earlier(run: Run, key: Key, other: Key) -> bool:
+    order = list(run.steps)
+    return order.index(key) < order.index(other) if other in order else True
+
+
+def _different(steps: Iterator[Step] | Sequence[Step]) -> int:
+    """Return how many values these steps have: one that is only reshaped counts once."""
+    kept: list[Step] = []
+    for step in steps:
+        if not any(step.figures.same(other.figures) for other in kept):
+            kept.append(step)
+    return len(kept)
+
+
+def _region(run: Run, found: Mapping[Key, list[Node]], step: Step) -> set[Key]:
+    """Return the steps from known values to this one, itself included."""
+    made_on: dict[str, Key] = {}
+    reads: dict[Key, set[Key]] = {}
+    for key, one in run.steps.items():
+        reads[key] = {made_on[name] for name in one.reads if name in made_on}
+        made_on[one.name] = key
+    region, waiting = set(), [step.key]
+    while waiting:
+        key = waiting.pop()
+        if key not in region and (key == step.key or key not in found):
+            region.add(key)
+            waiting += reads[key]
+    return region

@@ -1,0 +1,173 @@
+"""A definition whose every step can be looked at, and be given another value."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from attncheck.equivalence.assignment import Assignment
+from attncheck.equivalence.bound import bound
+from attncheck.equivalence.comparison import Probe
+from attncheck.equivalence.recording import Record, names_of
+from attncheck.equivalence.values import Figures, figures
+from attncheck.lazy import torch
+from attncheck.mutation.definition import Definition, assigned
+from attncheck.subject.dispatcher import watching
+
+if TYPE_CHECKING:
+    from attncheck.reference.mechanism import Mechanism
+
+_KEEP = "_keep"
+RETURN = "the output"
+
+Key = tuple[int, int]
+"""A step: which statement, and which time it runs. Inputs are -1, -2, …"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the definition, once executed.
+
+    Attributes:
+        key: which.
+        name: what its line assigns; ``RETURN`` for what is returned.
+        line: in the definition's file.
+        text: the line.
+        value: its value.
+        reads: the names that the line reads, slots as ``p.name``.
+        figures: those of the value.
+        of_data: whether the value depends on an input.
+    """
+
+    key: Key
+    name: str
+    line: int
+    text: str
+    value: torch.Tensor
+    reads: frozenset[str]
+    figures: Figures
+    of_data: bool = True
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the definition: its steps, its output, and where it was recorded its operators."""
+
+    steps: Mapping[Key, Step]
+    output: torch.Tensor
+    record: Record | None = None
+
+
+class Stepwise:
+    """A definition under one assignment, run step by step."""
+
+    def __init__(
+        self, mechanism: Mechanism, assignment: Assignment, probe: Probe, module: torch.nn.Module
+    ) -> None:
+        self.mechanism = mechanism
+        self.assignment = assignment
+        self.probe = probe
+        self.module = module
+        self.definition, self._statements, compiled = _watched(mechanism)
+        self._function: Callable[..., Any] = compiled
+
+    def run(self, given: Mapping[Key, torch.Tensor], *, recorded: bool = False) -> Run | None:
+        """Run it, some steps with given values; None where it raises."""
+        probe = self.probe
+        names = probe.data
+        data = [given.get((-1 - n, 0), probe.inputs[name]) for n, name in enumerate(names)]
+        inputs = {id(tensor): name for tensor, name in zip(data, names, strict=True)}
+        named = {id(t): self.name_of(key) for key, t in given.items() if key[0] >= 0}
+        record = Record(names_of(self.module), inputs | named) if recorded else None
+        kept: dict[Key, torch.Tensor] = {}
+        times: dict[int, int] = {}
+
+        def keep(number: int, value: Any) -> Any:
+            key = (number, times.get(number, 0))
+            times[number] = key[1] + 1
+            parts = value if isinstance(value, tuple) else (value,)
+            for n, part in enumerate(parts):
+                at = (number, key[1] + 1000 * n)
+                if not isinstance(part, torch.Tensor):
+                    continue
+                if at in given and len(parts) == 1:
+                    value = part = given[at]
+                if part.is_floating_point() and part.numel() > 1:
+                    kept[at] = part
+            return value
+
+        self._function.__globals__[_KEEP] = keep
+        try:
+            with torch.no_grad():
+                if record is None:
+                    output = self._bound(data)(self._function)
+                else:
+                    with watching(record.see):
+                        output = self._bound(data)(self._function)
+        except Exception:  # a value of another shape than the steps after it want
+            return None
+        steps = {at: self._step(at, value, record) for at, value in kept.items()}
+        return Run(steps, output, record)
+
+    def name_of(self, key: Key) -> str:
+        """Return what a step's line assigns."""
+        if key[0] < 0:
+            return self.probe.data[-1 - key[0]]
+        names = assigned(self._statements[key[0]])
+        return names[min(key[1] // 1000, len(names) - 1)] if names else RETURN
+
+    def _bound(self, data: list[torch.Tensor]) -> Callable[[Callable[..., Any]], torch.Tensor]:
+        probe = self.probe
+        return bound(
+            self.mechanism,
+            self.assignment,
+            self.module,
+            data,
+            probe.trial.dims,
+            hidden=probe.hidden,
+        )
+
+    def _step(self, key: Key, value: torch.Tensor, record: Record | None) -> Step:
+        statement = self._statements[key[0]]
+        place = record.place_of(value) if record else None
+        of_data = record is None or (
+            record.nodes[place].of_data
+            if isinstance(place, int)
+            else place in record.inputs.values()
+        )
+        line = self.definition.first_line + statement.lineno - 1
+        read = _read(statement)
+        text = ast.unparse(statement)
+        return Step(key, self.name_of(key), line, text, value, read, figures(value), of_data)
+
+
+def _read(statement: ast.stmt) -> frozenset[str]:
+    value = getattr(statement, "value", None)
+    if value is None:
+        return frozenset()
+    found = set()
+    for node in ast.walk(value):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if node.value.id == "p":
+                found.add(f"p.{node.attr}")
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+    return frozenset(found - {"p", "o"})
+
+
+@lru_cache(maxsize=64)
+def _watched(mechanism: Mechanism) -> tuple[Definition, list[ast.stmt], Callable[..., Any]]:
+    """Return the definition with every value that it assigns or returns passed through ``keep``."""
+    definition = Definition(mechanism)
+    statements = [s for s in definition.statements() if isinstance(s, (ast.Assign, ast.Return))]
+    sites: dict[ast.stmt, dict[int, ast.AST]] = {}
+    for number, statement in enumerate(statements):
+        if statement.value is not None:
+            call = ast.Call(
+                ast.Name(_KEEP, ast.Load()), [ast.Constant(number), statement.value], []
+            )
+            sites[statement] = {id(statement.value): call}
+    return definition, statements, definition.compile(definition.replaced(sites))
