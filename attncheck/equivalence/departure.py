@@ -42,8 +42,10 @@ class Departure:
         value: its value, in the step's shape.
         expected: from known values to the step, in the definition.
         seen: from known values to what the subject has.
-        order: the numbers are right, and in another order.
+        order: what the step reads has the right numbers in another order, since this operator.
         follows: the first of the subject's operators that reads it.
+        before: the one value that the definition's step is made of.
+        region: the definition's lines from known values to the step.
     """
 
     step: Step
@@ -51,8 +53,10 @@ class Departure:
     value: torch.Tensor
     expected: Slice
     seen: Slice
-    order: bool = False
+    order: Node | None = None
     follows: Node | None = None
+    before: torch.Tensor | None = None
+    region: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -268,16 +272,18 @@ class _Search:
         region = _region(run, found, step)
         if len(region) > _WIDEST:
             return None
+        known = [run.steps[key] for key in found if run.steps[key].of_data]
+        read = {name for key in region for name in run.steps[key].reads}
+        known.sort(key=lambda one: one.name not in read)  # of two names the one that is read here
         ours: dict[int, str] = {}
         theirs: dict[int, str] = {}
-        for key, nodes in found.items():
-            known = run.steps[key]
-            place = run.record.place_of(known.value)
-            if isinstance(place, int) and known.of_data:
-                ours.setdefault(place, known.name)
-            if known.of_data:
-                for made in nodes:
-                    theirs.setdefault(made.index, known.name)
+        for one in known:
+            name = next(k.name for k in known if k.figures.same(one.figures))
+            place = run.record.place_of(one.value)
+            if isinstance(place, int):
+                ours.setdefault(place, name)
+            for made in found[one.key]:
+                theirs.setdefault(made.index, name)
         wanted = run.record.place_of(step.value)
         if wanted is None:
             return None
@@ -285,8 +291,26 @@ class _Search:
         seen = slice_of(self.record, node.index, theirs, self._named)
         if len(seen.nodes) > _LONGEST:
             return None
-        follows = next((n for n in self.record.nodes if node.index in n.reads), None)
-        return Departure(step, node, value, expected, seen, follows=follows)
+        stops = [one for one in known if one.name in expected.stops]
+        return Departure(
+            step,
+            node,
+            value,
+            expected,
+            seen,
+            self._scrambled(stops, found) if expected.text == seen.text else None,
+            next((n for n in self.record.nodes if node.index in n.reads), None),
+            stops[0].value if len(stops) == 1 else None,
+            frozenset(run.steps[key].line for key in region),
+        )
+
+    def _scrambled(self, steps: Sequence[Step], found: Mapping[Key, list[Node]]) -> Node | None:
+        """Return where a known value got another order than any order of its axes."""
+        for step in steps:
+            kept = [same_order(node.tensor, step.value) for node in found[step.key]]
+            if kept and not kept[-1]:
+                return found[step.key][kept.index(False)]
+        return None
 
     def _named(self, parameter: str) -> str:
         """Return what a formula calls a parameter: its slot, else its layer."""

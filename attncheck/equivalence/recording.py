@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from attncheck.equivalence.comparison import Probe
@@ -35,7 +36,6 @@ class Node:
         of_data: whether it depends on an input.
         is_view: whether it only orders, cuts or copies.
         path, line: the innermost line of the subject's own files.
-        figures: those of the value.
     """
 
     index: int
@@ -47,7 +47,14 @@ class Node:
     is_view: bool
     path: str
     line: int
-    figures: Figures
+
+    @cached_property
+    def figures(self) -> Figures:
+        """The figures of the value; none of a constant, or of what is no tensor of real numbers."""
+        told = self.of_data and self.tensor.is_floating_point()
+        if told and 1 < self.tensor.numel() <= _MOST_NUMBERS:
+            return figures(self.tensor)
+        return Figures(0, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass
@@ -97,7 +104,7 @@ class Record:
         of_data = any(
             self.nodes[p].of_data if isinstance(p, int) else p in self.inputs.values() for p in read
         )
-        real = tensor.is_floating_point() and 1 < tensor.numel() <= _MOST_NUMBERS
+        real = tensor.is_floating_point() and tensor.numel() <= _MOST_NUMBERS
         path, line = self._line()
         node = Node(
             len(self.nodes),
@@ -109,7 +116,6 @@ class Record:
             _only_moves(operator, name),
             path,
             line,
-            figures(tensor) if real and of_data else Figures(0, 0.0, 0.0, 0.0, 0.0),
         )
         self.nodes.append(node)
         self._places[id(tensor)] = node.index

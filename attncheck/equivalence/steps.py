@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment
@@ -38,7 +38,6 @@ class Step:
         text: the line.
         value: its value.
         reads: the names that the line reads, slots as ``p.name``.
-        figures: those of the value.
         of_data: whether the value depends on an input.
     """
 
@@ -48,8 +47,12 @@ class Step:
     text: str
     value: torch.Tensor
     reads: frozenset[str]
-    figures: Figures
     of_data: bool = True
+
+    @cached_property
+    def figures(self) -> Figures:
+        """The figures of the value."""
+        return figures(self.value)
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ class Stepwise:
         line = self.definition.first_line + statement.lineno - 1
         read = _read(statement)
         text = ast.unparse(statement)
-        return Step(key, self.name_of(key), line, text, value, read, figures(value), of_data)
+        return Step(key, self.name_of(key), line, text, value, read, of_data)
 
 
 def _read(statement: ast.stmt) -> frozenset[str]:

@@ -1,0 +1,223 @@
+"""Whether a departure is a designer's choice or a mistake, and its difference in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from attncheck.equivalence.comparison import relative
+from attncheck.equivalence.departure import Departure
+from attncheck.equivalence.slices import NORMS, PRODUCTS, Slice, number_text
+from attncheck.equivalence.steps import RETURN
+from attncheck.lazy import torch
+from attncheck.subject.tolerance import EQUAL
+
+_RECTIFIERS = frozenset(
+    {"relu", "silu", "gelu", "elu", "leaky_relu", "hardswish", "mish", "softplus", "hardtanh"}
+    | {"prelu", "_prelu_kernel", "relu6"}
+)
+_GATES = frozenset({"sigmoid", "hardsigmoid"})
+_FAMILIES = (_RECTIFIERS, _GATES)
+_WORDS = {
+    "relu": "ReLU",
+    "silu": "SiLU",
+    "gelu": "GELU",
+    "elu": "ELU",
+    "leaky_relu": "leaky ReLU",
+    "hardswish": "hard swish",
+    "mish": "Mish",
+    "softplus": "softplus",
+    "hardtanh": "ReLU6",
+    "_prelu_kernel": "PReLU",
+    "hardsigmoid": "hard sigmoid",
+    "_softmax": "softmax",
+    "_log_softmax": "log-softmax",
+    "BN norm": "batch norm",
+    "LN norm": "layer norm",
+    "GN norm": "group norm",
+    "RMSNorm norm": "RMS norm",
+    "masked_fill": "mask",
+    "amax": "maximum",
+    "amin": "minimum",
+    "sum": "sum",
+    "mul": "product",
+    "add": "sum of two",
+    "sub": "difference",
+    "div": "division",
+    "product": "matrix product",
+    "cumsum": "running sum",
+}
+_ALONG = frozenset(
+    {"_softmax", "_safe_softmax", "_log_softmax", "sum", "mean", "amax", "amin", "cumsum", "var"}
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a departure is.
+
+    Attributes:
+        choice: the design change in words, "" for what nobody may choose.
+        what: the difference in few words.
+        headline: the difference, in the definition's symbols.
+        expected: the definition's formula.
+        seen: the subject's.
+        differing: how many operators, names or numbers tell the two apart.
+    """
+
+    choice: str
+    what: str
+    headline: str
+    expected: str
+    seen: str
+    differing: int
+
+
+def read(departure: Departure) -> Reading:
+    """Return what a departure is."""
+    name = departure.step.name
+    missing, extra = _between(departure.expected, departure.seen)
+    expected = f"{name} = {departure.expected.text}"
+    seen = f"{name} = {departure.seen.text}"
+    differing = missing.total() + extra.total()
+    what = _difference(departure, missing, extra)
+    differing += not differing and departure.expected.text != departure.seen.text
+    headline = f"{what}: {seen} where the definition has {expected}"
+    if name == RETURN:
+        headline = f"{what}: {seen}"
+    if departure.expected.text == departure.seen.text:
+        headline = f"{what}: {seen}"
+    choice = _choice(departure, missing, extra)
+    return Reading(choice, what, headline, expected, seen, differing)
+
+
+def _between(expected: Slice, seen: Slice) -> tuple[Counter[str], Counter[str]]:
+    ours, theirs = expected.operators, seen.operators
+    return ours - theirs, theirs - ours
+
+
+def _choice(departure: Departure, missing: Counter[str], extra: Counter[str]) -> str:
+    """Return the design change that a departure is, "" for a mistake."""
+    if departure.step.name == RETURN:
+        return _around(departure, missing, extra)
+    norms = [f"{sign} norm" for sign in NORMS.values()]
+    if departure.expected.stops != departure.seen.stops:
+        return ""
+    lost = departure.expected.tensors - departure.seen.tensors
+    added = departure.seen.tensors - departure.expected.tensors
+    if not missing and extra and all(n in norms for n in extra):
+        return f"{_listed(extra)} more, in {departure.step.name}"
+    if not extra and missing and all(n in norms for n in missing):
+        return f"no {_listed(missing, False)} in {departure.step.name}"
+    if missing and extra and all(n in norms for n in [*missing, *extra]):
+        return f"{_listed(extra)} in place of the {_listed(missing, False)}"
+    if missing.total() == extra.total() == 1 and not lost and not added:
+        (one,), (other,) = missing, extra
+        if any({one, other} <= family for family in _FAMILIES):
+            return f"{_word(other)} in place of {_word(one)}"
+    if named := _in_family(departure):
+        return named
+    biases = {n for n in added if n.endswith("bias")}
+    if biases and added == biases and not missing and set(extra) <= {"add"}:
+        return f"a bias more, in {departure.step.name}"
+    return ""
+
+
+def _around(departure: Departure, missing: Counter[str], extra: Counter[str]) -> str:
+    """Return what is added behind the whole definition, "" where that is no usual thing."""
+    if missing or not departure.expected.stops:
+        return ""
+    said = []
+    inner = departure.expected.stops
+    for node in departure.seen.nodes:
+        name = node.operator
+        if name in NORMS:
+            said.append(f"a {_word(f'{NORMS[name]} norm')} behind it")
+        elif name in PRODUCTS and any(isinstance(t, str) for t in departure.seen.tensors):
+            said.append("a projection behind it")
+        elif name in _RECTIFIERS:
+            said.append(f"a {_word(name)} behind it")
+        elif name == "add" and len(departure.seen.stops - inner) == 1:
+            said.append("an outer residual")
+        else:
+            return ""
+    return ", ".join(dict.fromkeys(said))
+
+
+def _in_family(departure: Departure) -> str:
+    """Return which activation of the same family gives these values, however it is spelled."""
+    nodes = departure.expected.nodes
+    if len(nodes) != 1 or len(departure.expected.stops) != 1 or departure.before is None:
+        return ""
+    functional = torch.nn.functional
+    for family in _FAMILIES:
+        if nodes[0].operator in family:
+            for name in sorted(family):
+                apply = getattr(functional, name, None)
+                if apply is None or name == nodes[0].operator or name == "prelu":
+                    continue
+                made = apply(departure.before)
+                if made.numel() == departure.value.numel():
+                    if relative(made.reshape(departure.value.shape), departure.value) <= EQUAL:
+                        return f"{_word(name)} in place of {_word(nodes[0].operator)}"
+    return ""
+
+
+def _difference(departure: Departure, missing: Counter[str], extra: Counter[str]) -> str:
+    """Return the difference in few words."""
+    expected, seen = departure.expected, departure.seen
+    if departure.step.name == RETURN and not missing:
+        return f"{_listed(extra)} behind the whole"
+    if missing and not extra:
+        return f"no {_listed(missing, False)}"
+    if extra and not missing:
+        return f"{_listed(extra)} more"
+    if missing:
+        return f"{_listed(extra)} in place of {_listed(missing, False)}"
+    if expected.stops != seen.stops:
+        lost = sorted(expected.stops - seen.stops)
+        added = sorted(seen.stops - expected.stops)
+        if lost and added:
+            return f"{' and '.join(added)} in place of {' and '.join(lost)}"
+        return f"{' and '.join(added)} besides" if added else f"{' and '.join(lost)} left out"
+    if lost := expected.tensors ^ seen.tensors:
+        return f"other parameters ({', '.join(sorted(lost))})"
+    if along := _other_axis(expected, seen):
+        return f"the {along} over another axis"
+    if (numbers := _other_number(expected, seen)) is not None:
+        return f"{number_text(numbers[1])} in place of {number_text(numbers[0])}"
+    return "the same numbers put together in another order"
+
+
+def _other_axis(expected: Slice, seen: Slice) -> str:
+    for ours, theirs in zip(_alongs(expected), _alongs(seen), strict=False):
+        if ours.operator == theirs.operator and ours.numbers != theirs.numbers:
+            return _word(ours.operator)
+    return ""
+
+
+def _alongs(found: Slice) -> list:
+    return [node for node in found.nodes if node.operator in _ALONG]
+
+
+def _other_number(expected: Slice, seen: Slice) -> tuple[float, float] | None:
+    for ours, theirs in zip(expected.nodes, seen.nodes, strict=False):
+        if ours.operator == theirs.operator in ("mul", "div", "add", "sub", "pow"):
+            if ours.numbers != theirs.numbers and ours.numbers and theirs.numbers:
+                return ours.numbers[0], theirs.numbers[0]
+    return None
+
+
+def _word(operator: str) -> str:
+    return _WORDS.get(operator, operator.strip("_").replace("_", " "))
+
+
+def _listed(operators: Counter[str], article: bool = True) -> str:
+    said = []
+    for name, times in operators.items():
+        word = _word(name)
+        if times > 1:
+            said.append(f"{times} × {word}")
+        else:
+            said.append(f"{'an' if word[0] in 'aeioAEIO' else 'a'} {word}" if article else word)
+    return " and ".join(said)

@@ -1,0 +1,206 @@
+"""What a subject that does not equal its definition is: a variant of it, or where it departs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from attncheck.equivalence.assignment import Assignment
+from attncheck.equivalence.choices import Reading, read
+from attncheck.equivalence.comparison import Probe, compare
+from attncheck.equivalence.departure import Departure, Explanation, explained
+from attncheck.equivalence.diagnosis import Agreement, agreements, likely
+from attncheck.equivalence.proof import Proof, _probes
+from attncheck.equivalence.recording import Node
+from attncheck.equivalence.search import assignments
+from attncheck.equivalence.slices import PRODUCTS
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.sampling import turn_scales
+from attncheck.subject.tolerance import EQUAL, NEARLY
+
+if TYPE_CHECKING:
+    from attncheck.lazy import torch
+    from attncheck.reference.mechanism import Mechanism
+
+_MOST_ASSIGNMENTS = 6
+_MOST_RELAXED = 60
+_ENOUGH = 2
+"""Steps that the subject makes, at least, for its assignment to be believed."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a subject is whose departures are known.
+
+    Attributes:
+        explanation: the departures.
+        readings: what each of them is.
+    """
+
+    explanation: Explanation
+    readings: tuple[Reading, ...]
+
+    @property
+    def changes(self) -> list[str]:
+        """The design changes in words, each once; none where one departure is no choice."""
+        if not all(reading.choice for reading in self.readings):
+            return []
+        return list(dict.fromkeys(reading.choice for reading in self.readings))
+
+    @property
+    def first(self) -> tuple[Departure, Reading]:
+        """The first departure that is no choice, or the first."""
+        pairs = list(zip(self.explanation.departures, self.readings, strict=True))
+        return next((pair for pair in pairs if not pair[1].choice), pairs[0])
+
+    @property
+    def weight(self) -> tuple[int, int, int]:
+        """How much it takes to explain the subject so: less is likelier."""
+        e = self.explanation
+        differing = sum(reading.differing for reading in self.readings)
+        return len(e.departures) + differing, len(e.departures), -(e.before + e.after)
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the first departure as the report holds it."""
+        departure, reading = self.first
+        mistakes = {r.what for r in self.readings if not r.choice}
+        return {
+            "step": departure.step.text,
+            "line": departure.step.line,
+            "expected": reading.expected,
+            "seen": reading.seen,
+            "before": self.explanation.before,
+            "after": self.explanation.after,
+            "alone": len(mistakes) <= 1,
+        }
+
+
+def identity_of(mechanism: Mechanism, proof: Proof) -> Identity | None:
+    """Return what explains a subject that is not equal to its definition, None if nothing does."""
+    if proof.at is None or proof.at.gradients:
+        return None
+    probe = proof.at
+    try:
+        module = probe.module()
+    except SubjectError:
+        return None
+    found = list(_identities(mechanism, _candidates(mechanism, proof, module), probe, module))
+    best = min(found, key=lambda identity: identity.weight, default=None)
+    if best is None or (best.changes and not _elsewhere(mechanism, best, probe)):
+        return None
+    return best
+
+
+def _candidates(
+    mechanism: Mechanism, proof: Proof, module: torch.nn.Module
+) -> list[Assignment]:
+    """Return the likeliest assignments; with parameters left over where none else agrees much."""
+    assert proof.at is not None
+    subject = proof.at.trial.subject
+    agreed = agreements(mechanism, likely(mechanism, proof, module), proof.at, module)
+    if agreed and not agreed[0].assignment.left_over and _agrees_little(agreed[0]):
+        relaxed = assignments(mechanism, subject, module, relaxed=True)
+        found = [a for a in itertools.islice(relaxed, _MOST_RELAXED) if a.left_over]
+        agreed += agreements(mechanism, found, proof.at, module)
+        agreed.sort(key=lambda a: -len(a.shared))
+    most = len(agreed[0].shared) if agreed else 0
+    return [a.assignment for a in agreed if len(a.shared) >= most - 1][:_MOST_ASSIGNMENTS]
+
+
+def _agrees_little(agreement: Agreement) -> bool:
+    return len(agreement.shared) < len(agreement.missing)
+
+
+def _identities(
+    mechanism: Mechanism, candidates: Sequence[Assignment], probe: Probe, module: torch.nn.Module
+) -> Iterator[Identity]:
+    for explanation in explained(mechanism, candidates, probe, module):
+        identity = Identity(explanation, tuple(read(d) for d in explanation.departures))
+        if _believed(identity):
+            yield identity
+            if all(reading.differing <= 1 for reading in identity.readings):
+                return
+
+
+def _believed(identity: Identity) -> bool:
+    """Say whether the assignment is confirmed, and every departure explained."""
+    e = identity.explanation
+    if e.before + e.after < _ENOUGH:
+        return False
+    parts = e.assignment.parts
+    read = e.parameters
+    for slot, part in parts.items():
+        if slot not in e.slots and not part.unit.names & read:
+            return False
+    used = {name for node in e.record.nodes for name in node.reads if isinstance(name, str)}
+    if any(name in used and name not in read for name in e.assignment.left_over):
+        return False
+    return all(_tells(d, r) for d, r in zip(e.departures, identity.readings, strict=True))
+
+
+def _tells(departure: Departure, reading: Reading) -> bool:
+    """Say whether a departure is more than rows of a layer in an order that we do not know."""
+    if departure.value.numel() and _close(departure):
+        return False
+    if reading.differing or departure.order is not None:
+        return True
+    same = [n.numbers for n in departure.expected.nodes] == [
+        n.numbers for n in departure.seen.nodes
+    ]
+    products = any(n.operator in PRODUCTS for n in departure.expected.nodes)
+    return not same or not (departure.expected.tensors and products)
+
+
+def _close(departure: Departure) -> bool:
+    """Say whether the values differ by no more than a constant such as an eps makes."""
+    wanted, seen = departure.step.value, departure.value
+    scale = float(wanted.nan_to_num(0.0, 0.0, 0.0).abs().max()) or 1.0
+    return float((wanted - seen).nan_to_num(0.0, 0.0, 0.0).abs().max()) <= 100 * NEARLY * scale
+
+
+def _elsewhere(mechanism: Mechanism, identity: Identity, probe: Probe) -> bool:
+    """Say whether the same design changes explain the subject on other values, sizes and masks."""
+    wanted = set(identity.changes)
+    assignment = identity.explanation.assignment
+    trial = probe.trial.with_case(seed=probe.trial.case.seed + 11)
+    others = [replace(probe, trial=trial, inputs={**probe.inputs, **trial.inputs()})]
+    for other in _probes(Probe("base", probe.trial, probe.trial.inputs())):
+        if other.name.startswith(("input", "mask", "scales")) and not other.trial.case.train:
+            others.append(other)
+    for other in others:
+        try:
+            module = other.module(draw_seed=1)
+        except SubjectError:
+            continue
+        equal = compare(mechanism, assignment, other, module)
+        if not equal.decided or equal.relative <= EQUAL:
+            continue
+        again = list(_identities(mechanism, [assignment], other, module))
+        if not again or not set(again[0].changes) or not set(again[0].changes) <= wanted:
+            return False
+    return True
+
+
+def place_of(departure: Departure) -> Node:
+    """Return the operator of the subject on whose line the departure stands."""
+    if departure.order is not None:
+        return departure.order
+    left = departure.expected.operators
+    for node, name in _named(departure):
+        if not left[name]:
+            return node
+        left[name] -= 1
+    missing = departure.expected.operators - departure.seen.operators
+    if missing and departure.follows is not None:
+        return departure.follows
+    return departure.node
+
+
+def _named(departure: Departure) -> Iterator[tuple[Node, str]]:
+    from attncheck.equivalence.slices import Slice
+
+    for node in departure.seen.nodes:
+        one = Slice((node,), (), frozenset(), frozenset(), "")
+        yield node, next(iter(one.operators))
