@@ -50,6 +50,7 @@ _WORDS = {
 _ALONG = frozenset(
     {"_softmax", "_safe_softmax", "_log_softmax", "sum", "mean", "amax", "amin", "cumsum", "var"}
 )
+_RANDOM = frozenset({"bernoulli", "native_dropout", "rand_like", "randn_like", "normal"})
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,10 @@ def _in_family(departure: Departure) -> str:
 def _difference(departure: Departure, missing: Counter[str], extra: Counter[str]) -> str:
     """Return the difference in few words."""
     expected, seen = departure.expected, departure.seen
+    if any(node.operator in _RANDOM for node in seen.nodes):
+        return "dropout that is not turned off"
+    if masks := _other_mask(departure):
+        return masks
     if departure.step.name == RETURN and not missing:
         return f"{_listed(extra)} behind the whole"
     if missing and not extra:
@@ -186,7 +191,33 @@ def _difference(departure: Departure, missing: Counter[str], extra: Counter[str]
         return f"the {along} over another axis"
     if (numbers := _other_number(expected, seen)) is not None:
         return f"{number_text(numbers[1])} in place of {number_text(numbers[0])}"
-    return "the same numbers put together in another order"
+    if departure.order is not None:
+        return "the right numbers in another order"
+    return "put together in another way"
+
+
+def _other_mask(departure: Departure) -> str:
+    """Return what is wrong with a mask where it is all that differs, "" for nothing."""
+    ours, theirs = departure.expected.masks, departure.seen.masks
+    if not ours and theirs and departure.seen.operators["masked_fill"]:
+        return "a mask more"
+    if ours and not theirs and not departure.seen.operators["add"]:
+        return "no mask"
+    if not ours or not theirs:
+        return ""
+    wanted, seen = ours[0], theirs[0]
+    try:
+        wanted, seen = torch.broadcast_tensors(wanted, seen)
+    except RuntimeError:
+        return ""
+    if torch.equal(wanted, seen):
+        return ""
+    if torch.equal(wanted, ~seen):
+        return "the mask read the other way round"
+    more, less = int((seen & ~wanted).sum()), int((wanted & ~seen).sum())
+    if more and less:
+        return "another mask"
+    return "a mask that hides more" if more else "a mask that hides less"
 
 
 def _other_axis(expected: Slice, seen: Slice) -> str:

@@ -159,7 +159,7 @@ class _Search:
         again = {
             k for k in found if not _earlier(last, k, start) and self._tells(last.steps[k])
         } - {d.step.key for d in departures}
-        read = {n for k in {*ahead, *again} for n in last.steps[k].reads}
+        read = {n for k in {*ahead, *again} for n in last.steps[k].line.reads}
         slots = frozenset(n.removeprefix("p.") for n in read if n.startswith("p."))
         return Explanation(
             self.stepwise.assignment,
@@ -218,7 +218,25 @@ class _Search:
                         best, partly = gain, made
             if partly is not None and before:
                 return partly
-        return partly
+        return partly or self._moved(run, found, given)
+
+    def _moved(
+        self, run: Run, found: Mapping[Key, list[Node]], given: Mapping[Key, torch.Tensor]
+    ) -> Departure | None:
+        """Return the step whose numbers the subject has, but in another order."""
+        for key, step in run.steps.items():
+            if key in given or step.figures.flat or not step.of_data:
+                continue
+            nodes = found.get(key) or list(self.record.alike(step.figures))
+            for node in nodes:
+                for value in in_shape(node.tensor, tuple(step.value.shape)):
+                    if self.runs > _MOST_RUNS or torch.equal(value, step.value):
+                        continue
+                    other = self._run({**given, key: value})
+                    if other is not None and self._equal(other):
+                        kept = {k: n for k, n in found.items() if k != key}
+                        return self._departure(run, kept, step, node, value)
+        return None
 
     def _gained(
         self, other: Run, found: Mapping[Key, list[Node]], step: Step, value: torch.Tensor
@@ -242,6 +260,10 @@ class _Search:
     def _candidates(self, step: Step) -> Iterator[tuple[Node, torch.Tensor]]:
         """Yield the subject's values that may stand in a step's place, each once, later ones last."""
         shape = tuple(step.value.shape)
+        if step.name == RETURN:
+            whole = list(self.record.alike(figures(self.output)))
+            yield from [(whole[-1], self.output)] if whole else []
+            return
         seen: list[tuple[object, torch.Tensor]] = []
         turned: list[tuple[Node, torch.Tensor]] = []
         for node in self.record.nodes:
@@ -273,7 +295,7 @@ class _Search:
         if len(region) > _WIDEST:
             return None
         known = [run.steps[key] for key in found if run.steps[key].of_data]
-        read = {name for key in region for name in run.steps[key].reads}
+        read = {name for key in region for name in run.steps[key].line.reads}
         known.sort(key=lambda one: one.name not in read)  # of two names the one that is read here
         ours: dict[int, str] = {}
         theirs: dict[int, str] = {}
@@ -289,8 +311,9 @@ class _Search:
             return None
         expected = slice_of(run.record, wanted, ours, self._named, root=step.name == RETURN)
         seen = slice_of(self.record, node.index, theirs, self._named)
-        if len(seen.nodes) > _LONGEST:
+        if len(seen.nodes) > _LONGEST or (step.name == RETURN and seen.text == expected.text):
             return None
+        direct = [one for one in known if one.name in read]
         stops = [one for one in known if one.name in expected.stops]
         return Departure(
             step,
@@ -298,18 +321,23 @@ class _Search:
             value,
             expected,
             seen,
-            self._scrambled(stops, found) if expected.text == seen.text else None,
+            self._scrambled(direct or known, seen.starts) if expected.text == seen.text else None,
             next((n for n in self.record.nodes if node.index in n.reads), None),
             stops[0].value if len(stops) == 1 else None,
-            frozenset(run.steps[key].line for key in region),
+            frozenset(run.steps[key].line.number for key in region),
         )
 
-    def _scrambled(self, steps: Sequence[Step], found: Mapping[Key, list[Node]]) -> Node | None:
+    def _scrambled(self, known: Sequence[Step], starts: Sequence[Node]) -> Node | None:
         """Return where a known value got another order than any order of its axes."""
-        for step in steps:
-            kept = [same_order(node.tensor, step.value) for node in found[step.key]]
-            if kept and not kept[-1]:
-                return found[step.key][kept.index(False)]
+        for node in starts:
+            same = [one.value for one in known if one.figures.same(node.figures)]
+            if same and not _in_order(node, same):
+                while isinstance(node.reads[0] if node.reads else None, int):
+                    above = self.record.nodes[node.reads[0]]  # type: ignore[index]
+                    if not above.figures.same(node.figures) or _in_order(above, same):
+                        break
+                    node = above
+                return node
         return None
 
     def _named(self, parameter: str) -> str:
@@ -318,6 +346,10 @@ class _Search:
             return self._owners[parameter]
         head, _, last = parameter.rpartition(".")
         return head if head and last in ("weight", "bias") else parameter
+
+
+def _in_order(node: Node, values: Sequence[torch.Tensor]) -> bool:
+    return any(same_order(node.tensor, value) for value in values)
 
 
 def _earlier(run: Run, key: Key, other: Key) -> bool:
@@ -339,7 +371,7 @@ def _region(run: Run, found: Mapping[Key, list[Node]], step: Step) -> set[Key]:
     made_on: dict[str, Key] = {}
     reads: dict[Key, set[Key]] = {}
     for key, one in run.steps.items():
-        reads[key] = {made_on[name] for name in one.reads if name in made_on}
+        reads[key] = {made_on[name] for name in one.line.reads if name in made_on}
         made_on[one.name] = key
     region, waiting = set(), [step.key]
     while waiting:

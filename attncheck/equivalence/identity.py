@@ -15,13 +15,13 @@ from attncheck.equivalence.diagnosis import Agreement, agreements, likely
 from attncheck.equivalence.proof import Proof, _probes
 from attncheck.equivalence.recording import Node
 from attncheck.equivalence.search import assignments
-from attncheck.equivalence.slices import PRODUCTS
+from attncheck.equivalence.slices import PRODUCTS, SAME
+from attncheck.lazy import torch
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.sampling import turn_scales
 from attncheck.subject.tolerance import EQUAL, NEARLY
 
 if TYPE_CHECKING:
-    from attncheck.lazy import torch
     from attncheck.reference.mechanism import Mechanism
 
 _MOST_ASSIGNMENTS = 6
@@ -60,15 +60,16 @@ class Identity:
         """How much it takes to explain the subject so: less is likelier."""
         e = self.explanation
         differing = sum(reading.differing for reading in self.readings)
-        return len(e.departures) + differing, len(e.departures), -(e.before + e.after)
+        wide = sum(len(departure.region) for departure in e.departures)
+        return wide + differing, len(e.departures), -(e.before + e.after)
 
     def as_data(self) -> dict[str, Any]:
         """Return the first departure as the report holds it."""
         departure, reading = self.first
         mistakes = {r.what for r in self.readings if not r.choice}
         return {
-            "step": departure.step.text,
-            "line": departure.step.line,
+            "step": departure.step.line.text,
+            "line": departure.step.line.number,
             "expected": reading.expected,
             "seen": reading.seen,
             "before": self.explanation.before,
@@ -120,7 +121,7 @@ def _identities(
         identity = Identity(explanation, tuple(read(d) for d in explanation.departures))
         if _believed(identity):
             yield identity
-            if all(reading.differing <= 1 for reading in identity.readings):
+            if identity.weight[0] <= 2 * len(identity.readings):
                 return
 
 
@@ -155,9 +156,9 @@ def _tells(departure: Departure, reading: Reading) -> bool:
 
 def _close(departure: Departure) -> bool:
     """Say whether the values differ by no more than a constant such as an eps makes."""
-    wanted, seen = departure.step.value, departure.value
-    scale = float(wanted.nan_to_num(0.0, 0.0, 0.0).abs().max()) or 1.0
-    return float((wanted - seen).nan_to_num(0.0, 0.0, 0.0).abs().max()) <= 100 * NEARLY * scale
+    wanted, seen = (t.nan_to_num(0.0) for t in (departure.step.value, departure.value))
+    both = torch.minimum(wanted.abs(), seen.abs())
+    return bool(((wanted - seen).abs() <= 100 * NEARLY * float(both.max())).all())
 
 
 def _elsewhere(mechanism: Mechanism, identity: Identity, probe: Probe) -> bool:
@@ -188,19 +189,20 @@ def place_of(departure: Departure) -> Node:
     if departure.order is not None:
         return departure.order
     left = departure.expected.operators
-    for node, name in _named(departure):
+    named = list(_named(departure.seen.nodes))
+    for node, name in named:
         if not left[name]:
-            return node
+            return node  # one that the definition has not
         left[name] -= 1
-    missing = departure.expected.operators - departure.seen.operators
-    if missing and departure.follows is not None:
+    wanted = [name for _, name in _named(departure.expected.nodes)]
+    same = sum(1 for _ in itertools.takewhile(lambda p: p[0] == p[1][1], zip(wanted, named)))
+    if same < len(wanted) and named:
+        return named[max(same - 1, 0)][0]  # the last before one that is missing
+    if same < len(wanted) and departure.follows is not None:
         return departure.follows
     return departure.node
 
 
-def _named(departure: Departure) -> Iterator[tuple[Node, str]]:
-    from attncheck.equivalence.slices import Slice
-
-    for node in departure.seen.nodes:
-        one = Slice((node,), (), frozenset(), frozenset(), "")
-        yield node, next(iter(one.operators))
+def _named(nodes: Sequence[Node]) -> Iterator[tuple[Node, str]]:
+    for node in nodes:
+        yield node, SAME.get(node.operator, node.operator)

@@ -34,6 +34,7 @@ class Node:
         reads: places of what went in; names of parameters, buffers and inputs.
         numbers: the numbers among its arguments.
         of_data: whether it depends on an input.
+        is_constant: whether it depends on neither an input nor a parameter.
         is_view: whether it only orders, cuts or copies.
         path, line: the innermost line of the subject's own files.
     """
@@ -44,6 +45,7 @@ class Node:
     reads: tuple[int | str, ...]
     numbers: tuple[float, ...]
     of_data: bool
+    is_constant: bool
     is_view: bool
     path: str
     line: int
@@ -104,6 +106,7 @@ class Record:
         of_data = any(
             self.nodes[p].of_data if isinstance(p, int) else p in self.inputs.values() for p in read
         )
+        constant = all(isinstance(p, int) and self.nodes[p].is_constant for p in read)
         real = tensor.is_floating_point() and tensor.numel() <= _MOST_NUMBERS
         path, line = self._line()
         node = Node(
@@ -113,6 +116,7 @@ class Record:
             read,
             numbers,
             of_data,
+            constant,
             _only_moves(operator, name),
             path,
             line,
@@ -133,10 +137,17 @@ class Record:
 
     def alike(self, wanted: Figures) -> Iterator[Node]:
         """Yield what holds these numbers, whatever their order."""
-        if wanted.count:
-            for node in self.nodes:
-                if node.figures.count == wanted.count and node.figures.same(wanted):
-                    yield node
+        for node in self._by_count.get(wanted.count, ()) if wanted.count else ():
+            if node.figures.same(wanted):
+                yield node
+
+    @cached_property
+    def _by_count(self) -> dict[int, list[Node]]:
+        """The finished record's nodes by how many numbers they hold."""
+        found: dict[int, list[Node]] = {}
+        for node in self.nodes:
+            found.setdefault(node.figures.count, []).append(node)
+        return found
 
 
 _MOVING = frozenset(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from attncheck.equivalence.recording import Node, Record
+from attncheck.lazy import torch
 
 _MOST = 40
 
@@ -42,7 +43,7 @@ _SIGNS = {
     "_adaptive_avg_pool2d": "mean",
     "avg_pool2d": "mean",
 }
-_SAME = {
+SAME = {
     "mm": "product",
     "addmm": "product",
     "bmm": "product",
@@ -67,6 +68,9 @@ class Slice:
         moves: those that only move values.
         stops: the known values that it starts from.
         tensors: the parameters and buffers that it reads.
+        starts: the nodes of those known values.
+        masks: the truth values that it reads.
+        constants: the other constants that it reads.
         text: the formula, in the names of the known values and of slots.
     """
 
@@ -75,11 +79,14 @@ class Slice:
     stops: frozenset[str]
     tensors: frozenset[str]
     text: str
+    starts: tuple[Node, ...] = ()
+    masks: tuple[torch.Tensor, ...] = ()
+    constants: tuple[torch.Tensor, ...] = ()
 
     @property
     def operators(self) -> Counter[str]:
         """How often each operator stands in it, spellings of one told as one."""
-        return Counter(_SAME.get(node.operator, node.operator) for node in self.nodes)
+        return Counter(SAME.get(node.operator, node.operator) for node in self.nodes)
 
 
 def slice_of(
@@ -108,6 +115,9 @@ def slice_of(
         frozenset(walk.known),
         frozenset(walk.tensors),
         text,
+        tuple(walk.starts),
+        tuple(walk.masks),
+        tuple(walk.constants),
     )
 
 
@@ -121,6 +131,9 @@ class _Walk:
         self.known: set[str] = set()
         self.tensors: set[str] = set()
         self.seen: dict[int, Node] = {}
+        self.starts: list[Node] = []
+        self.masks: list[torch.Tensor] = []
+        self.constants: list[torch.Tensor] = []
         self._texts: dict[int, str] = {}
 
     def text(self, place: int | str, *, root: bool = True) -> str:
@@ -132,12 +145,21 @@ class _Walk:
             return self.layers(place)
         if root and place in self.stops:
             self.known.add(self.stops[place])
+            self.starts.append(self.record.nodes[place])
             return self.stops[place]
         if place in self._texts:
             return self._texts[place]
         if len(self.seen) >= _MOST:
             return "…"
         node = self.record.nodes[place]
+        if node.tensor.dtype == torch.bool:  # how a mask is made is told by what it hides
+            self.masks.append(node.tensor)
+            self._texts[place] = "mask"
+            return "mask"
+        if node.is_constant:
+            self.constants.append(node.tensor)
+            self._texts[place] = "const"
+            return "const"
         self.seen[place] = node
         made = _formula(node, [self.text(read) for read in node.reads], self._layer(node))
         self._texts[place] = made
@@ -167,10 +189,12 @@ def _formula(node: Node, texts: list[str], layer: str) -> str:
             return f"{layer}({', '.join(values)})"
         return " @ ".join(_bracketed(t) for t in texts)
     if node.is_view:
-        if name in ("cat", "stack"):
+        if name in ("cat", "stack") and len(set(texts)) > 1:
             return f"[{', '.join(texts)}]"
         return f"{name}({texts[0]})" if name in ("roll", "flip") else (texts or ["const"])[0]
     signs = {"mul": " · ", "add": " + ", "sub": " - ", "div": " / "}
+    if name in ("masked_fill", "where"):
+        return f"masked({next((t for t in texts if t not in ('mask', 'const')), 'const')})"
     if name in signs:
         both = [_bracketed(t) if name != "add" else t for t in texts]
         if len(both) < 2:

@@ -22,9 +22,28 @@ if TYPE_CHECKING:
 
 _KEEP = "_keep"
 RETURN = "the output"
+_KEEPING = ast.Name(_KEEP, ast.Load())
+_VALUED = (ast.Assign, ast.AnnAssign, ast.Return)
 
 Key = tuple[int, int]
 """A step: which statement, and which time it runs. Inputs are -1, -2, …"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a definition.
+
+    Attributes:
+        number: in the definition's file.
+        text: what it says.
+        names: what it assigns; ``RETURN`` for what it returns.
+        reads: the names that it reads, slots as ``p.name``.
+    """
+
+    number: int
+    text: str
+    names: tuple[str, ...]
+    reads: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -33,20 +52,16 @@ class Step:
 
     Attributes:
         key: which.
-        name: what its line assigns; ``RETURN`` for what is returned.
-        line: in the definition's file.
-        text: the line.
+        name: what its line assigns.
+        line: its line.
         value: its value.
-        reads: the names that the line reads, slots as ``p.name``.
         of_data: whether the value depends on an input.
     """
 
     key: Key
     name: str
-    line: int
-    text: str
+    line: Line
     value: torch.Tensor
-    reads: frozenset[str]
     of_data: bool = True
 
     @cached_property
@@ -74,8 +89,10 @@ class Stepwise:
         self.assignment = assignment
         self.probe = probe
         self.module = module
-        self.definition, self._statements, compiled = _watched(mechanism)
-        self._function: Callable[..., Any] = compiled
+        self._lines, self._function = _watched(mechanism)
+        self._constant: frozenset[Key] = frozenset()
+        self._usual = [probe.inputs[name] for name in probe.data]
+        self._run = self._bound(self._usual)
 
     def run(self, given: Mapping[Key, torch.Tensor], *, recorded: bool = False) -> Run | None:
         """Run it, some steps with given values; None where it raises."""
@@ -103,24 +120,31 @@ class Stepwise:
             return value
 
         self._function.__globals__[_KEEP] = keep
+        same = all(a is b for a, b in zip(data, self._usual, strict=True))
         try:
             with torch.no_grad():
                 if record is None:
-                    output = self._bound(data)(self._function)
+                    output = (self._run if same else self._bound(data))(self._function)
                 else:
                     with watching(record.see):
                         output = self._bound(data)(self._function)
         except Exception:  # a value of another shape than the steps after it want
             return None
-        steps = {at: self._step(at, value, record) for at, value in kept.items()}
+        if record is not None:
+            fixed = (k for k, t in kept.items() if k not in given and not _of_data(t, record))
+            self._constant = frozenset(fixed)
+        steps = {
+            key: Step(key, self.name_of(key), self._lines[key[0]], value, key not in self._constant)
+            for key, value in kept.items()
+        }
         return Run(steps, output, record)
 
     def name_of(self, key: Key) -> str:
         """Return what a step's line assigns."""
         if key[0] < 0:
             return self.probe.data[-1 - key[0]]
-        names = assigned(self._statements[key[0]])
-        return names[min(key[1] // 1000, len(names) - 1)] if names else RETURN
+        names = self._lines[key[0]].names
+        return names[min(key[1] // 1000, len(names) - 1)]
 
     def _bound(self, data: list[torch.Tensor]) -> Callable[[Callable[..., Any]], torch.Tensor]:
         probe = self.probe
@@ -133,18 +157,10 @@ class Stepwise:
             hidden=probe.hidden,
         )
 
-    def _step(self, key: Key, value: torch.Tensor, record: Record | None) -> Step:
-        statement = self._statements[key[0]]
-        place = record.place_of(value) if record else None
-        of_data = record is None or (
-            record.nodes[place].of_data
-            if isinstance(place, int)
-            else place in record.inputs.values()
-        )
-        line = self.definition.first_line + statement.lineno - 1
-        read = _read(statement)
-        text = ast.unparse(statement)
-        return Step(key, self.name_of(key), line, text, value, read, of_data)
+
+def _of_data(value: torch.Tensor, record: Record) -> bool:
+    place = record.place_of(value)
+    return record.nodes[place].of_data if isinstance(place, int) else place is not None
 
 
 def _read(statement: ast.stmt) -> frozenset[str]:
@@ -162,15 +178,20 @@ def _read(statement: ast.stmt) -> frozenset[str]:
 
 
 @lru_cache(maxsize=64)
-def _watched(mechanism: Mechanism) -> tuple[Definition, list[ast.stmt], Callable[..., Any]]:
+def _watched(mechanism: Mechanism) -> tuple[list[Line], Callable[..., Any]]:
     """Return the definition with every value that it assigns or returns passed through ``keep``."""
     definition = Definition(mechanism)
-    statements = [s for s in definition.statements() if isinstance(s, (ast.Assign, ast.Return))]
+    lines: list[Line] = []
     sites: dict[ast.stmt, dict[int, ast.AST]] = {}
-    for number, statement in enumerate(statements):
-        if statement.value is not None:
-            call = ast.Call(
-                ast.Name(_KEEP, ast.Load()), [ast.Constant(number), statement.value], []
-            )
-            sites[statement] = {id(statement.value): call}
-    return definition, statements, definition.compile(definition.replaced(sites))
+    for statement in definition.statements():
+        if not isinstance(statement, _VALUED) or statement.value is None:
+            continue
+        call = ast.Call(_KEEPING, [ast.Constant(len(lines)), statement.value], [])
+        sites[statement] = {id(statement.value): call}
+        names = assigned(statement)
+        if isinstance(statement, ast.AnnAssign):
+            names = [ast.unparse(statement.target)]
+        number = definition.first_line + statement.lineno - 1
+        text = ast.unparse(statement)
+        lines.append(Line(number, text, tuple(names) or (RETURN,), _read(statement)))
+    return lines, definition.compile(definition.replaced(sites))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -81,7 +82,16 @@ def same_order(a: torch.Tensor, b: torch.Tensor) -> bool:
     for turned, kept in ((a, b), (b, a)):
         flat = kept.reshape(-1).clamp(-_HUGE, _HUGE)
         for order in itertools.islice(itertools.permutations(range(turned.ndim)), 120):
-            other = turned.permute(order).reshape(-1).clamp(-_HUGE, _HUGE)
-            if float((other - flat).abs().max()) <= 10 * EQUAL * (scale or 1.0):
+            other = turned.permute(order)
+            if not _grouped(tuple(other.shape), tuple(kept.shape)):
+                continue
+            gap = (other.reshape(-1).clamp(-_HUGE, _HUGE) - flat).abs().max()
+            if float(gap) <= 10 * EQUAL * (scale or 1.0):
                 return True
     return False
+
+
+def _grouped(fine: tuple[int, ...], coarse: tuple[int, ...]) -> bool:
+    """Say whether one shape is the other's with neighbouring axes joined."""
+    steps = [set(itertools.accumulate(shape, operator.mul)) for shape in (fine, coarse)]
+    return steps[0] <= steps[1] or steps[1] <= steps[0]
