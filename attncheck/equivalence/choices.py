@@ -50,6 +50,8 @@ _WORDS = {
 _ALONG = frozenset(
     {"_softmax", "_safe_softmax", "_log_softmax", "sum", "mean", "amax", "amin", "cumsum", "var"}
 )
+_ORDER = "the right numbers in another order"
+_TOGETHER = "put together in another way"
 _RANDOM = frozenset({"bernoulli", "native_dropout", "rand_like", "randn_like", "normal"})
 
 
@@ -72,6 +74,11 @@ class Reading:
     expected: str
     seen: str
     differing: int
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether no operator, name or number tells the two apart, only how they are put together."""
+        return self.what in (_ORDER, _TOGETHER)
 
 
 def read(departure: Departure) -> Reading:
@@ -169,7 +176,7 @@ def _difference(departure: Departure, missing: Counter[str], extra: Counter[str]
     expected, seen = departure.expected, departure.seen
     if any(node.operator in _RANDOM for node in seen.nodes):
         return "dropout that is not turned off"
-    if masks := _other_mask(departure):
+    if masks := other_mask(departure):
         return masks
     if departure.step.name == RETURN and not missing:
         return f"{_listed(extra)} behind the whole"
@@ -191,12 +198,14 @@ def _difference(departure: Departure, missing: Counter[str], extra: Counter[str]
         return f"the {along} over another axis"
     if (numbers := _other_number(expected, seen)) is not None:
         return f"{number_text(numbers[1])} in place of {number_text(numbers[0])}"
+    if _other_constant(expected, seen):
+        return "another constant, such as a grid of positions"
     if departure.order is not None:
-        return "the right numbers in another order"
-    return "put together in another way"
+        return _ORDER
+    return _TOGETHER
 
 
-def _other_mask(departure: Departure) -> str:
+def other_mask(departure: Departure) -> str:
     """Return what is wrong with a mask where it is all that differs, "" for nothing."""
     ours, theirs = departure.expected.masks, departure.seen.masks
     if not ours and theirs and departure.seen.operators["masked_fill"]:
@@ -205,7 +214,7 @@ def _other_mask(departure: Departure) -> str:
         return "no mask"
     if not ours or not theirs:
         return ""
-    wanted, seen = ours[0], theirs[0]
+    wanted, seen = ours[0].tensor, theirs[0].tensor
     try:
         wanted, seen = torch.broadcast_tensors(wanted, seen)
     except RuntimeError:
@@ -239,6 +248,11 @@ def _other_number(expected: Slice, seen: Slice) -> tuple[float, float] | None:
     return None
 
 
+def _other_constant(expected: Slice, seen: Slice) -> bool:
+    pairs = list(zip(expected.constants, seen.constants, strict=False))
+    return any(a.numel() == b.numel() and not torch.equal(a.sum(), b.sum()) for a, b in pairs)
+
+
 def _word(operator: str) -> str:
     return _WORDS.get(operator, operator.strip("_").replace("_", " "))
 
@@ -247,7 +261,7 @@ def _listed(operators: Counter[str], article: bool = True) -> str:
     said = []
     for name, times in operators.items():
         word = _word(name)
-        if times > 1:
+        if times > 1 and name != "masked_fill":
             said.append(f"{times} × {word}")
         else:
             said.append(f"{'an' if word[0] in 'aeioAEIO' else 'a'} {word}" if article else word)

@@ -159,8 +159,7 @@ class _Search:
         again = {
             k for k in found if not _earlier(last, k, start) and self._tells(last.steps[k])
         } - {d.step.key for d in departures}
-        read = {n for k in {*ahead, *again} for n in last.steps[k].line.reads}
-        slots = frozenset(n.removeprefix("p.") for n in read if n.startswith("p."))
+        slots = _slots(last, {*ahead, *again})
         return Explanation(
             self.stepwise.assignment,
             tuple(departures),
@@ -173,7 +172,9 @@ class _Search:
     def _tells(self, step: Step) -> bool:
         """Say whether finding a step's value tells anything: no input, no constant."""
         inputs = (figures(t) for t in self.stepwise.probe.inputs.values())
-        return step.of_data and not step.figures.flat and not any(map(step.figures.same, inputs))
+        if not step.varies or step.is_leaf or step.figures.flat:
+            return False
+        return not any(map(step.figures.same, inputs))
 
     def _run(self, given: Mapping[Key, torch.Tensor], *, recorded: bool = False) -> Run | None:
         self.runs += 1
@@ -186,7 +187,9 @@ class _Search:
         """Return the steps whose value the subject makes, and where."""
         found = {}
         for key, step in run.steps.items():
-            if step.name != RETURN and not step.figures.flat:
+            if step.is_leaf:
+                found[key] = []
+            elif step.name != RETURN and not step.figures.flat:
                 nodes = list(self.record.alike(step.figures))
                 if nodes or key in given:
                     found[key] = nodes
@@ -225,7 +228,7 @@ class _Search:
     ) -> Departure | None:
         """Return the step whose numbers the subject has, but in another order."""
         for key, step in run.steps.items():
-            if key in given or step.figures.flat or not step.of_data:
+            if key in given or step.figures.flat or not step.varies:
                 continue
             nodes = found.get(key) or list(self.record.alike(step.figures))
             for node in nodes:
@@ -254,7 +257,7 @@ class _Search:
         self, run: Run, found: Mapping[Key, list[Node]], given: Mapping[Key, torch.Tensor]
     ) -> Iterator[Step]:
         for key, step in run.steps.items():
-            if key not in found and key not in given and step.of_data and key[1] < 1000:
+            if key not in found and key not in given and step.varies and key[1] < 1000:
                 yield step
 
     def _candidates(self, step: Step) -> Iterator[tuple[Node, torch.Tensor]]:
@@ -267,7 +270,7 @@ class _Search:
         seen: list[tuple[object, torch.Tensor]] = []
         turned: list[tuple[Node, torch.Tensor]] = []
         for node in self.record.nodes:
-            if not node.of_data or node.figures.count != step.value.numel():
+            if node.is_constant or node.figures.count != step.value.numel():
                 continue
             if node.figures.same(step.figures):
                 continue
@@ -294,7 +297,7 @@ class _Search:
         region = _region(run, found, step)
         if len(region) > _WIDEST:
             return None
-        known = [run.steps[key] for key in found if run.steps[key].of_data]
+        known = [run.steps[key] for key in found if run.steps[key].varies]
         read = {name for key in region for name in run.steps[key].line.reads}
         known.sort(key=lambda one: one.name not in read)  # of two names the one that is read here
         ours: dict[int, str] = {}
@@ -355,6 +358,14 @@ def _in_order(node: Node, values: Sequence[torch.Tensor]) -> bool:
 def _earlier(run: Run, key: Key, other: Key) -> bool:
     order = list(run.steps)
     return order.index(key) < order.index(other) if other in order else True
+
+
+def _slots(run: Run, keys: set[Key]) -> frozenset[str]:
+    """Return the slots that these steps read, under their own names or another."""
+    named = {step.name: step for step in run.steps.values() if step.is_leaf}
+    read = {name for key in keys for name in run.steps[key].line.reads}
+    read |= {name for alias in read & named.keys() for name in named[alias].line.reads}
+    return frozenset(name.removeprefix("p.") for name in read if name.startswith("p."))
 
 
 def _different(steps: Iterator[Step] | Sequence[Step]) -> int:

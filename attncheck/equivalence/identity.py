@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment
-from attncheck.equivalence.choices import Reading, read
+from attncheck.equivalence.choices import Reading, other_mask, read
 from attncheck.equivalence.comparison import Probe, compare
 from attncheck.equivalence.departure import Departure, Explanation, explained
 from attncheck.equivalence.diagnosis import Agreement, agreements, likely
@@ -156,6 +156,8 @@ def _tells(departure: Departure, reading: Reading) -> bool:
 
 def _close(departure: Departure) -> bool:
     """Say whether the values differ by no more than a constant such as an eps makes."""
+    if departure.step.value.shape != departure.value.shape:
+        return False
     wanted, seen = (t.nan_to_num(0.0) for t in (departure.step.value, departure.value))
     both = torch.minimum(wanted.abs(), seen.abs())
     return bool(((wanted - seen).abs() <= 100 * NEARLY * float(both.max())).all())
@@ -188,6 +190,8 @@ def place_of(departure: Departure) -> Node:
     """Return the operator of the subject on whose line the departure stands."""
     if departure.order is not None:
         return departure.order
+    if other_mask(departure) and departure.seen.masks:
+        return departure.seen.masks[0]
     left = departure.expected.operators
     named = list(_named(departure.seen.nodes))
     for node, name in named:

@@ -53,7 +53,7 @@ class Node:
     @cached_property
     def figures(self) -> Figures:
         """The figures of the value; none of a constant, or of what is no tensor of real numbers."""
-        told = self.of_data and self.tensor.is_floating_point()
+        told = not self.is_constant and self.tensor.is_floating_point()
         if told and 1 < self.tensor.numel() <= _MOST_NUMBERS:
             return figures(self.tensor)
         return Figures(0, 0.0, 0.0, 0.0, 0.0)

@@ -69,7 +69,7 @@ class Slice:
         stops: the known values that it starts from.
         tensors: the parameters and buffers that it reads.
         starts: the nodes of those known values.
-        masks: the truth values that it reads.
+        masks: what makes the truth values that it reads.
         constants: the other constants that it reads.
         text: the formula, in the names of the known values and of slots.
     """
@@ -80,7 +80,7 @@ class Slice:
     tensors: frozenset[str]
     text: str
     starts: tuple[Node, ...] = ()
-    masks: tuple[torch.Tensor, ...] = ()
+    masks: tuple[Node, ...] = ()
     constants: tuple[torch.Tensor, ...] = ()
 
     @property
@@ -132,7 +132,7 @@ class _Walk:
         self.tensors: set[str] = set()
         self.seen: dict[int, Node] = {}
         self.starts: list[Node] = []
-        self.masks: list[torch.Tensor] = []
+        self.masks: list[Node] = []
         self.constants: list[torch.Tensor] = []
         self._texts: dict[int, str] = {}
 
@@ -153,7 +153,7 @@ class _Walk:
             return "…"
         node = self.record.nodes[place]
         if node.tensor.dtype == torch.bool:  # how a mask is made is told by what it hides
-            self.masks.append(node.tensor)
+            self.masks.append(self._made(node))
             self._texts[place] = "mask"
             return "mask"
         if node.is_constant:
@@ -164,6 +164,15 @@ class _Walk:
         made = _formula(node, [self.text(read) for read in node.reads], self._layer(node))
         self._texts[place] = made
         return made
+
+    def _made(self, node: Node) -> Node:
+        """Return the operator that made a mask, which is then given other axes."""
+        while node.is_view and node.reads and isinstance(node.reads[0], int):
+            above = self.record.nodes[node.reads[0]]
+            if above.tensor.dtype != torch.bool:
+                break
+            node = above
+        return node
 
     def _layer(self, node: Node) -> str:
         """Return the layer whose tensors an operator reads, "" where it reads none."""

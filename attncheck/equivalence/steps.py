@@ -55,14 +55,16 @@ class Step:
         name: what its line assigns.
         line: its line.
         value: its value.
-        of_data: whether the value depends on an input.
+        varies: whether the value depends on an input or a parameter.
+        is_leaf: whether it is an input or a parameter itself.
     """
 
     key: Key
     name: str
     line: Line
     value: torch.Tensor
-    of_data: bool = True
+    varies: bool = True
+    is_leaf: bool = False
 
     @cached_property
     def figures(self) -> Figures:
@@ -90,7 +92,7 @@ class Stepwise:
         self.probe = probe
         self.module = module
         self._lines, self._function = _watched(mechanism)
-        self._constant: frozenset[Key] = frozenset()
+        self._kinds: dict[Key, tuple[bool, bool]] = {}
         self._usual = [probe.inputs[name] for name in probe.data]
         self._run = self._bound(self._usual)
 
@@ -131,10 +133,15 @@ class Stepwise:
         except Exception:  # a value of another shape than the steps after it want
             return None
         if record is not None:
-            fixed = (k for k, t in kept.items() if k not in given and not _of_data(t, record))
-            self._constant = frozenset(fixed)
+            self._kinds = {k: _kind(t, record) for k, t in kept.items()}
         steps = {
-            key: Step(key, self.name_of(key), self._lines[key[0]], value, key not in self._constant)
+            key: Step(
+                key,
+                self.name_of(key),
+                self._lines[key[0]],
+                value,
+                *self._kinds.get(key, (True, False)),
+            )
             for key, value in kept.items()
         }
         return Run(steps, output, record)
@@ -154,13 +161,16 @@ class Stepwise:
             self.module,
             data,
             probe.trial.dims,
-            hidden=probe.hidden,
+            hidden=None if probe.hidden is None else probe.hidden.clone(),
         )
 
 
-def _of_data(value: torch.Tensor, record: Record) -> bool:
+def _kind(value: torch.Tensor, record: Record) -> tuple[bool, bool]:
+    """Return whether a value varies, and whether it is an input or a parameter itself."""
     place = record.place_of(value)
-    return record.nodes[place].of_data if isinstance(place, int) else place is not None
+    if isinstance(place, int):
+        return not record.nodes[place].is_constant, False
+    return place is not None, place is not None
 
 
 def _read(statement: ast.stmt) -> frozenset[str]:

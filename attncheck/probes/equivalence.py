@@ -99,15 +99,19 @@ def _departed(mechanism: Mechanism, proof: Proof, identity: Identity) -> Outcome
         evidence["further"] = list(dict.fromkeys(others))
     named = [m for m in mutants_of(mechanism) if m.line in departure.region]
     diagnosis = diagnose(mechanism, proof, named) if named else None
-    if diagnosis is not None:
-        evidence["diagnosis"] = diagnosis.as_data()
-    outcome = violated(
-        reading.headline, expected=reading.expected, seen=reading.seen, **evidence
-    )
     node = place_of(departure)
-    if not node.path:
-        return outcome
-    return outcome.at(place(node.path, node.line, "here it leaves the definition"))
+    here = place(node.path, node.line, "here it leaves the definition") if node.path else None
+    message, related = reading.headline, ()
+    if diagnosis is not None and diagnosis.mutants:
+        evidence["diagnosis"] = diagnosis.as_data()
+        if reading.is_vague:
+            mutant = diagnosis.mutants[0]
+            message = f"{reading.headline}, as after someone has {mutant.mistake}"
+            if diagnosis.binding is not None and diagnosis.probe is not None:
+                mutated, related = locate(mechanism, mutant, diagnosis.binding, diagnosis.probe)
+                here = mutated or here
+    outcome = violated(message, expected=reading.expected, seen=reading.seen, **evidence)
+    return outcome.at(here, *related)
 
 
 def _list_of(said: list[str]) -> str:
