@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from attncheck.equivalence.comparison import relative
 from attncheck.equivalence.departure import Departure
+from attncheck.equivalence.recording import Node
 from attncheck.equivalence.slices import NORMS, PRODUCTS, Slice, number_text
 from attncheck.equivalence.steps import RETURN
 from attncheck.lazy import torch
@@ -107,7 +108,9 @@ def _between(expected: Slice, seen: Slice) -> tuple[Counter[str], Counter[str]]:
 def _choice(departure: Departure, missing: Counter[str], extra: Counter[str]) -> str:
     """Return the design change that a departure is, "" for a mistake."""
     if departure.step.name == RETURN:
-        return _around(departure, missing, extra)
+        return _behind(departure, missing, extra)
+    if departure.step.key[0] < 0:
+        return _before(departure)
     norms = [f"{sign} norm" for sign in NORMS.values()]
     if departure.expected.stops != departure.seen.stops:
         return ""
@@ -131,25 +134,36 @@ def _choice(departure: Departure, missing: Counter[str], extra: Counter[str]) ->
     return ""
 
 
-def _around(departure: Departure, missing: Counter[str], extra: Counter[str]) -> str:
-    """Return what is added behind the whole definition, "" where that is no usual thing."""
-    if missing or not departure.expected.stops:
+def _before(departure: Departure) -> str:
+    """Return what the input goes through before the definition, "" for no usual thing."""
+    said = [_usual(node, departure.seen) for node in departure.seen.nodes]
+    return ", ".join(f"{thing} before it" for thing in dict.fromkeys(said)) if all(said) else ""
+
+
+def _behind(departure: Departure, missing: Counter[str], extra: Counter[str]) -> str:
+    """Return what is added behind the whole definition, "" for no usual thing."""
+    inner = departure.expected.stops
+    if missing or not inner:
         return ""
     said = []
-    inner = departure.expected.stops
     for node in departure.seen.nodes:
-        name = node.operator
-        if name in NORMS:
-            said.append(f"a {_word(f'{NORMS[name]} norm')} behind it")
-        elif name in PRODUCTS and any(isinstance(t, str) for t in departure.seen.tensors):
-            said.append("a projection behind it")
-        elif name in _RECTIFIERS:
-            said.append(f"a {_word(name)} behind it")
-        elif name == "add" and len(departure.seen.stops - inner) == 1:
+        if node.operator == "add" and len(departure.seen.stops - inner) == 1:
             said.append("an outer residual")
+        elif thing := _usual(node, departure.seen):
+            said.append(f"{thing} behind it")
         else:
             return ""
     return ", ".join(dict.fromkeys(said))
+
+
+def _usual(node: Node, within: Slice) -> str:
+    """Return what stands around a mechanism as a matter of course, "" for other things."""
+    name = node.operator
+    if name in NORMS:
+        return f"a {_word(f'{NORMS[name]} norm')}"
+    if name in PRODUCTS and within.tensors:
+        return "a projection"
+    return f"a {_word(name)}" if name in _RECTIFIERS else ""
 
 
 def _in_family(departure: Departure) -> str:
@@ -178,6 +192,8 @@ def _difference(departure: Departure, missing: Counter[str], extra: Counter[str]
         return "dropout that is not turned off"
     if masks := other_mask(departure):
         return masks
+    if departure.step.key[0] < 0:
+        return f"{_listed(extra)} before the whole"
     if departure.step.name == RETURN and not missing:
         return f"{_listed(extra)} behind the whole"
     if missing and not extra:
@@ -222,6 +238,8 @@ def other_mask(departure: Departure) -> str:
     if torch.equal(wanted, seen):
         return ""
     if torch.equal(wanted, ~seen):
+        return "the mask read the other way round"
+    if float((wanted == seen).double().mean()) < 0.2:
         return "the mask read the other way round"
     more, less = int((seen & ~wanted).sum()), int((wanted & ~seen).sum())
     if more and less:

@@ -28,6 +28,8 @@ _MOST_RUNS = 250
 _MOST_DEPARTURES = 6
 _WIDEST = 6
 """Steps between known values and the departing one: with more, what is said explains nothing."""
+_FEW = 3
+"""Steps that the subject must make of the definition, or it is tried inside a host."""
 _LONGEST = 12
 """Operators of the subject between known values and the departing one."""
 
@@ -132,6 +134,11 @@ class _Search:
         if first is None:
             return None
         before = self._found(first, given)
+        if sum(self._tells(first.steps[key]) for key in before) < _FEW:
+            inside = self._inside(first)
+            if inside is not None:
+                departures.append(inside)
+                given[inside.step.key] = inside.value
         while len(departures) < _MOST_DEPARTURES:
             run = self._run(given, recorded=True)
             if run is None:
@@ -144,6 +151,37 @@ class _Search:
             departures.append(departure)
             given[departure.step.key] = departure.value
         return None
+
+    def _inside(self, first: Run) -> Departure | None:
+        """Return what the definition is computed of, where that is no input: inside a host."""
+        probe = self.stepwise.probe
+        name = probe.data[0]
+        wanted = probe.inputs[name]
+        known = [figures(wanted)]
+        best: tuple[int, Node] | None = None
+        for node in self.record.nodes:
+            alike = node.tensor.ndim == wanted.ndim and len(node.tensor) == len(wanted)
+            if node.is_constant or not alike or any(map(node.figures.same, known)):
+                continue
+            known.append(node.figures)
+            run = self._run({(-1, 0): node.tensor}) if self.runs < _MOST_RUNS else None
+            if run is not None:
+                keys = [k for k in self._found(run, {}) if self._tells(run.steps[k])]
+                count = _different(
+                    run.steps[k] for k in keys if not run.steps[k].figures.same(node.figures)
+                )
+                if best is None or count > best[0]:
+                    best = count, node
+        if best is None or best[0] < _FEW:
+            return None
+        node = best[1]
+        line = replace(first.steps[next(iter(first.steps))].line, text=name, names=(name,))
+        step = Step((-1, 0), name, line, wanted, is_leaf=True)
+        expected = Slice((), (), frozenset({name}), frozenset(), name)
+        seen = slice_of(self.record, node.index, {}, self._named)
+        if len(seen.nodes) > _LONGEST:
+            return None
+        return Departure(step, node, node.tensor, expected, seen)
 
     def _finished(
         self,

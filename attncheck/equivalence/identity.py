@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from attncheck.equivalence.assignment import Assignment
+from attncheck.equivalence.assignment import Assignment, Part
 from attncheck.equivalence.choices import Reading, other_mask, read
 from attncheck.equivalence.comparison import Probe, compare
 from attncheck.equivalence.departure import Departure, Explanation, explained
@@ -138,12 +138,20 @@ def _believed(identity: Identity) -> bool:
     used = {name for node in e.record.nodes for name in node.reads if isinstance(name, str)}
     if any(name in used and name not in read for name in e.assignment.left_over):
         return False
-    return all(_tells(d, r) for d, r in zip(e.departures, identity.readings, strict=True))
+    return all(_tells(d, r, parts) for d, r in zip(e.departures, identity.readings, strict=True))
 
 
-def _tells(departure: Departure, reading: Reading) -> bool:
+def _strange(departure: Departure, parts: Mapping[str, Part]) -> bool:
+    """Say whether a layer that the definition does not know takes part: nothing is sure then."""
+    known = {name for part in parts.values() for name in (*part.unit.names, part.bias)}
+    unknown = departure.seen.tensors - known - departure.expected.tensors
+    products = departure.seen.operators["product"] - departure.expected.operators["product"]
+    return bool(unknown) and products > 0
+
+
+def _tells(departure: Departure, reading: Reading, parts: Mapping[str, Part]) -> bool:
     """Say whether a departure is more than rows of a layer in an order that we do not know."""
-    if departure.value.numel() and _close(departure):
+    if not reading.choice and (_close(departure) or _strange(departure, parts)):
         return False
     if reading.differing or departure.order is not None:
         return True
