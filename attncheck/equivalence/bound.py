@@ -170,12 +170,14 @@ def _layer(slot: Slot, part: Part, values: Mapping[str, Any], module: torch.nn.M
         module.get_parameter(part.bias).reshape(-1)
         if part.bias
         else unit.read_bias(module.get_parameter)
+        if part.biased
+        else None
     )
     if slot.kind in ("tensor", "buffer"):
         return weight.reshape(slot.shape(values))
     if slot.kind == "linear":
         if part.columns is not None:
-            return BoundLayer(weight[:, slice(*part.columns)], bias if part.biased else None)
+            return BoundLayer(weight[:, slice(*part.columns)], bias)
         if part.rows is None:
             return BoundLayer(weight, bias)
         return BoundLayer(part.rows.of(weight), None if bias is None else part.rows.of(bias))

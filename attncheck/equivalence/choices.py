@@ -90,7 +90,8 @@ def read(departure: Departure) -> Reading:
     seen = f"{name} = {departure.seen.text}"
     differing = missing.total() + extra.total()
     what = _difference(departure, missing, extra)
-    differing += not differing and departure.expected.text != departure.seen.text
+    tensors = departure.expected.tensors ^ departure.seen.tensors
+    differing += len(tensors) or (not differing and departure.expected.text != departure.seen.text)
     headline = f"{what}: {seen} where the definition has {expected}"
     if name == RETURN:
         headline = f"{what}: {seen}"
@@ -117,9 +118,9 @@ def _choice(departure: Departure, missing: Counter[str], extra: Counter[str]) ->
     lost = departure.expected.tensors - departure.seen.tensors
     added = departure.seen.tensors - departure.expected.tensors
     if not missing and extra and all(n in norms for n in extra):
-        return f"{_listed(extra)} more, in {departure.step.name}"
+        return f"{_listed(extra)} more"
     if not extra and missing and all(n in norms for n in missing):
-        return f"no {_listed(missing, False)} in {departure.step.name}"
+        return f"no {_listed(missing, False)}"
     if missing and extra and all(n in norms for n in [*missing, *extra]):
         return f"{_listed(extra)} in place of the {_listed(missing, False)}"
     if missing.total() == extra.total() == 1 and not lost and not added:
@@ -130,7 +131,7 @@ def _choice(departure: Departure, missing: Counter[str], extra: Counter[str]) ->
         return named
     biases = {n for n in added if n.endswith("bias")}
     if biases and added == biases and not missing and set(extra) <= {"add"}:
-        return f"a bias more, in {departure.step.name}"
+        return "a bias more"
     return ""
 
 
@@ -215,7 +216,7 @@ def _difference(departure: Departure, missing: Counter[str], extra: Counter[str]
     if (numbers := _other_number(expected, seen)) is not None:
         return f"{number_text(numbers[1])} in place of {number_text(numbers[0])}"
     if _other_constant(expected, seen):
-        return "another constant, such as a grid of positions"
+        return "another constant, such as positions or an index"
     if departure.order is not None:
         return _ORDER
     return _TOGETHER

@@ -139,18 +139,17 @@ class _Search:
             if inside is not None:
                 departures.append(inside)
                 given[inside.step.key] = inside.value
-        while len(departures) < _MOST_DEPARTURES:
+        while True:
             run = self._run(given, recorded=True)
             if run is None:
                 return None
             if departures and self._equal(run):
                 return self._finished(departures, first, before, run, given)
             departure = self._next(run, given, departures)
-            if departure is None:
+            if departure is None or len(departures) == _MOST_DEPARTURES:
                 return None
             departures.append(departure)
             given[departure.step.key] = departure.value
-        return None
 
     def _inside(self, first: Run) -> Departure | None:
         """Return what the definition is computed of, where that is no input: inside a host."""

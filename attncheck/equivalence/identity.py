@@ -16,6 +16,7 @@ from attncheck.equivalence.proof import Proof, _probes
 from attncheck.equivalence.recording import Node
 from attncheck.equivalence.search import assignments
 from attncheck.equivalence.slices import PRODUCTS, SAME
+from attncheck.equivalence.steps import RETURN
 from attncheck.lazy import torch
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.sampling import turn_scales
@@ -47,7 +48,11 @@ class Identity:
         """The design changes in words, each once; none where one departure is no choice."""
         if not all(reading.choice for reading in self.readings):
             return []
-        return list(dict.fromkeys(reading.choice for reading in self.readings))
+        where: dict[str, list[str]] = {}
+        for departure, reading in zip(self.explanation.departures, self.readings, strict=True):
+            inside = departure.step.key[0] >= 0 and departure.step.name != RETURN
+            where.setdefault(reading.choice, []).extend([departure.step.name] if inside else [])
+        return [f"{what} in {_and(names)}" if names else what for what, names in where.items()]
 
     @property
     def first(self) -> tuple[Departure, Reading]:
@@ -138,20 +143,28 @@ def _believed(identity: Identity) -> bool:
     used = {name for node in e.record.nodes for name in node.reads if isinstance(name, str)}
     if any(name in used and name not in read for name in e.assignment.left_over):
         return False
-    return all(_tells(d, r, parts) for d, r in zip(e.departures, identity.readings, strict=True))
+    return all(r.choice or _tells(d, r, parts, used) for d, r in zip(e.departures, identity.readings, strict=True))
 
 
-def _strange(departure: Departure, parts: Mapping[str, Part]) -> bool:
-    """Say whether a layer that the definition does not know takes part: nothing is sure then."""
+def _strange(departure: Departure, parts: Mapping[str, Part], used: set[str]) -> bool:
+    """Say whether nothing is sure: a layer that the definition does not know takes part.
+
+    Or one takes another's place, although that has a place of its own: which is which is a guess.
+    """
+    lost = departure.expected.tensors - departure.seen.tensors
+    if lost & used and departure.seen.tensors - departure.expected.tensors:
+        return True
     known = {name for part in parts.values() for name in (*part.unit.names, part.bias)}
     unknown = departure.seen.tensors - known - departure.expected.tensors
     products = departure.seen.operators["product"] - departure.expected.operators["product"]
     return bool(unknown) and products > 0
 
 
-def _tells(departure: Departure, reading: Reading, parts: Mapping[str, Part]) -> bool:
+def _tells(
+    departure: Departure, reading: Reading, parts: Mapping[str, Part], used: set[str]
+) -> bool:
     """Say whether a departure is more than rows of a layer in an order that we do not know."""
-    if not reading.choice and (_close(departure) or _strange(departure, parts)):
+    if _close(departure) or _strange(departure, parts, used):
         return False
     if reading.differing or departure.order is not None:
         return True
@@ -192,6 +205,10 @@ def _elsewhere(mechanism: Mechanism, identity: Identity, probe: Probe) -> bool:
         if not again or not set(again[0].changes) or not set(again[0].changes) <= wanted:
             return False
     return True
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), *names[-1:]])
 
 
 def place_of(departure: Departure) -> Node:
