@@ -8,8 +8,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment, Part
+from attncheck.equivalence.norms import is_rms_norm, normed
 from attncheck.equivalence.sizes import squeezed_kernel
-from attncheck.equivalence.units import is_rms_norm
+from attncheck.equivalence.units import Unit
 from attncheck.lazy import torch
 
 if TYPE_CHECKING:
@@ -58,15 +59,23 @@ class BoundNorm:
 
     norm: Any
     training: bool
+    unit: Unit | None = None
 
     @property
     def weight(self) -> torch.Tensor:
         """The scale, for a definition that reads it."""
-        weight: torch.Tensor = self.norm.weight
+        weight: torch.Tensor = self._read(self.unit.weight) if self.unit else self.norm.weight
         return weight
+
+    def _read(self, name: str) -> torch.Tensor:
+        found: torch.Tensor = self.norm.get_parameter(name)
+        return found
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         norm = self.norm
+        if (unit := self.unit) is not None:
+            shift = self._read(unit.bias) if unit.bias else None
+            return normed(unit.norm, x, self.weight, shift, unit.eps)
         functional = torch.nn.functional
         if is_rms_norm(norm):
             eps = getattr(norm, "eps", getattr(norm, "variance_epsilon", None))
@@ -161,6 +170,8 @@ def _own(mechanism: Mechanism, assignment: Assignment) -> dict[str, Any]:
 
 def _layer(slot: Slot, part: Part, values: Mapping[str, Any], module: torch.nn.Module) -> Any:
     unit = part.unit
+    if slot.kind == "norm" and unit.norm:  # its tensors are named from the whole module
+        return BoundNorm(module, module.training, unit)
     if slot.kind == "norm":
         return BoundNorm(module.get_submodule(unit.owner), module.training)
     if unit.kind == "buffer":
@@ -170,12 +181,14 @@ def _layer(slot: Slot, part: Part, values: Mapping[str, Any], module: torch.nn.M
         module.get_parameter(part.bias).reshape(-1)
         if part.bias
         else unit.read_bias(module.get_parameter)
+        if part.biased
+        else None
     )
     if slot.kind in ("tensor", "buffer"):
         return weight.reshape(slot.shape(values))
     if slot.kind == "linear":
         if part.columns is not None:
-            return BoundLayer(weight[:, slice(*part.columns)], bias if part.biased else None)
+            return BoundLayer(weight[:, slice(*part.columns)], bias)
         if part.rows is None:
             return BoundLayer(weight, bias)
         return BoundLayer(part.rows.of(weight), None if bias is None else part.rows.of(bias))

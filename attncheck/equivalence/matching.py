@@ -18,6 +18,7 @@ from attncheck.equivalence.matrices import may_stand_beside, one_below_another, 
 from attncheck.equivalence.sizes import Dims, Sizes
 from attncheck.equivalence.units import Unit, units_of
 from attncheck.lazy import torch
+from attncheck.subject.sampling import is_kept
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
@@ -75,11 +76,16 @@ class Matcher:
     _units: list[Unit] = field(init=False)
     _tensors: dict[str, torch.Tensor] = field(init=False)
     _sizes: Sizes = field(init=False)
+    _bare: set[str] = field(init=False)
+    _constants: set[str] = field(init=False)
     _shapes: dict[Unit, tuple[int, int]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._units = self._in_order(units_of(self.module))
         self._tensors = dict(self.module.named_parameters(remove_duplicate=False))
+        # Constants that never learn may be the mechanism's, and need not.
+        self._constants = {name for name, p in self._tensors.items() if is_kept(p)}
+        self._bare = {unit.weight for unit in self._units if unit.weight == unit.owner}
         self._sizes = Sizes(self.module, self._tensors, dict(self.module.named_buffers()))
 
     def assignments(self) -> Iterator[Assignment]:
@@ -93,7 +99,10 @@ class Matcher:
             for state in self._search(slots, start, deviations):
                 finished = self._with_bare_biases(state)
                 if finished is not None:
-                    left = self._tensors.keys() - finished.consumed
+                    unread = {p.unit.bias for p in finished.parts.values() if not p.biased}
+                    # A part beside another has its bias there.
+                    unread -= {p.unit.bias for p in finished.parts.values() if p.biased}
+                    left = self._tensors.keys() - (finished.consumed - unread) - self._constants
                     yield Assignment(finished.parts, finished.dims, tuple(sorted(left)))
 
     def _search(
@@ -168,14 +177,17 @@ class Matcher:
         """Yield the states in which the unit fills these slots."""
         self.steps -= 1
         name, slot = group[0]
-        if self.steps < 0 or any(s.bias is False and unit.bias for _, s in group):
+        besides = any(s.bias is False and unit.bias for _, s in group)
+        if self.steps < 0 or (besides and not self.relaxed):
             return
         if slot.kind == "linear":
             if unit.kind == "matrix":
-                for found in one_below_another(group, unit, self._shape(unit), state.dims):
-                    yield state.take(unit, *found)
-        elif (dims := self._sizes.fit(slot, unit, state.dims)) is not None:
-            yield state.take(unit, dims, {name: Part(unit)})
+                for dims, parts in one_below_another(group, unit, self._shape(unit), state.dims):
+                    if besides:
+                        parts = {n: replace(part, biased=False) for n, part in parts.items()}
+                    yield state.take(unit, dims, parts)
+        elif (fitted := self._sizes.fit(slot, unit, state.dims)) is not None:
+            yield state.take(unit, fitted, {name: Part(unit, biased=not besides)})
 
     def _shape(self, unit: Unit) -> tuple[int, int]:
         """Return the rows and columns of a matrix, as it is read."""
@@ -195,7 +207,9 @@ class Matcher:
 
     def _with_bare_biases(self, state: _State) -> _State | None:
         """Give left-over bare vectors to slots without a bias, in order; None if any is left."""
-        left = [name for name in self._tensors if name not in state.names]
+        left = [n for n in self._tensors if n not in state.names | self._constants]
+        if self.relaxed:  # what a layer has for itself is nobody else's bias
+            left = [name for name in left if name in self._bare]
         parts = dict(state.parts)
         for name in left:
             size = self._tensors[name].numel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -43,13 +44,12 @@ def one_below_another(
     if len(group) == 1:
         yield found, {group[0][0]: Part(unit)}
         return
-    widths = [slot.shape(found)[1] for _, slot in group]
     heads = found.get("heads")
-    for layout in layouts(widths, heads if isinstance(heads, int) else 1):
-        yield (
-            found,
-            {name: Part(unit, own) for (name, _), own in zip(group, layout, strict=True)},
-        )
+    for order in itertools.permutations(group):  # the definition's own order first
+        widths = [slot.shape(found)[1] for _, slot in order]
+        for layout in layouts(widths, heads if isinstance(heads, int) else 1):
+            parts = {name: Part(unit, own) for (name, _), own in zip(order, layout, strict=True)}
+            yield found, parts
 
 
 def may_stand_beside(pair: Named) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
-from attncheck.equivalence.units import Unit, is_rms_norm
+from attncheck.equivalence.norms import is_rms_norm
+from attncheck.equivalence.units import Unit
 from attncheck.errors import SpecError
 from attncheck.lazy import torch
 
@@ -67,8 +68,13 @@ class Sizes:
     def _norm(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
         if unit.kind != "norm":
             return None
-        norm = self.module.get_submodule(unit.owner)
         settings = dict(slot.settings)
+        if unit.norm:
+            wanted = "rms" if "rms" in settings else "layer"
+            if unit.norm != wanted or "rank" in settings or "groups" in settings:
+                return None
+            return unify(slot.sizes[0], self.tensors[unit.weight].numel(), dims)
+        norm = self.module.get_submodule(unit.owner)
         if "groups" in settings:
             found = setting(settings["groups"], getattr(norm, "num_groups", 0), dims)
             features = getattr(norm, "num_channels", 0)

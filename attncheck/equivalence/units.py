@@ -7,9 +7,11 @@ A unit is read through views that keep gradients, never copied: ties stay tied, 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from attncheck.equivalence.norms import epsilons, is_rms_norm, norm_of
 from attncheck.lazy import torch
 
 View = Callable[["torch.Tensor"], "torch.Tensor"]
@@ -29,6 +31,8 @@ class Unit:
         reading: the view's name, for the report.
         stacked: weights of the same layer of other heads, whose rows follow.
         stacked_biases: their biases.
+        norm: of a norm of the author's own: ``rms`` or ``layer``.
+        eps: its constant.
     """
 
     owner: str
@@ -39,6 +43,8 @@ class Unit:
     reading: str = ""
     stacked: tuple[str, ...] = ()
     stacked_biases: tuple[str, ...] = ()
+    norm: str = ""
+    eps: float = 0.0
 
     @property
     def names(self) -> frozenset[str]:
@@ -64,11 +70,6 @@ class Unit:
         return f"{self.owner} ({self.reading})" if self.reading else self.owner
 
 
-def is_rms_norm(module: torch.nn.Module) -> bool:
-    """Say whether a module is an RMSNorm: torch's, or one that people write under that name."""
-    return any(base.__name__.endswith("RMSNorm") for base in type(module).__mro__)
-
-
 def _same(t: torch.Tensor) -> torch.Tensor:
     return t
 
@@ -89,6 +90,17 @@ def _row(t: torch.Tensor) -> torch.Tensor:
     return t[None]
 
 
+_PAIRS = (
+    ("weight", "bias"),
+    ("gamma", "beta"),
+    ("scale", "shift"),
+    ("gain", "bias"),
+    ("g", "b"),
+    ("a", "b"),
+    ("w", "b"),
+    ("W", "b"),
+    ("kernel", "bias"),
+)
 # A bare 3-D tensor holds a matrix per head; h heads of width d, i inputs, o outputs.
 _PER_HEAD: dict[str, View] = {
     "per head, h i d": lambda t: t.permute(0, 2, 1).reshape(-1, t.shape[1]),
@@ -151,20 +163,39 @@ def _units(module: torch.nn.Module) -> Iterator[Unit]:
                 yield Unit(name, "tensor", weight, "", _same, "weights per group")
         elif kinds & {"_NormBase", "LayerNorm", "GroupNorm"} or is_rms_norm(sub):
             yield Unit(name, "norm", weight, bias, _same)
+        elif own_norm := norm_of(sub):
+            scale, shift, kind, eps = own_norm
+            weight = f"{prefix}{scale}"
+            bias = f"{prefix}{shift}" if shift else ""
+            yield Unit(name, "norm", weight, bias, _same, norm=kind, eps=eps)
         else:
             continue
         bare.pop(weight, None)
         bare.pop(bias, None)
     for name, parameter in bare.items():
         yield from _bare(name, parameter, bare)
+        yield from _gains(name, parameter, bare, module)
     for name, buffer in module.named_buffers():
         yield Unit(name, "buffer", name, "", _same)
         if buffer.ndim == 2:
             yield Unit(name, "buffer", name, "", _transposed, "transposed")
 
 
+def _gains(
+    name: str, parameter: torch.Tensor, others: Mapping[str, torch.Tensor], module: torch.nn.Module
+) -> Iterator[Unit]:
+    """Yield a bare vector as the gain of a norm that is written out in ``forward``."""
+    if parameter.squeeze().ndim != 1:
+        return
+    shift = _bias_of(name, others)
+    for eps in epsilons(module):
+        yield Unit(name, "norm", name, "", _same, "a bare gain", norm="rms", eps=eps)
+        if shift:
+            yield Unit(name, "norm", name, shift, _same, "a bare gain", norm="layer", eps=eps)
+
+
 def _bare(
-    name: str, parameter: torch.Tensor, others: dict[str, torch.nn.Parameter]
+    name: str, parameter: torch.Tensor, others: Mapping[str, torch.Tensor]
 ) -> Iterator[Unit]:
     bias = _bias_of(name, others)
     if parameter.ndim == 1:
@@ -192,6 +223,24 @@ def _turned(name: str, parameter: torch.Tensor) -> Iterator[Unit]:
                 yield Unit(
                     name, "tensor", name, "", _axes(order, True), f"axes {order}, two as one"
                 )
+    if len(shape) == 2:  # a table of offsets, read by i - j where the definition has j - i
+        yield Unit(name, "tensor", name, "", _backwards, "rows from last to first")
+        yield Unit(name, "tensor", name, "", _columns_backwards, "columns from last to first")
+        if math.isqrt(shape[0]) ** 2 == shape[0] > 1:
+            yield Unit(name, "tensor", name, "", _by_columns, "rows and columns exchanged")
+
+
+def _backwards(t: torch.Tensor) -> torch.Tensor:
+    return t.squeeze().flip(0)
+
+
+def _columns_backwards(t: torch.Tensor) -> torch.Tensor:
+    return t.squeeze().t().flip(0)
+
+
+def _by_columns(t: torch.Tensor) -> torch.Tensor:
+    side = math.isqrt(len(t.squeeze()))
+    return t.squeeze().unflatten(0, (side, side)).transpose(0, 1).flatten(0, 1)
 
 
 def _axes(order: tuple[int, ...], flat: bool = False) -> View:
@@ -202,9 +251,9 @@ def _axes(order: tuple[int, ...], flat: bool = False) -> View:
     return view
 
 
-def _bias_of(name: str, others: dict[str, torch.nn.Parameter]) -> str:
+def _bias_of(name: str, others: Mapping[str, torch.Tensor]) -> str:
     """Return the bare bias that belongs to a bare weight by its name, or ""."""
-    for weight, bias in (("weight", "bias"), ("w", "b"), ("W", "b"), ("kernel", "bias")):
+    for weight, bias in _PAIRS:
         head, found, tail = name.rpartition(weight)
         candidate = f"{head}{bias}{tail}"
         if found and candidate in others and others[candidate].ndim == 1:

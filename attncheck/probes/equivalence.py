@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attncheck.blame.edits import locate
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
+from attncheck.equivalence.identity import Identity, identity_of, place_of
 from attncheck.equivalence.proof import Proof, prove
+from attncheck.mutation.making import mutants_of
 from attncheck.signature.resolve import resolve
+from attncheck.source.places import place
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.subject.subject import Subject
@@ -64,8 +67,53 @@ class Equivalence(Claim, frozen=True, kw_only=True):
         if subject.dtype != "float64":
             return undecided("the module cannot compute in float64")
         proof = prove(mechanism, trial)
-        diagnosis = None if proof.status == "equal" else diagnose(mechanism, proof)
+        if proof.status == "equal":
+            return _outcome(proof)
+        identity = identity_of(mechanism, proof)
+        if identity is not None:
+            return _variant(identity) if identity.changes else _departed(mechanism, proof, identity)
+        diagnosis = diagnose(mechanism, proof)
         return _diagnosed(mechanism, diagnosis) if diagnosis else _outcome(proof)
+
+
+def _variant(identity: Identity) -> Outcome:
+    """The subject is the definition with design changes."""
+    changes = identity.changes
+    made = identity.explanation
+    return holds(
+        f"equals the definition with {_list_of(changes)}",
+        identity="variant",
+        changes=changes,
+        assignment=made.assignment.describe(),
+    )
+
+
+def _departed(mechanism: Mechanism, proof: Proof, identity: Identity) -> Outcome:
+    """The subject leaves the definition at a step that is known."""
+    departure, reading = identity.first
+    found = identity.as_data()
+    evidence: dict[str, Any] = {"identity": "departs", "departure": found}
+    if others := [r.headline for r in identity.readings if r.what != reading.what]:
+        evidence["further"] = list(dict.fromkeys(others))
+    named = [m for m in mutants_of(mechanism) if m.line in departure.region]
+    diagnosis = diagnose(mechanism, proof, named) if named else None
+    node = place_of(departure)
+    here = place(node.path, node.line, "here it leaves the definition") if node.path else None
+    message, related = reading.headline, ()
+    if diagnosis is not None and diagnosis.mutants:
+        evidence["diagnosis"] = diagnosis.as_data()
+        if reading.is_vague:
+            mutant = diagnosis.mutants[0]
+            message = f"{reading.headline}, as after someone has {mutant.mistake}"
+            if diagnosis.binding is not None and diagnosis.probe is not None:
+                mutated, related = locate(mechanism, mutant, diagnosis.binding, diagnosis.probe)
+                here = mutated or here
+    outcome = violated(message, expected=reading.expected, seen=reading.seen, **evidence)
+    return outcome.at(here, *related)
+
+
+def _list_of(said: list[str]) -> str:
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
 
 def _diagnosed(mechanism: Mechanism, diagnosis: Diagnosis) -> Outcome:
@@ -79,6 +127,7 @@ def _diagnosed(mechanism: Mechanism, diagnosis: Diagnosis) -> Outcome:
             seen=f"{names} never used",
             parameters=list(diagnosis.left_over),
             diagnosis=data,
+            identity="departs",
         )
     mutant = diagnosis.mutants[0]
     outcome = violated(
@@ -87,6 +136,7 @@ def _diagnosed(mechanism: Mechanism, diagnosis: Diagnosis) -> Outcome:
         seen=mutant.after,
         diagnosis=data,
         parameters=list(diagnosis.left_over),
+        identity="departs",
     )
     if diagnosis.binding is None or diagnosis.probe is None:
         return outcome
@@ -100,7 +150,7 @@ def _outcome(proof: Proof) -> Outcome:
     if proof.status == "equal":
         how = "equal" if proof.largest <= EQUAL else "equal up to a constant such as an eps,"
         close = f"{how} to {proof.largest:.1g}" if proof.largest else "equal to the last digit"
-        return holds(f"{close} on {len(proof.probes)} probes", **evidence)
+        return holds(f"{close} on {len(proof.probes)} probes", identity="proven", **evidence)
     if proof.status == "equal except":
         assert proof.difference is not None
         gap = proof.difference
@@ -109,11 +159,15 @@ def _outcome(proof: Proof) -> Outcome:
             f"equals the reference except on '{proof.probe}': {seen}",
             expected="equal to the reference",
             seen=seen,
+            identity="departs",
             **evidence,
         )
     if proof.status == "different":
         return undecided(
             f"not equal to the reference: at best {proof.largest:.2g} apart, relatively",
+            identity="unknown",
             **evidence,
         )
-    return undecided("its parameters do not match the reference's, one by one", **evidence)
+    return undecided(
+        "its parameters do not match the reference's, one by one", identity="unknown", **evidence
+    )

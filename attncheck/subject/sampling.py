@@ -69,7 +69,8 @@ def randomise(module: torch.nn.Module, seed: int) -> None:
     A ``gamma = 0`` or a zero-initialised last layer hides everything behind it, so no claim is
     decided at initialisation alone. Weights of two or more axes are drawn with variance
     1 / fan-in, scales of norms around one, biases and other vectors around what they are, never
-    zero; running means and variances away from 0 and 1. Other buffers are constants and stay.
+    zero; running means and variances away from 0 and 1. Other buffers are constants and stay, and
+    so do constants in parameters that are kept from learning: masks, tables, indices.
     """
     scales = {id(scale) for scale in _scales(module)}
     parameters = list(module.parameters())
@@ -78,7 +79,8 @@ def randomise(module: torch.nn.Module, seed: int) -> None:
     noises, state = (_noise if few else _noise.__wrapped__)(seed, shapes)
     with torch.no_grad():
         for parameter, noise in zip(parameters, noises, strict=True):
-            parameter.copy_(_drawn(parameter, noise, is_scale=id(parameter) in scales))
+            if not is_kept(parameter):
+                parameter.copy_(_drawn(parameter, noise, is_scale=id(parameter) in scales))
         source: torch.Generator | None = None
         for name, buffer in module.named_buffers():
             if name.endswith(("running_mean", "running_var")) and source is None:
@@ -88,6 +90,16 @@ def randomise(module: torch.nn.Module, seed: int) -> None:
                 buffer.copy_(0.3 * torch.randn(buffer.shape, generator=source))
             elif name.endswith("running_var"):
                 buffer.copy_(0.5 + torch.rand(buffer.shape, generator=source))
+
+
+def is_kept(parameter: torch.Tensor) -> bool:
+    """Say whether a parameter holds a constant: it never learns, and its numbers differ.
+
+    A frozen scale of ones, or a gamma of zero, is none: it would hide what is behind it.
+    """
+    if parameter.requires_grad or parameter.numel() < 2:
+        return False
+    return bool((parameter != parameter.reshape(-1)[0]).any())
 
 
 def turn_scales(module: torch.nn.Module) -> bool:

@@ -1,0 +1,71 @@
+"""Norms that people write themselves: told by what they compute, not by their names."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from attncheck.lazy import torch
+from attncheck.subject.sampling import generator
+from attncheck.subject.tolerance import NEARLY
+
+_USUAL = (1e-5, 1e-6)
+
+
+def is_rms_norm(module: torch.nn.Module) -> bool:
+    """Say whether a module is an RMSNorm: torch's, or one that people write under that name."""
+    return any(base.__name__.endswith("RMSNorm") for base in type(module).__mro__)
+
+
+def norm_of(module: torch.nn.Module) -> tuple[str, str, str, float] | None:
+    """Return (scale, shift, ``rms`` or ``layer``, eps) of a norm over the last axis, or None.
+
+    It has a vector or two of one size, nothing else, and gives for some numbers what the norm
+    gives.
+    """
+    own = dict(module.named_parameters())
+    sizes = {tuple(parameter.shape) for parameter in own.values()}
+    if not 1 <= len(own) <= 2 or len(sizes) != 1 or len(next(iter(sizes))) != 1:
+        return None
+    first = next(iter(own.values()))
+    x = torch.randn(2, 3, len(first), generator=generator(17), dtype=torch.float64)
+    x = x.to(first.dtype) + 0.5
+    try:
+        with torch.no_grad():
+            seen = module(x)
+    except Exception:  # it wants something else than tokens
+        return None
+    if not isinstance(seen, torch.Tensor) or seen.shape != x.shape:
+        return None
+    names = list(own)
+    for scale, shift in [(names[0], "")] if len(names) == 1 else itertools.permutations(names):
+        for eps in epsilons(module):
+            for kind in ("rms", "layer"):
+                made = normed(kind, x, own[scale], own.get(shift), eps)
+                gap = float((made - seen).abs().max()) / float(made.abs().max())
+                if gap <= NEARLY:
+                    return scale, shift, kind, eps
+    return None
+
+
+def epsilons(module: torch.nn.Module) -> Iterator[float]:
+    """Yield the constants to try under a root: those that the module keeps, then usual ones."""
+    kept = [
+        value
+        for sub in module.modules()
+        for name, value in vars(sub).items()
+        if type(value) is float and "eps" in name.lower()
+    ]
+    yield from dict.fromkeys([*kept, *_USUAL])
+
+
+def normed(
+    kind: str, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, eps: float
+) -> torch.Tensor:
+    """Apply an RMSNorm or a LayerNorm over the last axis."""
+    weight = weight.reshape(-1)
+    if kind == "rms":
+        made = torch.nn.functional.rms_norm(x, weight.shape, weight, eps)
+        return made if bias is None else made + bias.reshape(-1)
+    shift = None if bias is None else bias.reshape(-1)
+    return torch.nn.functional.layer_norm(x, weight.shape, weight, shift, eps)
