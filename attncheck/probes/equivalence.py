@@ -127,5 +127,6 @@ def _options(mechanism: Mechanism, proof: Proof) -> dict[str, Any]:
         return {}
     values = {**mechanism.defaults, **proof.assignment.values}
     slots = mechanism.slots.values()
-    sizes = {word for slot in slots for text in slot.sizes for word in Formula(text).names}
-    return {n: values[n] for n in sorted(mechanism.counting(values) - sizes) if n in values}
+    told = {word for slot in slots for text in slot.sizes for word in Formula(text).names}
+    told |= {slot.bias for slot in slots if isinstance(slot.bias, str)}
+    return {n: values[n] for n in sorted(mechanism.counting(values) - told) if n in values}

@@ -20,6 +20,7 @@ from typing import Any
 from torch import Tensor, sigmoid, tanh
 
 from attncheck.reference.bias_steps import bucket, per_head, rows_of, slopes
+from attncheck.reference.block_steps import activated
 from attncheck.reference.corner import composed
 from attncheck.reference.heads import hide, merge_heads, only_visible, split_heads
 from attncheck.reference.sequence_steps import (
@@ -185,15 +186,10 @@ def weighed(
     return weights
 
 
-@composed(dims=DIMS, options=OPTIONS, **SLOTS)
-def attention(
-    p: Any, o: SimpleNamespace, x: Tensor, mask: Tensor | None = None, past: Any = None
-) -> Any:
-    """Attend from tokens to tokens: (B, N, C) -> (B, N, C), and a cache where ``o.cache``.
-
-    ``mask`` is True where a key is hidden besides: (B, M), (B, N, M) or (B, heads, N, M). ``past``
-    is the cache that the call before has returned: keys and values, (B, kv_heads, T, d).
-    """
+def attended(
+    p: Any, o: SimpleNamespace, x: Tensor, mask: Tensor | None, past: Any
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what attention gives to each token, (B, N, C), and its keys and values."""
     q, k_own, v_own = projected(p, o, x)
     own = places(q)
     here = own if past is None else own + past[0].shape[2]  # the new tokens come after the cached
@@ -222,4 +218,97 @@ def attention(
     else:
         passed = merged
     out = linear(p.output, passed) if o.out else passed
+    return out, k_kept, v_kept
+
+
+@composed(dims=DIMS, options=OPTIONS, **SLOTS)
+def attention(
+    p: Any, o: SimpleNamespace, x: Tensor, mask: Tensor | None = None, past: Any = None
+) -> Any:
+    """Attend from tokens to tokens: (B, N, C) -> (B, N, C), and a cache where ``o.cache``.
+
+    ``mask`` is True where a key is hidden besides: (B, M), (B, N, M) or (B, heads, N, M). ``past``
+    is the cache that the call before has returned: keys and values, (B, kv_heads, T, d).
+    """
+    out, k_kept, v_kept = attended(p, o, x, mask, past)
     return (out, (k_kept, v_kept)) if o.cache else out
+
+
+def fed(p: Any, o: SimpleNamespace, t: Tensor) -> Tensor:
+    """Think per token: (B, N, C) -> same; gated as in Shazeer 2020, arXiv:2002.05202."""
+    f = linear(p.up, t)
+    if o.gated:
+        w_all = linear(p.gate_up, t)
+        w = activated(w_all, o.activation)
+        a = w * f
+    else:
+        a = activated(f, o.activation)
+    thought = linear(p.down, a)
+    return thought
+
+
+LAYERS = {
+    "gate_up": linear_slot("C", "F", bias="ffn_bias", when="gated"),
+    "up": linear_slot("C", "F", bias="ffn_bias"),
+    "down": linear_slot("F", "C", bias="ffn_bias"),
+}
+BLOCK = {
+    **OPTIONS,
+    "ffn_bias": True,
+    "activation": "relu",
+    "gated": False,
+    "layer_scale": False,
+    "rms": False,
+}
+
+
+@composed(
+    dims={**DIMS, "F": None},
+    options=BLOCK,
+    norm1=token_norm("C", "rms"),
+    **SLOTS,
+    scale1=tensor("C", when="layer_scale"),
+    norm2=token_norm("C", "rms"),
+    **LAYERS,
+    scale2=tensor("C", when="layer_scale"),
+)
+def before(
+    p: Any, o: SimpleNamespace, x: Tensor, mask: Tensor | None = None, past: Any = None
+) -> Any:
+    """Attend, then think per token, each normalised first and added: (B, N, C) -> same.
+
+    ``mask`` is True where a key is hidden: (B, N), (B, N, N) or (B, heads, N, N).
+    """
+    n = norm(p.norm1, x)
+    out, k_kept, v_kept = attended(p, o, n, mask, past)
+    added = out * p.scale1 if o.layer_scale else out
+    s = x + added  # nothing on the way from input to output is normalised
+    t = norm(p.norm2, s)
+    thought = fed(p, o, t)
+    more = thought * p.scale2 if o.layer_scale else thought
+    y = s + more
+    return (y, (k_kept, v_kept)) if o.cache else y
+
+
+@composed(
+    dims={**DIMS, "F": None},
+    options=BLOCK,
+    **SLOTS,
+    norm1=token_norm("C", "rms"),
+    **LAYERS,
+    norm2=token_norm("C", "rms"),
+)
+def after(
+    p: Any, o: SimpleNamespace, x: Tensor, mask: Tensor | None = None, past: Any = None
+) -> Any:
+    """Attend, then think per token, each summed with its input and normalised: (B, N, C) -> same.
+
+    ``mask`` is True where a key is hidden: (B, N), (B, N, N) or (B, heads, N, N).
+    """
+    out, k_kept, v_kept = attended(p, o, x, mask, past)
+    s = x + out
+    t = norm(p.norm1, s)  # LayerNorm(x + Sublayer(x))
+    thought = fed(p, o, t)
+    u = t + thought
+    y = norm(p.norm2, u)
+    return (y, (k_kept, v_kept)) if o.cache else y
