@@ -15,8 +15,9 @@ from attncheck.subject.subject import Subject
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
+    from attncheck.reference.slots import Slot
 
-_MOST_COMBINATIONS = 128
+_MOST_COMBINATIONS = 512
 _UNKNOWN = object()
 """Left to unification: the sizes of tensors tell it where they are not fused."""
 _INNER = frozenset({"_parameters", "_buffers", "_modules"})
@@ -51,6 +52,7 @@ def _grid(
     spec = subject.spec
     slots = mechanism.slots.values()
     told = {slot.bias for slot in slots} | {dict(slot.settings).get("rms") for slot in slots}
+    sizes = {name for slot in slots for text in slot.sizes for name in Formula(text).names}
     untold = _untold(mechanism, subject)
     for name, default in mechanism.defaults.items():
         if name in fixed or name in told:
@@ -66,8 +68,9 @@ def _grid(
             grid[name] = _numbers(name, subject, module)
         elif name.endswith("_heads"):
             grid[name] = _shared_heads(name, subject, module)
-        elif type(default) in (int, float) and name in spec.names:
+        elif type(default) in (int, float) and name in spec.names and name not in sizes:
             others = _floats(default, subject) if type(default) is float else [default]
+            others += [subject.dims[name]] if name in subject.dims else []
             grid[name] = list(dict.fromkeys([*_stated(name, default, subject, module), *others]))
         elif isinstance(default, float):
             grid[name] = _floats(default, subject)
@@ -78,13 +81,16 @@ def _possible(
     mechanism: Mechanism, grid: Mapping[str, Sequence[Any]], module: torch.nn.Module
 ) -> Iterator[dict[str, Any]]:
     """Yield the choices whose layers the module has: a norm of queries needs a norm."""
+    alone = {name: values[0] for name, values in grid.items() if len(values) == 1}
+    counting = mechanism.counting(alone)
+    grid = {name: values if name in counting else values[:1] for name, values in grid.items()}
     asked = {slot.when.split(" ")[0] for slot in mechanism.slots.values()} & grid.keys()
     there = _there(module)
     rest = {name: grid[name] for name in grid if name not in asked}
     for chosen in _product({name: grid[name] for name in grid if name in asked}):
         values = {**mechanism.defaults, **chosen}
-        wanted = Counter(s.kind for s in mechanism.slots.values() if s.exists(values))
-        if all(wanted[kind] <= there[kind] for kind in there):
+        wanted = Counter(_need(s) for s in mechanism.slots.values() if s.exists(values))
+        if all(wanted[need] <= there[need] for need in wanted if need):
             for others in _product(rest):
                 yield {name: others.get(name, chosen.get(name)) for name in grid}
 
@@ -94,12 +100,25 @@ def _product(grid: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
         yield dict(zip(grid, values, strict=True))
 
 
-def _there(module: torch.nn.Module) -> dict[str, int]:
-    """Return how many norms and bare tensors the module has at most."""
-    units = units_of(module)
-    bare = {unit.owner for unit in units if unit.kind == "tensor"}
-    norms = {unit.owner for unit in units if unit.kind == "norm"}
-    return {"norm": len(norms) + len(bare), "tensor": len(bare)}
+def _need(slot: Slot) -> str:
+    """Return what of a module's own fills a slot, told by its form; "" of what may be fused."""
+    if slot.kind == "tensor":
+        return f"bare of {sum(size != '1' for size in slot.sizes)}"
+    return slot.kind if slot.kind == "norm" else ""
+
+
+def _there(module: torch.nn.Module) -> Counter[str]:
+    """Return how many norms and bare tensors of each form the module has at most."""
+    tensors = dict(module.named_parameters())
+    found: Counter[str] = Counter()
+    for unit in {u.owner: u for u in units_of(module) if u.kind in ("norm", "tensor")}.values():
+        if unit.kind == "norm":
+            found["norm"] += 1
+        elif unit.weight in tensors:
+            axes = sum(size != 1 for size in tensors[unit.weight].shape)
+            found[f"bare of {axes}"] += 1
+            found["norm"] += axes == 1  # a gain of the author's own
+    return found
 
 
 def _heads(subject: Subject, module: torch.nn.Module) -> list[int]:

@@ -6,6 +6,7 @@ import ast
 import re
 import types
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -32,19 +33,39 @@ class Composed(Mechanism):
     ) -> None:
         super().__init__(function, slots, defaults, {}, tree)
         self.options = frozenset(options) & self.defaults.keys()
-        self._places = [(name, _tests(tests)) for name, tests in options_read(tree)]
+        self._tests: dict[str, types.CodeType] = {}
+        self._places = [(name, self._asked(tests)) for name, tests in options_read(tree)]
         self._in_slots = _names_of_slots(self.slots)
         self._under: dict[Any, Mechanism] = {}
 
     def counting(self, values: Mapping[str, Any]) -> frozenset[str]:
-        """Return the options that make a difference beside these values of the others."""
-        o = {"o": SimpleNamespace(**values)}
+        """Return the options that may make a difference beside these values of others."""
+        said = self._said(values)
         read = {
             name
             for name, tests in self._places
-            if all(bool(eval(test, o)) is wanted for test, wanted in tests)
+            if all(said.get(test, wanted) is wanted for test, wanted in tests)
         }
         return frozenset(read | self._in_slots)
+
+    def _asked(self, tests: Tests) -> list[tuple[str, bool]]:
+        """Return the tests that ask for options alone, and what each must say."""
+        asked = []
+        for test, wanted in tests:
+            if {n.id for n in ast.walk(test) if isinstance(n, ast.Name)} == {"o"}:
+                text = ast.unparse(test)
+                self._tests.setdefault(text, compile(text, "<test>", "eval"))
+                asked.append((text, wanted))
+        return asked
+
+    def _said(self, values: Mapping[str, Any]) -> dict[str, bool]:
+        """Return what each test says; nothing of those that ask for other options."""
+        o = {"o": SimpleNamespace(**values)}
+        said: dict[str, bool] = {}
+        for text, code in self._tests.items():
+            with suppress(AttributeError):
+                said[text] = bool(eval(code, o))
+        return said
 
     def under(self, values: Mapping[str, Any]) -> Mechanism:
         """Return what is left of it when all its options have these values, biases apart."""
@@ -136,15 +157,6 @@ def _names_of_slots(slots: Mapping[str, Slot]) -> set[str]:
         for text in (*slot.sizes, str(slot.bias), slot.when, *(str(v) for _, v in slot.settings))
     ]
     return {word for text in texts for word in re.findall(r"\w+", text)}
-
-
-def _tests(tests: Tests) -> list[tuple[types.CodeType, bool]]:
-    """Return the tests that ask for options alone, compiled, and what each must say."""
-    return [
-        (compile(ast.fix_missing_locations(ast.Expression(test)), "<test>", "eval"), wanted)
-        for test, wanted in tests
-        if {n.id for n in ast.walk(test) if isinstance(n, ast.Name)} == {"o"}
-    ]
 
 
 def _compiled(

@@ -56,7 +56,7 @@ class Mechanism:
         )
 
     def counting(self, values: Mapping[str, Any]) -> frozenset[str]:
-        """Return the dims and options that make a difference beside these values of the others."""
+        """Return the dims and options that may make a difference beside these values of others."""
         return frozenset(self.defaults)
 
     def under(self, values: Mapping[str, Any]) -> Mechanism:
