@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from attncheck.data.choices import chosen_so
 from attncheck.data.report import Finding, Status
 from attncheck.subject.claim import Claim
 
@@ -22,7 +23,12 @@ def settle(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> None:
         return
     changes = [change for proof in proofs for change in proof.changes]
     for finding in told:
-        says = claims[finding.claim].says
+        claim = claims[finding.claim]
+        if finding.counts and (option := _unclaimed(claim, proofs)):
+            finding.status = Status.SKIPPED
+            finding.message = f"not claimed with {option}: the definition itself does not meet it"
+            continue
+        says = claim.says
         if not finding.counts or not says:
             continue
         if says == "cost" or changes:
@@ -33,3 +39,12 @@ def settle(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> None:
             "attncheck contradicts itself, please report it: the module is proven equal to the "
             f"definition, and {finding.message}"
         )
+
+
+def _unclaimed(claim: Claim, proofs: Iterable[Finding]) -> str:
+    """Return the option of a proof with which nothing is claimed, "" without one."""
+    chosen: dict[str, object] = {}
+    for proof in proofs:
+        options = proof.evidence.get("options")
+        chosen |= options if isinstance(options, dict) else {}
+    return next((text for text in claim.unless if chosen_so(text, chosen)), "")

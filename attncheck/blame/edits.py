@@ -90,7 +90,7 @@ def _last(steps: list[Step], marks: list[Mark]) -> int | None:
 
 def _until(values: list[tuple[int, Mark]], line: int, wrong: list[Mark]) -> list[Mark]:
     """Return what a mutant makes from its edited line on, as long as the reference makes it too."""
-    following = itertools.dropwhile(lambda made: made[0] < line, values)
+    following = itertools.dropwhile(lambda made: made[0] != line, values)
     return [mark for _, mark in itertools.takewhile(lambda made: made[1] not in wrong, following)]
 
 
@@ -106,7 +106,9 @@ def _callers(steps: list[Step], index: int) -> Iterator[Step]:
 def _layers(mutant: Mutant, binding: Assignment, module: torch.nn.Module) -> Iterator[Location]:
     """Yield where the layers of the edited step are made, or that of the step before it."""
     line = mutant.line - mutant.definition.first_line + 1
-    before = [s for s in mutant.definition.statements() if s.lineno <= line]
+    statements = list(mutant.definition.statements())
+    at = next((n for n, s in enumerate(statements) if s.lineno == line), len(statements) - 1)
+    before = statements[: at + 1]
     for statement in reversed(before):
         named = [
             node.attr

@@ -53,6 +53,15 @@ def numbers(options: Mapping[str, list[Any]], chosen: Mapping[str, Any]) -> dict
     return found
 
 
+def chosen_so(text: str, values: Mapping[str, Any]) -> bool:
+    """Say whether options are as a text says: ``name``, ``name == value`` or ``name != value``."""
+    for sign, equal in ((" == ", True), (" != ", False)):
+        option, found, value = text.partition(sign)
+        if found:
+            return option in values and (str(values[option]) == value) is equal
+    return bool(values.get(text))
+
+
 def small(stated: int, dims: Mapping[str, int], together: int) -> list[int]:
     """Return sizes to try: the stated one, then small ones, then powers of two."""
     most = max(64, 2 * max(dims.values(), default=1)) if together == 1 else 32

@@ -22,6 +22,7 @@ from attncheck.equivalence.search import assignments
 from attncheck.lazy import torch
 from attncheck.mutation.making import mutants_of
 from attncheck.mutation.mutant import Mutant
+from attncheck.mutation.operators import all_operators
 from attncheck.mutation.operators.gradient import CUT
 from attncheck.mutation.suspects import suspects
 from attncheck.subject.raising import SubjectError
@@ -108,7 +109,11 @@ def diagnose(
             return Diagnosis((), binding.left_over, binding, probe)
     budget = itertools.count(_MOST_RUNS, -1)
     deadline = time.process_time() + PATIENCE
-    for binding, group in _rounds(mutants or mutants_of(mechanism), agreed):
+
+    def of(binding: Assignment) -> Sequence[Mutant]:
+        return mutants or mutants_of(mechanism.under(binding.values))
+
+    for binding, group in _rounds(of, agreed):
         found: list[Mutant] = []
         spent = False
         run = _runner(mechanism, binding, probe, module)
@@ -130,23 +135,29 @@ def diagnose(
     return None
 
 
-def _rounds(mutants: Sequence[Mutant], agreed: list[Agreement]) -> Rounds:
+def _rounds(
+    mutants: Callable[[Assignment], Sequence[Mutant]], agreed: list[Agreement]
+) -> Rounds:
     """Yield which mutants to try under which assignment, likeliest first, none twice.
 
     First come those on lines where the subject leaves the definition, the telling ones before the
     long tail, then the telling ones under every assignment, then the rest of the tail.
     """
-    groups = [list(group) for _, group in itertools.groupby(mutants, key=lambda m: m.rank)]
-    telling = [group for group in groups if group[0].rank <= _TELLING]
-    tail = [group for group in groups if group[0].rank > _TELLING]
+    ranks = sorted({operator.rank for operator in all_operators()})
+    telling = [rank for rank in ranks if rank <= _TELLING]
+    tail = [rank for rank in ranks if rank > _TELLING]
     best = [a for a in agreed if len(a.shared) == len(agreed[0].shared)][:_LIKELIEST]
-    lines = {id(a): suspects(mutants[0].definition, a.missing) for a in best}
+    lines: dict[int, tuple[frozenset[int], ...]] = {}
 
     def nearness(agreement: Agreement, mutant: Mutant) -> int:
-        tiers = lines.get(id(agreement), ())
+        if agreement not in best:
+            return _ELSEWHERE
+        if id(agreement) not in lines:
+            lines[id(agreement)] = suspects(mutant.definition, agreement.missing)
+        tiers = lines[id(agreement)]
         return next((n for n, tier in enumerate(tiers) if mutant.line in tier), _ELSEWHERE)
 
-    for ranks, among, wanted in (
+    for some, among, wanted in (
         (telling, best, 0),
         (tail, best[:_SUREST], 0),
         (telling, best, 1),
@@ -157,9 +168,10 @@ def _rounds(mutants: Sequence[Mutant], agreed: list[Agreement]) -> Rounds:
         (tail, best[_SUREST:], 1),
         (tail, agreed[:_LIKELIEST], _ELSEWHERE),
     ):
-        for group in ranks:
+        for rank in some:
             for a in among:
-                yield a.assignment, [m for m in group if nearness(a, m) == wanted]
+                ours = (m for m in mutants(a.assignment) if m.rank == rank)
+                yield a.assignment, [m for m in ours if nearness(a, m) == wanted]
 
 
 def _runner(

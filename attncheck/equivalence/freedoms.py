@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
+from attncheck.equivalence.units import units_of
+from attncheck.lazy import torch
 from attncheck.subject.subject import Subject
 
 if TYPE_CHECKING:
-    from attncheck.lazy import torch
     from attncheck.reference.mechanism import Mechanism
+    from attncheck.reference.slots import Slot
 
-_MOST_COMBINATIONS = 64
+_MOST_COMBINATIONS = 512
 _UNKNOWN = object()
 """Left to unification: the sizes of tensors tell it where they are not fused."""
+_INNER = frozenset({"_parameters", "_buffers", "_modules"})
 _INPUT_AXES = frozenset({"B", "C", "C2", "D", "H", "W", "N", "M"})
 
 
@@ -29,14 +33,32 @@ def known_values(
     Numbers that no tensor tells (heads, lambda) are taken from the constructor, or tried.
     """
     fixed = {name: size for name, size in subject.dims.items() if name in _INPUT_AXES}
+    grid = _grid(mechanism, subject, module, fixed)
+    seen: set[Any] = set()
+    for values in _possible(mechanism, grid, module):
+        counting = mechanism.counting({**mechanism.defaults, **values})
+        key = tuple((name, repr(value)) for name, value in values.items() if name in counting)
+        if key not in seen and len(seen) < _MOST_COMBINATIONS:
+            seen.add(key)
+            known = {name: value for name, value in values.items() if value is not _UNKNOWN}
+            yield {**fixed, **known}
+
+
+def _grid(
+    mechanism: Mechanism, subject: Subject, module: torch.nn.Module, fixed: Mapping[str, int]
+) -> dict[str, list[Any]]:
+    """Return what each dim and option may be that neither inputs nor sizes of tensors tell."""
     grid: dict[str, list[Any]] = {}
-    biases = {slot.bias for slot in mechanism.slots.values()}
+    spec = subject.spec
+    slots = mechanism.slots.values()
+    told = {slot.bias for slot in slots} | {dict(slot.settings).get("rms") for slot in slots}
+    sizes = {name for slot in slots for text in slot.sizes for name in Formula(text).names}
     untold = _untold(mechanism, subject)
     for name, default in mechanism.defaults.items():
-        if name in fixed or name in biases:
-            continue  # a bias is read off the tensors
-        if name in subject.spec.options:
-            declared = subject.spec.options[name]
+        if name in fixed or name in told:
+            continue  # a bias, or the kind of a norm, is read off the tensors
+        if name in spec.options:
+            declared = spec.options[name]
             usual = [v for v in declared if v == default] + [v for v in declared if v != default]
             kept = _kept(name, module) if isinstance(default, float) else []
             grid[name] = list(dict.fromkeys([*kept, *usual]))
@@ -45,13 +67,58 @@ def known_values(
         elif name in untold:
             grid[name] = _numbers(name, subject, module)
         elif name.endswith("_heads"):
-            grid[name] = [*_numbers(name, subject, module), _UNKNOWN]
+            grid[name] = _shared_heads(name, subject, module)
+        elif type(default) in (int, float) and name in spec.names and name not in sizes:
+            others = _floats(default, subject) if type(default) is float else [default]
+            others += [subject.dims[name]] if name in subject.dims else []
+            grid[name] = list(dict.fromkeys([*_stated(name, default, subject, module), *others]))
         elif isinstance(default, float):
             grid[name] = _floats(default, subject)
-    combinations = itertools.product(*grid.values())
-    for values in itertools.islice(combinations, _MOST_COMBINATIONS):
-        chosen = zip(grid, values, strict=True)
-        yield {**fixed, **{name: value for name, value in chosen if value is not _UNKNOWN}}
+    return grid
+
+
+def _possible(
+    mechanism: Mechanism, grid: Mapping[str, Sequence[Any]], module: torch.nn.Module
+) -> Iterator[dict[str, Any]]:
+    """Yield the choices whose layers the module has: a norm of queries needs a norm."""
+    alone = {name: values[0] for name, values in grid.items() if len(values) == 1}
+    counting = mechanism.counting(alone)
+    grid = {name: values if name in counting else values[:1] for name, values in grid.items()}
+    asked = {slot.when.split(" ")[0] for slot in mechanism.slots.values()} & grid.keys()
+    there = _there(module)
+    rest = {name: grid[name] for name in grid if name not in asked}
+    for chosen in _product({name: grid[name] for name in grid if name in asked}):
+        values = {**mechanism.defaults, **chosen}
+        wanted = Counter(_need(s) for s in mechanism.slots.values() if s.exists(values))
+        if all(wanted[need] <= there[need] for need in wanted if need):
+            for others in _product(rest):
+                yield {name: others.get(name, chosen.get(name)) for name in grid}
+
+
+def _product(grid: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    for values in itertools.product(*grid.values()):
+        yield dict(zip(grid, values, strict=True))
+
+
+def _need(slot: Slot) -> str:
+    """Return what of a module's own fills a slot, told by its form; "" of what may be fused."""
+    if slot.kind == "tensor":
+        return f"bare of {sum(size != '1' for size in slot.sizes)}"
+    return slot.kind if slot.kind == "norm" else ""
+
+
+def _there(module: torch.nn.Module) -> Counter[str]:
+    """Return how many norms and bare tensors of each form the module has at most."""
+    tensors = dict(module.named_parameters())
+    found: Counter[str] = Counter()
+    for unit in {u.owner: u for u in units_of(module) if u.kind in ("norm", "tensor")}.values():
+        if unit.kind == "norm":
+            found["norm"] += 1
+        elif unit.weight in tensors:
+            axes = sum(size != 1 for size in tensors[unit.weight].shape)
+            found[f"bare of {axes}"] += 1
+            found["norm"] += axes == 1  # a gain of the author's own
+    return found
 
 
 def _heads(subject: Subject, module: torch.nn.Module) -> list[int]:
@@ -94,6 +161,41 @@ def _numbers(name: str, subject: Subject, module: torch.nn.Module) -> list[int]:
         if attribute.strip("_") in known and type(value) is int
     ]
     return list(dict.fromkeys([*found, subject.dims[name]]))[:3]
+
+
+def _shared_heads(name: str, subject: Subject, module: torch.nn.Module) -> list[Any]:
+    """Return how many heads share others: stated, else what sizes tell, else the spec's number."""
+    found = _numbers(name, subject, module)
+    if name in subject.binding.follows or name in subject.binding.fixed:
+        return [*found, _UNKNOWN]
+    return [*(n for n in found if n != subject.dims[name]), _UNKNOWN, subject.dims[name]]
+
+
+def _stated(
+    name: str, default: float, subject: Subject, module: torch.nn.Module
+) -> list[int | float]:
+    """Return a number under the names that the spec gives it: of the constructor, of the module.
+
+    Whole numbers stay whole where the definition's is whole. A config's are the module's.
+    """
+    known = {name, *subject.spec.names[name]}
+    if name in subject.binding.follows or name in subject.binding.fixed:
+        return [subject.dims[name]]
+    found = [value for key, value in subject.binding.literal.items() if key in known]
+    try:
+        parameters = inspect.signature(subject.factory).parameters.values()
+    except (TypeError, ValueError):
+        parameters = ()  # type: ignore[assignment]
+    found += [p.default for p in parameters if p.name in known]
+    for sub in module.modules():
+        for attribute, value in vars(sub).items():
+            own = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+            inner = () if isinstance(value, torch.nn.Module) or attribute in _INNER else own.items()
+            for key, number in ((attribute.strip("_"), value), *inner):
+                found += [number] if key in known else []
+    kinds = (int,) if type(default) is int else (int, float)
+    told = [type(default)(v) for v in found if type(v) in kinds and v > 0]
+    return list(dict.fromkeys(told))[:2]
 
 
 def _kept(name: str, module: torch.nn.Module) -> list[float]:

@@ -18,6 +18,7 @@ from attncheck.data.formula import Formula
 from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.freedoms import known_values
 from attncheck.equivalence.matching import Matcher
+from attncheck.equivalence.observed import contradictions
 from attncheck.lazy import torch
 from attncheck.subject.dispatcher import watching
 from attncheck.subject.raising import SubjectError
@@ -54,7 +55,11 @@ def assignments(
 def _turns(
     mechanism: Mechanism, subject: Subject, module: torch.nn.Module, *, relaxed: bool
 ) -> Iterator[Assignment]:
-    alike = _alike(mechanism, list(known_values(mechanism, subject, module)))
+    choices = list(known_values(mechanism, subject, module))
+    against = contradictions(subject, module, choices)
+    likely = [c for _, c in sorted(zip(against, choices, strict=True), key=lambda one: one[0])]
+    told = {id(c): n for n, c in zip(against, choices, strict=True)}
+    alike = _alike(mechanism, likely, told)
     used = order_of_use(subject, module)
 
     def search(
@@ -84,8 +89,13 @@ def _turns(
         waiting = going
 
 
-def _alike(mechanism: Mechanism, choices: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Group choices of options that ask for the same tensors: one search serves them all."""
+def _alike(
+    mechanism: Mechanism, choices: list[dict[str, Any]], against: Mapping[int, int]
+) -> list[list[dict[str, Any]]]:
+    """Group choices of options that ask for the same tensors: one search serves them all.
+
+    What calls show speaks against some of them: those stand in groups of their own.
+    """
     told = set(mechanism.derived)
     texts = list(mechanism.derived.values())
     for slot in mechanism.slots.values():
@@ -96,7 +106,7 @@ def _alike(mechanism: Mechanism, choices: list[dict[str, Any]]) -> list[list[dic
     groups: dict[Any, list[dict[str, Any]]] = {}
     for known in choices:
         key = tuple(sorted((name, str(value)) for name, value in known.items() if name in told))
-        groups.setdefault(key, []).append(known)
+        groups.setdefault((against[id(known)], key), []).append(known)
     return list(groups.values())
 
 

@@ -81,7 +81,8 @@ class Sizes:
             return None if found is None else unify(slot.sizes[0], features, found)
         if "rank" in settings:
             return unify(slot.sizes[0], getattr(norm, "num_features", 0), dims)
-        if ("rms" in settings) is not is_rms_norm(norm):
+        rms = settings.get("rms", False)  # a name is an option that the layer itself tells
+        if not isinstance(rms, str) and rms is not is_rms_norm(norm):
             return None
         if unit.weight:
             size = self.tensors[unit.weight].shape[0]

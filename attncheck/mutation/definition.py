@@ -42,17 +42,10 @@ class Definition:
     """
 
     def __init__(self, mechanism: Mechanism) -> None:
-        lines, start = inspect.getsourcelines(mechanism.function)
-        parsed = ast.parse(textwrap.dedent("".join(lines))).body[0]
-        assert isinstance(parsed, ast.FunctionDef)
-        parsed.decorator_list = []
-        parsed.returns = None
-        if isinstance(parsed.body[0], ast.Expr) and isinstance(parsed.body[0].value, ast.Constant):
-            parsed.body = parsed.body[1:]
-        for argument in [*parsed.args.args, *parsed.args.kwonlyargs]:
-            argument.annotation = None
-        self.tree = parsed
-        self.first_line = start
+        if mechanism.tree is not None:
+            self.tree, self.first_line = copy.deepcopy(mechanism.tree), 1
+        else:
+            self.tree, self.first_line = _written(mechanism.function)
         self.path = inspect.getsourcefile(mechanism.function) or ""
         self._globals = {**mechanism.function.__globals__, "torch": torch}
 
@@ -100,6 +93,20 @@ class Definition:
         exec(compile(module, "<mutant>", "exec"), scope)
         made: Callable[..., Any] = scope[tree.name]
         return made
+
+
+def _written(function: Callable[..., Any]) -> tuple[ast.FunctionDef, int]:
+    """Return a function's tree, without decorators and docstring, and its line in its file."""
+    lines, start = inspect.getsourcelines(function)
+    parsed = ast.parse(textwrap.dedent("".join(lines))).body[0]
+    assert isinstance(parsed, ast.FunctionDef)
+    parsed.decorator_list = []
+    parsed.returns = None
+    if isinstance(parsed.body[0], ast.Expr) and isinstance(parsed.body[0].value, ast.Constant):
+        parsed.body = parsed.body[1:]
+    for argument in [*parsed.args.args, *parsed.args.kwonlyargs]:
+        argument.annotation = None
+    return parsed, start
 
 
 def rebuilt(node: Any, changes: Mapping[int, ast.AST]) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attncheck.blame.edits import locate
+from attncheck.data.formula import Formula
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
 from attncheck.equivalence.identity import Identity, identity_of, place_of
 from attncheck.equivalence.proof import Proof, prove
@@ -68,12 +69,12 @@ class Equivalence(Claim, frozen=True, kw_only=True):
             return undecided("the module cannot compute in float64")
         proof = prove(mechanism, trial)
         if proof.status == "equal":
-            return _outcome(proof)
+            return _outcome(mechanism, proof)
         identity = identity_of(mechanism, proof)
         if identity is not None:
             return _variant(identity) if identity.changes else _departed(mechanism, proof, identity)
         diagnosis = diagnose(mechanism, proof)
-        return _diagnosed(mechanism, diagnosis) if diagnosis else _outcome(proof)
+        return _diagnosed(mechanism, diagnosis) if diagnosis else _outcome(mechanism, proof)
 
 
 def _variant(identity: Identity) -> Outcome:
@@ -144,9 +145,10 @@ def _diagnosed(mechanism: Mechanism, diagnosis: Diagnosis) -> Outcome:
     return outcome.at(location, *related)
 
 
-def _outcome(proof: Proof) -> Outcome:
+def _outcome(mechanism: Mechanism, proof: Proof) -> Outcome:
     assigned = proof.assignment.describe() if proof.assignment else {}
-    evidence = {"assignment": assigned, "probes": list(proof.probes), "tried": proof.tried}
+    evidence: dict[str, Any] = {"assignment": assigned, "probes": list(proof.probes), "tried": proof.tried}
+    evidence["options"] = _options(mechanism, proof)
     if proof.status == "equal":
         how = "equal" if proof.largest <= EQUAL else "equal up to a constant such as an eps,"
         close = f"{how} to {proof.largest:.1g}" if proof.largest else "equal to the last digit"
@@ -171,3 +173,14 @@ def _outcome(proof: Proof) -> Outcome:
     return undecided(
         "its parameters do not match the reference's, one by one", identity="unknown", **evidence
     )
+
+
+def _options(mechanism: Mechanism, proof: Proof) -> dict[str, Any]:
+    """Return the options under which it was compared, those that make a difference."""
+    if proof.assignment is None:
+        return {}
+    values = {**mechanism.defaults, **proof.assignment.values}
+    slots = mechanism.slots.values()
+    told = {word for slot in slots for text in slot.sizes for word in Formula(text).names}
+    told |= {slot.bias for slot in slots if isinstance(slot.bias, str)}
+    return {n: values[n] for n in sorted(mechanism.counting(values) - told) if n in values}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ class Mechanism:
         slots: slot name -> its declaration.
         defaults: dim or option -> its default; None where the caller must give it.
         derived: dim -> formula over the others, in order.
+        tree: the function's source where it is composed of stages, with the lines of its file;
+            None where the function is its source.
     """
 
     def __init__(
@@ -30,8 +33,10 @@ class Mechanism:
         slots: Mapping[str, Slot],
         defaults: Mapping[str, Any],
         derived: Mapping[str, str],
+        tree: ast.FunctionDef | None = None,
     ) -> None:
         self.function = function
+        self.tree = tree
         self.slots = dict(slots)
         self.defaults = dict(defaults)
         self.derived = dict(derived)
@@ -49,6 +54,14 @@ class Mechanism:
                 for name, value in self.defaults.items()
             ]
         )
+
+    def counting(self, values: Mapping[str, Any]) -> frozenset[str]:
+        """Return the dims and options that may make a difference beside these values of others."""
+        return frozenset(self.defaults)
+
+    def under(self, values: Mapping[str, Any]) -> Mechanism:
+        """Return what is left of the definition when its options have these values."""
+        return self
 
     def __call__(self, **given: Any) -> DefinedModule:
         return DefinedModule(self, self.values(given))

@@ -2,49 +2,17 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
+from attncheck.reference.composed import PLACES, attention
+from attncheck.reference.corner import corner
 
-from torch import Tensor
-
-from attncheck.reference.heads import hide, merge_heads, only_visible, split_heads
-from attncheck.reference.mechanism import mechanism
-from attncheck.reference.sequence_steps import behind, either, places
-from attncheck.reference.slots import linear as linear_slot
-from attncheck.reference.steps import linear, softmax
-
-
-@mechanism(
-    dims={"C": None, "heads": None, "head_dim": None},
-    options={"bias": True, "out_bias": True, "out": True, "causal": False},
-    query=linear_slot("C", "heads * head_dim", bias="bias"),
-    key=linear_slot("C", "head_dim", bias="bias"),
-    value=linear_slot("C", "head_dim", bias="bias"),
-    output=linear_slot("heads * head_dim", "C", bias="out_bias", when="out"),
+mqa = corner(
+    attention,
+    "attncheck.reference.mqa:mqa",
+    'Let all query heads share one key and one value head: (B, N, C) -> (B, N, C).',
+    absent=["past"],
+    kv_heads=1,
+    cache=False,
+    one_head=True,
+    positions=PLACES,
+    scale=True,
 )
-def mqa(p: Any, o: SimpleNamespace, x: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Let all query heads share one key and one value head: (B, N, C) -> (B, N, C).
-
-    ``mask`` is True where a key is hidden besides: (B, N), (B, N, N) or (B, heads, N, N).
-    """
-    q_all = linear(p.query, x)
-    k_all = linear(p.key, x)
-    v_all = linear(p.value, x)
-    q = split_heads(q_all, o.heads)  # (B, heads, N, d)
-    k = k_all[:, None]  # (B, 1, N, d): one for all heads
-    v = v_all[:, None]
-    d = q.shape[-1]
-    scores = q @ k.transpose(-1, -2)  # (B, heads, N, N)
-    logits = scores / d**0.5
-    here = places(q)
-    there = places(k)
-    gap = behind(here, there)
-    future = gap < 0 if o.causal else None
-    hidden = either(future, mask)
-    masked = hide(logits, hidden)
-    attention = softmax(masked, -1)
-    weights = attention if mask is None else only_visible(attention, hidden)
-    heads = weights @ v
-    merged = merge_heads(heads)
-    out = linear(p.output, merged) if o.out else merged
-    return out

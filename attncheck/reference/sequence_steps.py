@@ -52,6 +52,31 @@ def other_neighbour(t: Tensor) -> Tensor:
     return torch.stack((-t[..., 1::2], t[..., 0::2]), -1).flatten(-2)
 
 
+def rotary_width(d: int, part: float) -> int:
+    """Return how many of d channels turn: a share of them up to 1, else so many."""
+    return int(d * part) if part <= 1 else int(part)
+
+
+def first_channels(t: Tensor, width: int) -> Tensor:
+    """Return the first channels of each head: (..., d) -> (..., width)."""
+    return t[..., :width]
+
+
+def other_channels(t: Tensor, width: int) -> Tensor:
+    """Return the channels after the first ones: (..., d) -> (..., d - width)."""
+    return t[..., width:]
+
+
+def beside_keys(sinks: Tensor, logits: Tensor) -> Tensor:
+    """Return each head's number as the logit of one more key: (heads,) -> (B, heads, N, 1)."""
+    return sinks[None, :, None, None].expand(*logits.shape[:-1], 1)
+
+
+def without_last(shares: Tensor) -> Tensor:
+    """Return the shares of all keys but the last: (..., M + 1) -> (..., M)."""
+    return shares[..., :-1]
+
+
 def drop_keys(keys: Tensor, mask: Tensor | None) -> Tensor:
     """Set hidden keys to zero, (B, heads, M, d), by a mask (B, M), or (B, N, M) of equal rows.
 

@@ -162,6 +162,14 @@ def rms_norm(features: str, *, when: str = "") -> Slot:
     return Slot("norm", (features,), False, when, (("rms", True),))
 
 
+def token_norm(features: str, rms: str, *, when: str = "") -> Slot:
+    """Declare a LayerNorm over the last axis, or an RMSNorm where the option ``rms`` says so.
+
+    Which of the two an implementation has is read off its layer, as biases are.
+    """
+    return Slot("norm", (features,), True, when, (("rms", rms),))
+
+
 def tensor(*sizes: str, start: float | None = None, when: str = "") -> Slot:
     """Declare a bare parameter, such as CCNet's gamma."""
     return Slot("tensor", sizes or ("1",), False, when, start=start)

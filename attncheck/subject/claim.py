@@ -93,6 +93,9 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     """Whether an undecided answer makes the verdict undecided."""
     why: str = ""
     """What the paper says, or why the claim stands here."""
+    unless: tuple[str, ...] = ()
+    """Options with which the definition itself does not meet it, such as ``sinks`` or
+    ``positions != none``: nothing is claimed of a module that is proven with one of them."""
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         """Yield the cases to try; by default the subject's whole lattice in eval mode."""

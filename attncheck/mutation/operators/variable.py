@@ -9,10 +9,15 @@ from attncheck.mutation.definition import Site
 from attncheck.mutation.operators import Operator
 
 
+_NEAR = 24
+"""Of a long definition only the latest names: what stands pages above nobody writes by mistake."""
+
+
 def _edits(site: Site) -> Iterator[ast.expr]:
     node = site.node
     if isinstance(node, ast.Name) and node.id in site.names:
-        for other in site.names:
+        near = dict.fromkeys((*site.inputs, *site.names[-_NEAR:]))
+        for other in near:
             if other != node.id:
                 yield ast.Name(other, ast.Load())
 
