@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,12 +15,15 @@ from attncheck.auditing.things import request_of
 from attncheck.catalogue import Spec, load
 from attncheck.data.report import Finding, Status
 from attncheck.devices import check_device
-from attncheck.errors import UsageError, did_you_mean
+from attncheck.errors import TargetError, UsageError, did_you_mean
 from attncheck.execution.messages import Counted, Opened
+from attncheck.signature.resolve import loaded_alone
+from attncheck.source.raised import where_raised
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim
-from attncheck.subject.hinting import runs_elsewhere
+from attncheck.subject.hinting import runs_elsewhere, to_state
 from attncheck.subject.prepare import prepare
+from attncheck.subject.raising import SubjectError
 from attncheck.subject.stating import outside
 from attncheck.subject.subject import Subject
 
@@ -31,13 +35,16 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         TargetError: it cannot be imported or bound.
     """
     subject, failure = prepare(spec.document, request_of(job))
+    if _is_listed(job, spec):
+        subject = subject.called(replace(subject.convention, stated=True))
+    elif failure and subject.assumed:
+        raise _refusal(job, subject, failure)
     if job.dtype:
         subject = replace(subject, dtype=job.dtype)
-    notes = (
-        [f"built as {subject.binding.describe(subject.dims)}"]
-        if subject.binding.arguments(subject.dims)
-        else []
-    )
+    built = subject.binding.describe(subject.dims, subject.told)
+    notes = [f"built as {built}"] if built else []
+    if alone := loaded_alone(subject.factory):
+        notes.append(alone)
     if subject.as_it_is:
         notes.append("an instance, audited as it is: its sizes stay, its parameters are drawn anew")
     notes.append(f"called as {subject.convention.describe()}")
@@ -46,9 +53,31 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         notes.append(f"tried in {subject.dtype}: {reason}")
     if beyond := outside(subject):
         notes.append(beyond)
-    if failure and not job.inputs and (hint := runs_elsewhere(subject, failure)):
-        notes.append(hint)
+    if subject.tried:
+        notes.append(f"tried at {subject.tried}: it raises at the spec's own sizes")
     return subject, Opening(subject.dims, notes), str(failure) if failure else ""
+
+
+def _is_listed(job: Job, spec: Spec) -> bool:
+    """Say whether the spec itself lists the subject, and so states how it is called."""
+    entry = spec.document.subjects.get(job.name)
+    return job.target == (entry.target if entry else spec.document.reference)
+
+
+def _refusal(job: Job, subject: Subject, failure: SubjectError) -> TargetError:
+    """Return why nothing is said of a module that only our guesses make fail."""
+    built = subject.binding.describe(subject.dims, subject.told)
+    tried = f"built as {built}, " if built else ""
+    place = where_raised(failure.error)
+    line = f" (line {place.line})" if place else ""
+    elsewhere = runs_elsewhere(subject, failure)
+    typed = " ".join(["attncheck audit", job.spec, shlex.quote(job.target), to_state(subject)])
+    return TargetError(
+        f"no call that we can think of works: {failure}{line}",
+        where=job.target,
+        instead=f"tried: {tried}called as {subject.convention.describe()}; "
+        + (elsewhere or f"if this is how it is meant, say so, or state another call: {typed}"),
+    )
 
 
 def audit(

@@ -76,8 +76,8 @@ def _subject(selection: Selection, device: str) -> SubjectReport:
     found.written_out = both.tally.hidden.written_out
     found.tree = tree(module, both.tally.innermost)
     notes = [f"called as {subject.convention.describe()}"]
-    if subject.binding.arguments(subject.dims):
-        notes.insert(0, f"built as {subject.binding.describe(subject.dims)}")
+    if built := subject.binding.describe(subject.dims, subject.told):
+        notes.insert(0, f"built as {built}")
     return counted_report(spec, task, subject.dims, found, notes)
 
 

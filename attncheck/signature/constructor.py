@@ -1,55 +1,83 @@
-"""Bind a constructor's parameters to the spec's dims by the names that people use."""
+"""Bind a constructor's parameters: what is stated, the author's defaults, dims by their names."""
 
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from attncheck.data.formula import Formula, evaluate
+from attncheck.data.formula import evaluate
 from attncheck.errors import TargetError
-from attncheck.signature.names import counts_axes, dim_alike, dim_guessed, dim_named, is_dropout
+from attncheck.signature.binding import (
+    AUTHORS,
+    STATED,
+    Binding,
+    formulas_in,
+    is_formula,
+)
+from attncheck.signature.configs import config_maker, named_object
+from attncheck.signature.guesses import Guess, optional_guesses, required_guesses
+from attncheck.signature.names import dim_alike, dim_guessed, dim_named
 from attncheck.signature.resolve import Factory
+from attncheck.signature.usage import use_of
+
+_MOST = 32
+"""How many ways of building a module are tried where the first does not work."""
+_DEEPEST = 2
+"""Configs in configs."""
 
 
-@dataclass(frozen=True)
-class Binding:
-    """How constructor arguments follow from dims.
+@dataclass
+class _Plan:
+    """What may be given to one constructor, or to what makes a config.
 
     Attributes:
-        symbolic: parameter -> formula over dims (``"C"``), or a pair of dims for ``(H, W)``.
-        literal: parameter -> the value that the user gave.
-        fixed: dim -> the value that a literal gives it; the audit must not vary it.
+        stated: what is bound already.
+        choices: parameter -> its guesses, likeliest first.
+        parts: parameter -> what makes a config, and what that may be given.
+        optional: parts that the author's default stands for, tried only where that fails.
+        missing: parameters, with the config's name before a field's, that nothing is known of.
     """
 
-    symbolic: dict[str, str] = field(default_factory=dict)
-    literal: dict[str, Any] = field(default_factory=dict)
-    fixed: dict[str, int] = field(default_factory=dict)
+    stated: Binding = field(default_factory=Binding)
+    choices: dict[str, list[Guess]] = field(default_factory=dict)
+    parts: dict[str, tuple[Any, _Plan]] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
 
-    def arguments(self, dims: Mapping[str, int]) -> dict[str, Any]:
-        """Return the constructor's keyword arguments for these dims."""
-        values: dict[str, Any] = {}
-        for name, text in self.symbolic.items():
-            if text == "size":
-                values[name] = (dims["H"], dims["W"])
-            else:
-                values[name] = Formula(text).evaluate(dims)
-        return {**values, **self.literal}
+    def every(self) -> Iterator[list[Guess]]:
+        """Yield the guesses of each parameter, those of configs too, in a fixed order."""
+        yield from self.choices.values()
+        for _, plan in self.parts.values():
+            yield from plan.every()
 
-    @property
-    def follows(self) -> frozenset[str]:
-        """The dims that the constructor takes from us, so that the audit may vary them."""
-        names: set[str] = set()
-        for text in self.symbolic.values():
-            names |= {"H", "W"} if text == "size" else Formula(text).names
-        return frozenset(names)
 
-    def describe(self, dims: Mapping[str, int]) -> str:
-        """Return the arguments as a call shows them: ``c1=32, c2=32``."""
-        said = ", ".join(f"{name}={value!r}" for name, value in self.arguments(dims).items())
-        return re.sub(r" at 0x[0-9a-fA-F]+", "", said)
+def bindings(
+    factory: Factory,
+    dims: Mapping[str, int],
+    given: Mapping[str, Any],
+    names: Mapping[str, list[str]],
+    target: str,
+) -> Iterator[Binding]:
+    """Yield the ways to bind every parameter that needs a value or means a dim, likeliest first.
+
+    Args:
+        factory: the class or function that makes the module.
+        dims: the spec's dims at the default case.
+        given: arguments from ``--init`` or the spec; a string that is a formula over the dims
+            follows them, anything else is a literal; ``config.n_embd`` is a field of a config.
+        names: the spec's own parameter names of dims.
+        target: what the user typed, for messages.
+
+    Raises:
+        TargetError: a parameter has no value, or an argument has no parameter.
+    """
+    plan = _plan(factory, factory, dims, given, names, target, _DEEPEST)
+    if plan.missing:
+        raise MissingError(plan.missing, dims, target)
+    for chosen in itertools.islice(_choices([*plan.every()]), _MOST):
+        yield _bound(plan, iter(chosen))
 
 
 def bind(
@@ -59,45 +87,161 @@ def bind(
     names: Mapping[str, list[str]],
     target: str,
 ) -> Binding:
-    """Bind every parameter of ``factory`` that needs a value or names a dim.
+    """Return the likeliest of :func:`bindings`."""
+    return next(bindings(factory, dims, given, names, target))
 
-    Args:
-        factory: the class or function that makes the module.
-        dims: the spec's dims at the default case.
-        given: arguments from ``--init`` or the spec; a string that is a formula over the dims
-            follows them, anything else is a literal.
-        names: the spec's own parameter names of dims.
-        target: what the user typed, for messages.
 
-    Raises:
-        TargetError: a parameter has no value, or an argument has no parameter.
+class MissingError(TargetError):
+    """Parameters of the constructor have no value, and their names say nothing.
+
+    Attributes:
+        names: the parameters.
     """
-    parameters = parameters_of(factory)
+
+    def __init__(self, names: list[str], dims: Mapping[str, int], target: str) -> None:
+        self.names = names
+        words = " and ".join(f"'{name}'" for name in names)
+        super().__init__(
+            f"no value for the constructor's parameter{'s' if names[1:] else ''} {words}",
+            where=target,
+            instead=f"add: {' '.join(f'--init {name}=VALUE' for name in names)} "
+            f"(a literal, or a dim: {', '.join(dims)})",
+        )
+
+
+def _plan(
+    maker: Any,
+    factory: Factory,
+    dims: Mapping[str, int],
+    given: Mapping[str, Any],
+    names: Mapping[str, list[str]],
+    target: str,
+    deep: int,
+    config: Mapping[str, inspect.Parameter] | None = None,
+) -> _Plan:
+    parameters = parameters_of(maker) if config is None else config
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     named = {n: p for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
-    binding = Binding()
-    for name, value in given.items():
+    own, fields = _split(given)
+    plan = _Plan()
+    for name in (*own, *fields):
         if name not in named and not takes_any:
             raise TargetError(
                 f"the constructor has no parameter '{name}'",
                 where=target,
                 instead=f"it takes: {', '.join(named) or 'none'}",
             )
-        _bind_given(binding, name, value, named.get(name), dims, names)
-    free = [name for name in named if name not in given]
-    for name in free:
-        _bind_named(binding, name, named[name].default, dims, names, stated=bool(given))
-    missing = [n for n in free if n not in binding.symbolic and _is_required(named[n])]
-    unknown = [name for name in missing if not _bind_required(binding, name, dims)]
-    if unknown:
-        words = " and ".join(f"'{name}'" for name in unknown)
-        raise TargetError(
-            f"no value for the constructor's parameter{'s' if unknown[1:] else ''} {words}",
-            where=target,
-            instead=f"add: {' '.join(f'--init {name}=VALUE' for name in unknown)} "
-            f"(a literal, or a dim: {', '.join(dims)})",
-        )
-    return binding
+    for name, value in own.items():
+        _bind_given(plan.stated, name, value, named.get(name), dims, names, factory)
+    free = {n: p for n, p in named.items() if n not in own}
+    waiting: list[inspect.Parameter] = []
+    for name, parameter in free.items():
+        use = use_of(factory, name) if maker is factory else use_of(maker, name)
+        made = config_maker(factory, parameter, use) if deep else None
+        if made and (_is_required(parameter) or name in fields):
+            inner = _plan(
+                made.make, factory, dims, fields.get(name, {}), names, target, deep - 1, made.fields
+            )
+            plan.parts[name] = (made.make, inner)
+            plan.missing += [f"{name}.{one}" for one in inner.missing]
+        elif name in fields:
+            raise TargetError(f"'{name}' has no fields that are known", where=target)
+        elif not _is_required(parameter):
+            if guesses := optional_guesses(parameter, dims, names, use):
+                plan.choices[name] = guesses
+        else:
+            waiting.append(parameter)
+    _required(plan, waiting, dims, names, factory if maker is factory else maker)
+    return plan
+
+
+def _required(
+    plan: _Plan,
+    waiting: list[inspect.Parameter],
+    dims: Mapping[str, int],
+    names: Mapping[str, list[str]],
+    maker: Any,
+) -> None:
+    """Find guesses for parameters without a default: those with plain names first."""
+    taken = set(plan.stated.fixed)
+    taken |= {n for t in plan.stated.symbolic.values() for f in formulas_in(t) for n in f.names}
+    taken |= {dim for p in waiting if (dim := dim_named(p.name, dims, names))}
+    for parameter in waiting:
+        use = use_of(maker, parameter.name)
+        guesses = required_guesses(parameter, dims, names, use, taken)
+        if guesses:
+            plan.choices[parameter.name] = guesses
+            taken |= {n for f in formulas_in(guesses[0].text or "1") for n in f.names}
+        else:
+            plan.missing.append(parameter.name)
+
+
+def _choices(every: list[list[Guess]]) -> Iterator[list[Guess]]:
+    """Yield one guess for each parameter: the likeliest of all, the author's own of all, then
+    one parameter after another is given something else, then two at once.
+    """
+    first = [guesses[0] for guesses in every]
+    seen = [first]
+    yield first
+    own = [next((g for g in guesses if g.origin == AUTHORS), guesses[0]) for guesses in every]
+    fixing = [
+        next((g for g in guesses if g.origin == AUTHORS and g.fixes), guesses[0])
+        for guesses in every
+    ]
+    changes = [(at, g) for at, guesses in enumerate(every) for g in guesses[1:]]
+    changes.sort(key=lambda change: change[1].origin != AUTHORS)
+    several = [
+        [dict(some).get(at, guess) for at, guess in enumerate(first)]
+        for some in (*((c,) for c in changes), *itertools.combinations(changes, 2))
+    ]
+    for chosen in (own, fixing, *several):
+        if chosen not in seen:
+            seen.append(chosen)
+            yield chosen
+
+
+def _bound(plan: _Plan, chosen: Iterator[Guess]) -> Binding:
+    """Return the binding of what is stated and of one guess for each other parameter."""
+    stated = plan.stated
+    found = Binding(
+        dict(stated.symbolic),
+        dict(stated.literal),
+        dict(stated.fixed),
+        origins=dict(stated.origins),
+    )
+    for name in plan.choices:
+        guess = next(chosen)
+        for dim, size in guess.fixes.items():
+            found.fixed.setdefault(dim, size)
+        if guess.left_out:
+            if guess.fixes:
+                found.defaults[name] = next(iter(guess.fixes.values()))
+                found.origins[name] = guess.origin
+            continue
+        found.origins[name] = guess.origin
+        if guess.text:
+            found.symbolic[name] = guess.text
+        else:
+            found.literal[name] = guess.value
+    for name, (make, inner) in plan.parts.items():
+        part = _bound(inner, chosen)
+        found.parts[name] = (make, part)
+        for dim, size in part.fixed.items():
+            found.fixed.setdefault(dim, size)
+    return found
+
+
+def _split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Return the arguments, and those of the form ``config.n_embd`` by their configs."""
+    own: dict[str, Any] = {}
+    fields: dict[str, dict[str, Any]] = {}
+    for name, value in given.items():
+        holder, dot, rest = name.partition(".")
+        if dot:
+            fields.setdefault(holder, {})[rest] = value
+        else:
+            own[name] = value
+    return own, fields
 
 
 def _is_required(parameter: inspect.Parameter) -> bool:
@@ -111,11 +255,15 @@ def _bind_given(
     parameter: inspect.Parameter | None,
     dims: Mapping[str, int],
     names: Mapping[str, list[str]],
+    factory: Factory,
 ) -> None:
     """Bind an argument that was stated; a literal fixes the dim that its parameter means."""
-    if isinstance(value, str) and _is_formula(value, dims):
+    binding.origins[name] = STATED
+    if isinstance(value, str) and is_formula(value, dims):
         binding.symbolic[name] = value
         return
+    if isinstance(value, str) and parameter is not None:
+        value = named_object(factory, value)
     binding.literal[name] = value
     dim = dim_named(name, dims, names)
     if not dim and parameter is not None and _is_required(parameter):
@@ -130,49 +278,8 @@ def _bind_given(
         binding.fixed.update(H=int(value[0]), W=int(value[1]))
     elif dim == "size" and isinstance(value, int):
         binding.fixed.update(H=value, W=value)
-    elif dim and (number := _number(value)) is not None:
+    elif dim in dims and (number := _number(value)) is not None:
         binding.fixed.setdefault(dim, number)
-
-
-def _bind_named(
-    binding: Binding,
-    name: str,
-    default: Any,
-    dims: Mapping[str, int],
-    names: Mapping[str, list[str]],
-    *,
-    stated: bool,
-) -> None:
-    """Bind a parameter that nobody stated to the dim that its name means, if it means one."""
-    dim = dim_named(name, dims, names)
-    if not dim:
-        return
-    if stated and dim not in ("C", "C2") and default is not inspect.Parameter.empty:
-        # Who states some arguments means the author's defaults for the others.
-        if isinstance(default, int) and dim != "size":
-            binding.fixed.setdefault(dim, default)
-        return
-    if isinstance(default, (tuple, list)) and dim != "size":
-        # One number for each axis, or for each layer: no number of ours may stand there.
-        if (number := _number(default)) is not None:
-            binding.fixed.setdefault(dim, number)
-        return
-    binding.symbolic[name] = f"1/{dim}" if _is_fraction(default) else dim
-
-
-def _bind_required(binding: Binding, name: str, dims: Mapping[str, int]) -> bool:
-    """Bind a parameter that needs a value and names no dim outright; False where none is known."""
-    sized = [text for text in binding.symbolic.values() if text != "size"]
-    taken = set(binding.fixed).union(*(Formula(text).names for text in sized))
-    if is_dropout(name):
-        binding.literal[name] = 0.0
-    elif counts_axes(name):
-        binding.literal[name] = 2 if "H" in dims else 1
-    elif dim := dim_alike(name, dims) or dim_guessed(name, dims, taken):
-        binding.symbolic[name] = dim
-    else:
-        return False
-    return True
 
 
 def parameters_of(factory: Factory) -> dict[str, inspect.Parameter]:
@@ -188,20 +295,6 @@ def _number(value: Any) -> int | None:
     if isinstance(value, (tuple, list)) and len(value) == 2 and value[0] == value[1]:
         value = value[0]
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _is_fraction(default: object) -> bool:
-    """Say whether a parameter counts in fractions of the width (``ratio=1/16``), not in times."""
-    return isinstance(default, float) and 0 < default < 1
-
-
-def _is_formula(text: str, dims: Mapping[str, int]) -> bool:
-    """Say whether a string argument is meant as a formula: every name in it is a dim."""
-    try:
-        formula = Formula(text)
-    except Exception:
-        return False
-    return bool(formula.names) and formula.names <= set(dims)
 
 
 def dims_in_order(dims: Mapping[str, Any], overrides: Mapping[str, int | float]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 MEANINGS = ("pad-true", "valid-true", "valid-01", "additive")
 """What a mask says: True is padding, True is a real token, 1/0 likewise, or added to logits."""
@@ -14,11 +15,21 @@ _ORDER = ("x", "query", "key", "value")
 
 @dataclass(frozen=True)
 class GivenInput:
-    """One ``--input``: a shape, for a keyword when named, a mask when it has a meaning."""
+    """One ``--input``: a shape, for a keyword when named, a mask when it has a meaning.
 
-    shape: tuple[int, ...]
+    Attributes:
+        shape: its sizes; none for a flag.
+        name: the keyword.
+        meaning: what it means when it is a mask.
+        axes: its axes in the order of the shape, where they are stated: ``N``, ``B``, ``C``.
+        literal: the value of a flag, as it is typed.
+    """
+
+    shape: tuple[int, ...] = ()
     name: str = ""
     meaning: str = ""
+    axes: tuple[str, ...] = ()
+    literal: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,9 @@ class Argument:
         axes: its axes in our order.
         meaning: what it means when it is a mask.
         keyword: passed by keyword.
+        literal: the value of a flag, as it is typed.
+        made: what it is computed as: the table or the positions of a convention.
+        order: a mask's axes in the module's order, where that is not ours.
     """
 
     parameter: str
@@ -38,6 +52,45 @@ class Argument:
     axes: tuple[str, ...]
     meaning: str = ""
     keyword: bool = False
+    literal: str = ""
+    made: str = ""
+    order: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Form:
+    """Another form of the same inputs.
+
+    Attributes:
+        words: how the report names it.
+        axes: which of our axes is cut into parts: heads, or frames of positions.
+        sizes: the parts, -1 for what is left.
+        order: how the axes lie then; as they came where empty.
+        unbatched: the module is called with one sample at a time, without the batch's axis.
+    """
+
+    words: str
+    axes: tuple[str, ...] = ()
+    sizes: tuple[int, ...] = ()
+    order: tuple[int, ...] = ()
+    unbatched: bool = False
+
+    def handed(self, tensor: Any, axes: tuple[str, ...]) -> Any:
+        """Return a tensor with these axes of ours in this form."""
+        at = next((i for i, axis in enumerate(axes) if axis in self.axes), None)
+        if at is None:
+            return tensor
+        cut = tensor.unflatten(at, self.sizes)
+        return (cut.permute(self.order) if self.order else cut).contiguous()
+
+    def restored(self, tensor: Any, axes: tuple[str, ...]) -> Any:
+        """Return a tensor of the module's as one with these axes of ours."""
+        at = next((i for i, axis in enumerate(axes) if axis in self.axes), None)
+        if at is None or tensor.ndim != len(axes) + len(self.sizes) - 1:
+            return tensor
+        if self.order:
+            tensor = tensor.permute([self.order.index(i) for i in range(len(self.order))])
+        return tensor.flatten(at, at + len(self.sizes) - 1)
 
 
 @dataclass(frozen=True)
@@ -50,6 +103,9 @@ class Convention:
         output: the axes of the output in our order.
         layout: the name of the order of axes that the module uses, ``""`` for ours.
         orders: our axes -> the module's axes.
+        stated: whether whoever asks has said what ``forward`` is given.
+        guessed: whether the meaning of a mask is a guess, to be held against what it does.
+        form: another form of the inputs, None for ours.
     """
 
     call: str
@@ -57,6 +113,9 @@ class Convention:
     output: tuple[str, ...]
     layout: str = ""
     orders: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    stated: bool = False
+    guessed: bool = False
+    form: Form | None = None
 
     @property
     def inputs(self) -> dict[str, tuple[str, ...]]:
@@ -74,13 +133,25 @@ class Convention:
         """Return how to permute a tensor of ours into the module's order, or None."""
         for ours, theirs in self.orders:
             if ours == axes:
-                return tuple(ours.index(axis) for axis in theirs)
+                left = list(enumerate(ours))
+                found = []
+                for axis in theirs:  # an axis may be there twice: (1, N, N)
+                    at = next(i for i, (_, own) in enumerate(left) if own == axis)
+                    found.append(left.pop(at)[0])
+                return tuple(found)
         return None
 
     def describe(self) -> str:
         """Return the call as the report names it."""
-        words = ", ".join(
-            f"{a.parameter}: {a.meaning} mask" if a.meaning else a.parameter for a in self.arguments
-        )
+        words = ", ".join(map(_said, self.arguments))
         order = f", {self.layout}" if self.layout else ""
-        return f"{self.call}({words}){order}"
+        form = f", {self.form.words}" if self.form else ""
+        return f"{self.call}({words}){order}{form}"
+
+
+def _said(argument: Argument) -> str:
+    if argument.meaning:
+        return f"{argument.parameter}: {argument.meaning} mask"
+    if argument.literal:
+        return f"{argument.parameter}={argument.literal}"
+    return f"{argument.parameter}: {argument.made}" if argument.made else argument.parameter

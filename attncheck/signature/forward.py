@@ -1,18 +1,16 @@
-"""How a module may be called: what ``forward`` wants, and which input each parameter gets.
-
-Where nothing fits, the error holds the line to type.
-"""
+"""What ``forward`` wants, and which input each of its parameters gets."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from attncheck.errors import TargetError
-from attncheck.signature.convention import Argument, Convention, GivenInput
+from attncheck.signature.convention import Argument, GivenInput
 from attncheck.signature.masks import is_mask_name, known_meaning, mask_axes
 from attncheck.signature.names import number_named, role_named
+from attncheck.signature.tables import table_named
 
 Orders = tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
 _NAMED_KINDS = (
@@ -40,6 +38,7 @@ def data_parameters(parameters: Sequence[inspect.Parameter]) -> list[inspect.Par
         for p in named_parameters(parameters)
         if not is_mask_name(p.name)
         and p.name not in numbers
+        and not (is_required(p) and table_named(p.name))
         and (is_required(p) or (p.default is None and role_named(p.name)))
     ]
 
@@ -56,6 +55,7 @@ def match(
     inputs: Mapping[str, str],
     given: Sequence[GivenInput],
     orders: Orders,
+    extra: Mapping[str, Argument] | None = None,
 ) -> tuple[Argument, ...] | None:
     """Return one argument per parameter that is passed, or None where they do not fit.
 
@@ -64,21 +64,31 @@ def match(
         inputs: the spec's call: input -> axes.
         given: the user's ``--input`` list, empty when nothing is stated.
         orders: our axes -> the module's, for this layout.
+        extra: parameter -> a mask or a table that is not the user's.
     """
+    extra = extra or {}
     data = {n: tuple(axes.split()) for n, axes in inputs.items() if axes and n != "returns"}
-    found = _given(parameters, data, given, orders) if given else _by_name(parameters, data)
+    flags = {g.name: g for g in given if g.literal}
+    sides = number_parameters(parameters)
+    shaped = [g for g in given if not g.literal and g.name not in sides]
+    left = [p for p in parameters if p.name not in flags]
+    found = (
+        _given(left, data, shaped, orders) if shaped else _by_name(left, data, with_masks=not extra)
+    )
     if found is None:
         return None
-    chosen = {argument.parameter: argument for argument in found}
+    chosen = {name: Argument(name, "", (), literal=g.literal) for name, g in flags.items()}
+    chosen |= {argument.parameter: argument for argument in found}
     dims = {axis for axes in data.values() for axis in axes}
     numbers = [name for name, axes in inputs.items() if not axes]
-    taken = number_parameters(parameters)
     for parameter in named_parameters(parameters):
         if parameter.name in chosen:
             continue
-        side = taken.get(parameter.name, "")
+        side = sides.get(parameter.name, "")
         dim = next((n for n in numbers if number_named(n) == side), side if side in dims else "")
-        if dim:
+        if parameter.name in extra:
+            chosen[parameter.name] = extra[parameter.name]
+        elif dim:
             chosen[parameter.name] = Argument(parameter.name, dim, ())
         elif is_required(parameter):
             return None
@@ -88,23 +98,28 @@ def match(
 
 
 def _by_name(
-    parameters: Sequence[inspect.Parameter], data: Mapping[str, tuple[str, ...]]
+    parameters: Sequence[inspect.Parameter],
+    data: Mapping[str, tuple[str, ...]],
+    *,
+    with_masks: bool,
 ) -> list[Argument] | None:
     """Match without a stated call: required parameters first, then optional ones named so."""
     wanted = data_parameters(parameters)
     required = [p for p in wanted if is_required(p)]
     arguments: list[Argument] = []
     for parameter in named_parameters(parameters):
-        if is_mask_name(parameter.name) and is_required(parameter):
+        if with_masks and is_mask_name(parameter.name) and is_required(parameter):
             meaning = known_meaning(parameter.name)
             if not meaning:
                 return None
-            axes = mask_axes((0, 0), {}, data)
+            axes = mask_axes((0, 0), {}, data)[0]
             arguments.append(Argument(parameter.name, "mask", axes, meaning))
     if len(data) == 1 and len(required) > 1 and all(role_named(p.name) for p in required):
         # Queries, keys and values of a module that is asked to attend to itself.
         name, axes = next(iter(data.items()))
         return arguments + [Argument(p.name, name, axes) for p in required]
+    if shared := _values_of_keys([p.name for p in required], data):
+        return arguments + shared
     takes_any = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
     if len(required) > len(data) or (len(wanted) < len(data) and not takes_any):
         return None
@@ -130,18 +145,7 @@ def _given(
     orders: Orders,
 ) -> list[Argument] | None:
     """Match the user's ``--input`` list, in the order of forward's positional inputs."""
-    free = [p.name for p in named_parameters(parameters)]
-    free = [name for name in free if name not in {entry.name for entry in given}]
-    spare = iter([f"args[{i}]" for i in range(len(given))])
-    chosen: list[tuple[str, GivenInput]] = []
-    for entry in given:
-        masks = [name for name in free if is_mask_name(name)]
-        others = [name for name in free if not is_mask_name(name)]
-        preferred = (masks or others) if entry.meaning else others
-        name = entry.name or next(iter(preferred), "") or next(spare)
-        if name in free:
-            free.remove(name)
-        chosen.append((name, entry))
+    chosen = _places(parameters, given)
     shapes = {name: entry.shape for name, entry in chosen if not entry.meaning}
     if len(data) == 1 and len(shapes) > 1 and len(set(shapes.values())) == 1:
         only, axes = next(iter(data.items()))
@@ -155,8 +159,13 @@ def _given(
         arguments = [Argument(n, only, data[only]) for n in everything]
     elif len(shapes) == len(data):
         arguments = _by_role(list(shapes), data)
+    elif shared := _values_of_keys(list(shapes), data):
+        arguments = shared
+    elif len(data) == 1 and len(shapes) > 1:
+        arguments = _beside(shapes, data)
     else:
         return None
+    theirs = {name: entry.axes for name, entry in chosen if entry.axes}
     sizes: dict[str, int] = {}
     for argument in arguments:
         shape = shapes.get(argument.parameter, ())
@@ -164,12 +173,77 @@ def _given(
             continue
         if len(shape) != len(argument.axes):
             return None
-        sizes |= dict(zip(dict(orders).get(argument.axes, argument.axes), shape, strict=True))
-    return arguments + [
-        Argument(name, "mask", mask_axes(entry.shape, sizes, data), entry.meaning)
-        for name, entry in chosen
-        if entry.meaning
+        own = dict(orders).get(argument.axes, argument.axes)
+        if theirs.get(argument.parameter, own) != own:
+            return None
+        sizes |= dict(zip(own, shape, strict=True))
+    for name, entry in chosen:
+        if entry.meaning:
+            axes, order = mask_axes(entry.shape, sizes, data)
+            arguments.append(Argument(name, "mask", axes, entry.meaning, order=order))
+    return arguments
+
+
+def _places(
+    parameters: Sequence[inspect.Parameter], given: Sequence[GivenInput]
+) -> list[tuple[str, GivenInput]]:
+    """Give each ``--input`` its parameter: by its name, else by its place.
+
+    What follows ``*args`` is reached by its name alone.
+    """
+    numbers = number_parameters(parameters)
+    stated = {entry.name for entry in given}
+    takes_any = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
+    free = [
+        p.name
+        for p in named_parameters(parameters)
+        if p.name not in stated and p.name not in numbers
+        if not (is_required(p) and table_named(p.name))
+        if not (takes_any and p.kind is inspect.Parameter.KEYWORD_ONLY and not is_mask_name(p.name))
     ]
+    spare = iter([f"args[{i}]" for i in range(len(given))])
+    chosen: list[tuple[str, GivenInput]] = []
+    for entry in given:
+        masks = [name for name in free if is_mask_name(name)]
+        others = [name for name in free if not is_mask_name(name)]
+        preferred = (masks or others) if entry.meaning else others
+        name = entry.name or next(iter(preferred), "") or next(spare)
+        if name in free:
+            free.remove(name)
+        chosen.append((name, entry))
+    return chosen
+
+
+def _beside(
+    shapes: Mapping[str, tuple[int, ...]], data: Mapping[str, tuple[str, ...]]
+) -> list[Argument]:
+    """Return the contract's one input and those that a user states beside it, of fixed sizes."""
+    (main, shape), *others = shapes.items()
+    only, axes = next(iter(data.items()))
+    batch = shape[axes.index("B")] if "B" in axes and len(shape) == len(axes) else 0
+    found = [Argument(main, only, axes)]
+    for name, sizes in others:
+        named = tuple(
+            "B" if at == 0 and size == batch else str(size) for at, size in enumerate(sizes)
+        )
+        found.append(Argument(name, name, named))
+    return found
+
+
+def _values_of_keys(
+    names: Sequence[str], data: Mapping[str, tuple[str, ...]]
+) -> list[Argument] | None:
+    """Return queries, keys and values for a call in which the values are the keys."""
+    roles = {role_named(name): name for name in names}
+    wanted = {role_named(name): name for name in data}
+    if (
+        len(names) != 3
+        or set(roles) != {"query", "key", "value"}
+        or set(wanted) != {"query", "key"}
+    ):
+        return None
+    wanted["value"] = wanted["key"]
+    return [Argument(n, wanted[r], data[wanted[r]]) for r, n in roles.items()]
 
 
 def _by_role(names: Sequence[str], data: Mapping[str, tuple[str, ...]]) -> list[Argument]:
@@ -193,13 +267,12 @@ def _in_order(
         if argument is None:
             keyword = True
         else:
-            a = argument
-            ordered.append(Argument(a.parameter, a.input, a.axes, a.meaning, keyword))
+            ordered.append(replace(argument, keyword=keyword))
     named = {p.name for p in named_parameters(parameters)}
     for name, a in chosen.items():
         if name not in named:
             extra = not name.startswith("args[")
-            ordered.append(Argument(name, a.input, a.axes, a.meaning, extra))
+            ordered.append(replace(a, keyword=extra))
     return tuple(ordered)
 
 
@@ -214,129 +287,3 @@ def forward_parameters(module: Any) -> list[inspect.Parameter]:
         return list((signature or inspect.signature(module.forward)).parameters.values())
     except (TypeError, ValueError):
         return []
-
-
-def candidates(
-    parameters: Sequence[inspect.Parameter],
-    calls: Mapping[str, Mapping[str, str]],
-    output: str,
-    layouts: Mapping[str, Mapping[str, str]],
-    given: Sequence[GivenInput],
-    target: str,
-    dims: Mapping[str, int] | None = None,
-) -> Iterator[Convention]:
-    """Yield the ways in which the module may be called, likeliest first.
-
-    Args:
-        parameters: of ``forward``, without ``self``.
-        calls: the spec's calls. In a call, an input without axes is a dim passed as a number,
-            and ``returns`` are the axes of the output where they are not the spec's.
-        output: the axes of the spec's output.
-        layouts: the spec's other orders of axes.
-        given: the call that the user states.
-        target: what the user typed, for messages.
-        dims: the default case, for messages.
-
-    Raises:
-        TargetError: a parameter of ``forward`` has no input that could be meant.
-    """
-    found = 0
-    for name, inputs in _by_fit(calls, parameters, given):
-        for layout, orders in {"": {}, **layouts}.items():
-            pairs = tuple((tuple(a.split()), tuple(b.split())) for a, b in orders.items())
-            arguments = match(parameters, inputs, given, pairs)
-            if arguments is None:
-                break
-            if not layout or any(a == argument.axes for a, _ in pairs for argument in arguments):
-                found += 1
-                axes = tuple(inputs.get("returns", output).split())
-                yield Convention(name, arguments, axes, layout, pairs)
-    if not found:
-        raise unmatched(parameters, calls, given, target, dims or {})
-
-
-def _by_fit(
-    calls: Mapping[str, Mapping[str, str]],
-    parameters: Sequence[inspect.Parameter],
-    given: Sequence[GivenInput],
-) -> list[tuple[str, Mapping[str, str]]]:
-    """Order the spec's calls: those that need exactly the required arguments first."""
-    required = [p for p in data_parameters(parameters) if p.default is inspect.Parameter.empty]
-    wanted = len([g for g in given if not g.meaning]) or len(required) or 1
-
-    def distance(item: tuple[str, Mapping[str, str]]) -> int:
-        return abs(len([n for n, axes in item[1].items() if axes and n != "returns"]) - wanted)
-
-    return sorted(calls.items(), key=distance)
-
-
-def dims_of(convention: Convention, given: Sequence[GivenInput]) -> dict[str, int] | None:
-    """Return the dims that the user's shapes give; None where they contradict each other."""
-    dims: dict[str, int] = {}
-    left = [argument for argument in convention.arguments if argument.axes]
-    for entry in sorted(given, key=lambda entry: not entry.name):
-        argument = next(
-            (a for a in left if _is_meant(a, entry)),
-            None,
-        )
-        if argument is None:
-            continue
-        left.remove(argument)
-        order = convention.permutation(argument.axes)
-        axes = tuple(argument.axes[i] for i in order) if order else argument.axes
-        for axis, size in zip(axes, entry.shape, strict=False):
-            if axis != "1" and dims.setdefault(axis, size) != size:
-                return None
-    return dims
-
-
-def _is_meant(argument: Argument, entry: GivenInput) -> bool:
-    if entry.name:
-        return argument.parameter == entry.name
-    return bool(argument.meaning) == bool(entry.meaning)
-
-
-def unmatched(
-    parameters: Sequence[inspect.Parameter],
-    calls: Mapping[str, Mapping[str, str]],
-    given: Sequence[GivenInput],
-    target: str,
-    dims: Mapping[str, int],
-) -> TargetError:
-    """Return the error that says what is missing, and the line to type."""
-    shape = _example(calls, parameters, dims)
-    masks = [
-        p.name
-        for p in named_parameters(parameters)
-        if is_mask_name(p.name) and is_required(p) and not known_meaning(p.name)
-    ]
-    if masks and not any(entry.meaning for entry in given):
-        size = f"{dims.get('B', 2)}x{dims.get('M', dims.get('N', 8))}"
-        return TargetError(
-            f"forward needs the mask '{masks[0]}', and nothing says what it means",
-            where=target,
-            instead=f"add its shape and meaning: {shape} --input {size}:pad-true (True is "
-            "padding; or :valid-true, :valid-01, :additive)",
-        )
-    wanted = ", ".join(p.name for p in named_parameters(parameters))
-    return TargetError(
-        f"cannot tell what forward({wanted}) is to be called with",
-        where=target,
-        instead=f"add one --input per positional argument, such as {shape}; "
-        "a mask adds its meaning: --input 2x8:pad-true",
-    )
-
-
-def _example(
-    calls: Mapping[str, Mapping[str, str]],
-    parameters: Sequence[inspect.Parameter],
-    dims: Mapping[str, int],
-) -> str:
-    """Return the ``--input`` options of the likeliest call."""
-    count = len([p for p in data_parameters(parameters) if is_required(p)]) or 1
-    shapes: list[str] = []
-    for inputs in calls.values():
-        data = [axes.split() for name, axes in inputs.items() if axes and name != "returns"]
-        if not shapes or len(data) == count:
-            shapes = ["x".join(str(dims.get(axis, 8)) for axis in axes) for axes in data]
-    return " ".join(f"--input {text}" for text in shapes) or "--input 2x32x8x6"

@@ -1,7 +1,8 @@
-"""Read ``--input`` texts: ``2x32x8x6``, ``mask=2x8:pad-true``."""
+"""Read ``--input`` texts: ``2x32x8x6``, ``NBC:7x2x48``, ``mask=2x8:pad-true``, ``causal=True``."""
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 
@@ -9,9 +10,13 @@ from attncheck.data.formula import shortened
 from attncheck.errors import UsageError, did_you_mean
 from attncheck.signature.convention import MEANINGS, GivenInput
 
-_INPUT = re.compile(r"(?:(?P<name>[A-Za-z_]\w*)=)?(?P<shape>\d+(?:x\d+)*)(?::(?P<meaning>[\w-]+))?")
+_INPUT = re.compile(
+    r"(?:(?P<name>[A-Za-z_]\w*)=)?(?:(?P<axes>[A-Za-z1]+):)?"
+    r"(?P<shape>\d+(?:x\d+)*)(?::(?P<meaning>[\w-]+))?"
+)
+_FLAG = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.+)")
 
-_MOST_AXES, _MOST_ENTRIES = 16, 2**50
+_MOST_AXES, _MOST_ENTRIES, _LONGEST = 16, 2**50, 200
 
 
 def parse_input(text: str) -> GivenInput:
@@ -22,11 +27,7 @@ def parse_input(text: str) -> GivenInput:
     """
     match = _INPUT.fullmatch(text.strip())
     if match is None:
-        raise UsageError(
-            f"'{shortened(text)}' is no input",
-            where="--input",
-            instead="write sizes: 2x32x8x6, NAME=2x32x8x6 for a keyword, 2x8:pad-true for a mask",
-        )
+        return _flag(text)
     parts = match["shape"].split("x")
     if len(parts) > _MOST_AXES or any(len(part) > 10 for part in parts):
         raise UsageError(
@@ -42,4 +43,30 @@ def parse_input(text: str) -> GivenInput:
             where="--input",
             instead=did_you_mean(meaning, MEANINGS),
         )
-    return GivenInput(shape, match["name"] or "", meaning)
+    axes = tuple(match["axes"] or "")
+    if axes and (len(axes) != len(shape) or len(set(axes) - {"1"}) < len(axes) - axes.count("1")):
+        raise UsageError(
+            f"'{match['axes']}' are not the axes of {match['shape']}",
+            where="--input",
+            instead="write one letter for each size: NBC:7x2x48",
+        )
+    return GivenInput(shape, match["name"] or "", meaning, axes)
+
+
+def _flag(text: str) -> GivenInput:
+    """Return an argument of the call that is no tensor: ``causal=True``."""
+    match = _FLAG.fullmatch(text.strip())
+    try:
+        if match is None:
+            raise ValueError
+        value = ast.literal_eval(match["value"])
+        if len(match["value"]) > _LONGEST:
+            raise ValueError
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        raise UsageError(
+            f"'{shortened(text)}' is no input",
+            where="--input",
+            instead="write sizes: 2x32x8x6, NAME=2x32x8x6 for a keyword, NBC:7x2x48 to say which "
+            "axes they are, 2x8:pad-true for a mask, or a flag: causal=True",
+        ) from None
+    return GivenInput(name=match["name"], literal=repr(value))

@@ -24,22 +24,37 @@ def known_meaning(parameter: str) -> str:
     return _KNOWN.get(parameter, "")
 
 
+Axes = tuple[str, ...]
+
+
 def mask_axes(
     shape: tuple[int, ...], sizes: Mapping[str, int], data: Mapping[str, tuple[str, ...]]
-) -> tuple[str, ...]:
-    """Name the axes of a mask of this shape.
+) -> tuple[Axes, Axes]:
+    """Name the axes of a mask of this shape: in our order, and in the module's where it differs.
 
     Args:
         shape: its sizes.
         sizes: the sizes of the data inputs' axes, where they are stated.
         data: the call's inputs and their axes; the last one holds the keys.
     """
-    for axes in possible_axes(data):
-        known = {**sizes, "1": 1}
-        fits = all(known.get(axis, n) == n for axis, n in zip(axes, shape, strict=False))
-        if len(axes) == len(shape) and fits:
-            return axes
-    return ("B", key_axis(data))
+    known = {**sizes, "1": 1}
+    ours = [(axes, ()) for axes in possible_axes(data)]
+    for axes, order in (*ours, *late_batches(data)):
+        own = order or axes
+        fits = all(known.get(axis, n) == n for axis, n in zip(own, shape, strict=False))
+        if len(own) == len(shape) and fits:
+            return axes, order
+    return ("B", key_axis(data)), ()
+
+
+def late_batches(data: Mapping[str, tuple[str, ...]]) -> list[tuple[Axes, Axes]]:
+    """Return the axes of masks whose batch comes last, and their order."""
+    keys, queries = key_axis(data), query_axis(data)
+    return [
+        (("1", queries, keys), (queries, keys, "1")),
+        (("B", queries, keys), (queries, keys, "B")),
+        (("B", keys), (keys, "B")),
+    ]
 
 
 def possible_axes(data: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -60,7 +75,8 @@ def possible_axes(data: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 def key_axis(data: Mapping[str, tuple[str, ...]]) -> str:
     """Return the axis along which the keys lie: the second of the last input."""
-    return _position_axis(list(data.values())[-1])
+    own = [axes for axes in data.values() if not axes[-1].isdigit()]
+    return _position_axis(own[-1])
 
 
 def query_axis(data: Mapping[str, tuple[str, ...]]) -> str:

@@ -182,7 +182,30 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
 
 _NUMBERS = {"h": "H", "height": "H", "w": "W", "width": "W"}
 
-_COUNTING = frozenset({"n", "num", "nb", "no", "nr", "number", "of"})
+_COUNTING = frozenset(("n", "num", "nums", "nb", "no", "nr", "number", "of", "total", "count"))
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_SIZED = _set(
+    "dim dims dimension channel ch chs width size feature feat plane unit d c hidden embed "
+    "embedding embd emb model state depth filter"
+)
+"""Words that say that a number is a width."""
+_WHOSE: Mapping[str, frozenset[str]] = {
+    "C": _set("in input inp query q x image img token target tgt own self base main"),
+    "D": _set(
+        "key k value v kv context ctx memory mem encoder enc cross cond condition source src text"
+    ),
+    "C2": _set("out output o outp result"),
+}
+"""dim -> the words beside a width that say whose it is."""
+_PLACES = _set("position place token patch seq sequence length len block context ctx")
+_LIMITS = _set("max maximum size embedding")
+_GROUPED = _set("key value kv k v query q group")
+_HEADED = _set("attention attn att self multi")
 
 
 def dim_named(parameter: str, dims: Mapping[str, int], extra: Mapping[str, list[str]]) -> str:
@@ -236,18 +259,40 @@ def number_named(parameter: str) -> str:
 
 
 def dim_alike(parameter: str, dims: Mapping[str, int]) -> str:
-    """Return the dim that a name means by its words in whatever order, or ``""``.
+    """Return the formula that a name means by its words in whatever order, or ``""``.
 
-    ``n_channels_in``, ``numInChannels`` and ``channel_num`` are known names, put otherwise. Not
+    ``n_channels_in``, ``numInChannels`` and ``channel_num`` are known names, put otherwise;
+    ``nums_head``, ``dim_Q``, ``n_state`` and ``places`` are put together from known words. Not
     for parameters with a default: ``dim_hidden=128`` is a width of its own.
     """
     words = _words(parameter)
     for dim, names in STRONG.items():
         if dim in dims and words and words in [_words(name) for name in names]:
             return dim
+    if "head" in words:
+        return _of_heads(words - _HEADED - {"head"}, dims)
+    if words and words <= {"wh", "hw"}:
+        return "H * W" if {"H", "W"} <= set(dims) else ""
+    if words & _PLACES and words <= _PLACES | _LIMITS:
+        return "N" if "N" in dims else "H * W" if {"H", "W"} <= set(dims) else ""
+    if not words & _SIZED:
+        return ""
+    whose = words - _SIZED
+    for dim, marks in _WHOSE.items():
+        if whose <= marks and (whose or dim == "C"):
+            return dim if dim in dims else "C" if "C" in dims else ""
     return ""
 
 
+def _of_heads(beside: frozenset[str], dims: Mapping[str, int]) -> str:
+    """Return what a name with "head" and these words means: how many there are, or how wide."""
+    if beside and beside <= _GROUPED and not beside <= {"k", "v", "q"}:
+        return next((dim for dim in ("kv_heads", "heads") if dim in dims), "")
+    dim = "heads" if not beside else "d" if beside <= _SIZED | {"k", "v", "q"} else ""
+    return dim if dim in dims else ""
+
+
 def _words(name: str) -> frozenset[str]:
-    words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", name)
-    return frozenset(word.lower() for word in words) - _COUNTING
+    found = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)
+    words = (word.lower() for word in found)
+    return frozenset(w[:-1] if len(w) > 3 and w[-1] == "s" else w for w in words) - _COUNTING

@@ -23,6 +23,7 @@ from attncheck.signature.factories import check_factory, only_module
 
 Factory = Callable[..., Any]
 
+_ALONE = "__attncheck_alone__"
 _FILES = 4000
 _SHOWN = 12
 
@@ -131,13 +132,44 @@ def _import_file(path: Path) -> ModuleType:
             root, dotted = path.parent.parent, f"{path.parent.name}.{path.stem}"
     sys.path.insert(0, str(root))
     try:
-        module = importlib.import_module(dotted)
+        module = _imported(dotted, path)
     finally:
         sys.path.remove(str(root))
         sys.path.append(str(root))
     if Path(module.__file__ or "").resolve() != path:
         return _load(dotted, path)
     return module
+
+
+def _imported(dotted: str, path: Path) -> ModuleType:
+    """Import a file of a package; by itself, its siblings in reach, where the package fails."""
+    before = set(sys.modules)
+    try:
+        return importlib.import_module(dotted)
+    except Exception as error:
+        parent = dotted.rpartition(".")[0]
+        if parent in sys.modules:
+            raise  # the package is there: it is the file that fails
+        why = f"{type(error).__name__}: {error}"
+    names = dotted.split(".")
+    for depth in range(1, len(names)):
+        bare = ModuleType(".".join(names[:depth]))
+        bare.__path__ = [str(path.parents[len(names) - 1 - depth])]
+        sys.modules.setdefault(bare.__name__, bare)
+    try:
+        module = _load(dotted, path)
+    except BaseException:
+        for name in set(sys.modules) - before:
+            del sys.modules[name]
+        raise
+    module.__dict__[_ALONE] = f"loaded without its package, whose import raises {why}"
+    return module
+
+
+def loaded_alone(factory: Factory) -> str:
+    """Return why the file of a class was loaded without its package, "" where it was not."""
+    module = sys.modules.get(str(getattr(factory, "__module__", "")))
+    return str(vars(module).get(_ALONE, "")) if module is not None else ""
 
 
 def _package_of(path: Path) -> tuple[Path, str | None]:

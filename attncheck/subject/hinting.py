@@ -1,8 +1,10 @@
-"""A module that raises on the spec's input: another input on which it runs, for who must go on."""
+"""A module that raises on the spec's input: other inputs on which it may run."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
+from typing import Any
 
 from attncheck.lazy import torch
 from attncheck.subject.raising import SubjectError, blamed
@@ -12,13 +14,32 @@ from attncheck.subject.trial import Trial
 
 _SIDES = (8, 7, 14, 16, 32)
 _LENGTHS = (8, 16, 49, 64)
+_TIMES = (2, 4, 8)
+
+
+def other_sizes(subject: Subject, request: Any) -> Iterator[dict[str, int]]:
+    """Yield other sizes at which a module may be meant to work, where nobody has stated any.
+
+    Multiples of a window, squares, a wider input.
+    """
+    axes = {axis for own in subject.convention.inputs.values() for axis in own}
+    if request.inputs:
+        return
+    if {"H", "W"} <= axes or ("G" in axes and {"H", "W"} <= set(subject.dims)):
+        for side in _SIDES:
+            yield {"H": side, "W": side}
+    elif "N" in axes:
+        for length in _LENGTHS:
+            yield {"N": length}
+    if "C" in axes and "C" not in {*subject.binding.fixed, *request.dims}:
+        for times in _TIMES:
+            yield {"C": times * subject.dims["C"]}
 
 
 def runs_elsewhere(subject: Subject, failure: SubjectError) -> str:
-    """Return what to try of a module with one input that raises on it, or ``""``.
+    """Return the contract to try of a module with one input that raises on it, or ``""``.
 
-    Its own size comes first (multiples of a window, a square), then tokens for a map and a map
-    for tokens.
+    Tokens for a map and a map for tokens.
     """
     inputs = list(subject.convention.inputs.values())
     if failure.phase != "forward" or len(inputs) != 1 or len(subject.convention.arguments) != 1:
@@ -26,19 +47,37 @@ def runs_elsewhere(subject: Subject, failure: SubjectError) -> str:
     is_map = len(inputs[0]) == 4
     if not is_map and len(inputs[0]) != 3:
         return ""
-    order = subject.convention.permutation(inputs[0])
-    for shape in _of_rank(subject, is_map):
-        told = tuple(shape[i] for i in order) if order else shape
-        if _runs(subject, told):
-            return f"it runs on another size; if it is meant for that, add: --input {_text(told)}"
     for shape in _of_rank(subject, not is_map):
         if _runs(subject, shape):
             kind, family = ("tokens", "tokens") if is_map else ("a feature map", "map")
             return (
                 f"it runs on {kind}, {_text(shape)}, which this spec does not take; if it is "
-                f"meant for that: attncheck audit {family}"
+                f"meant for that: attncheck audit {family} {shlex.quote(subject.target)}"
             )
     return ""
+
+
+def to_state(subject: Subject) -> str:
+    """Return the options that state what is assumed of a call, as they are typed."""
+    inits = subject.binding.to_state(subject.dims, subject.told)
+    options = [f"--init {shlex.quote(text)}" for text in inits]
+    if not subject.convention.stated:
+        options += [f"--input {shlex.quote(text)}" for text in stated_inputs(subject)]
+    return " ".join(options)
+
+
+def stated_inputs(subject: Subject) -> list[str]:
+    """Return the call as ``--input`` takes it: one text for each input and each mask."""
+    trial, found = Trial(subject, subject.base()), []
+    for argument in subject.convention.arguments:
+        if not argument.axes:
+            continue
+        shape = trial.sizes(argument.axes)
+        order = subject.convention.permutation(argument.axes)
+        text = _text(tuple(shape[i] for i in order) if order else shape)
+        named = f"{argument.parameter}=" if argument.keyword else ""
+        found.append(named + text + (f":{argument.meaning}" if argument.meaning else ""))
+    return found
 
 
 def _of_rank(subject: Subject, is_map: bool) -> Iterator[tuple[int, ...]]:

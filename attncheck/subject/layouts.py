@@ -42,13 +42,17 @@ def answers(subject: Subject) -> bool:
     return tuple(out.shape) == trial.sizes(trial.output_axes)
 
 
-def stands(subject: Subject) -> bool:
+def stands(subject: Subject, *, stated: bool = False) -> bool:
     """Say whether this order of axes is the module's own, as far as one can see.
+
+    What is stated is in the spec's order, but for channels, which the weights tell.
 
     A time-major module takes (B, N, C) without complaint and attends across the batch. A module
     that wants channels last takes (B, 8, 8, 8) in any order, and a larger map in its own alone.
     """
-    return "B" not in subject.dims or (_independent(subject) and _takes_larger(subject))
+    if "B" not in subject.dims:
+        return True
+    return (stated or _independent(subject)) and _takes_larger(subject)
 
 
 def _takes_larger(subject: Subject) -> bool:

@@ -50,6 +50,9 @@ def read_output(raw: Any, convention: Convention, expected: tuple[int, ...]) -> 
 
 
 def _to_ours(tensor: torch.Tensor, convention: Convention) -> torch.Tensor:
+    if convention.form is not None:
+        restored: torch.Tensor = convention.form.restored(tensor, convention.output)
+        return restored
     order = convention.permutation(convention.output)
     if order is None or tensor.ndim != len(order):
         return tensor

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from attncheck.errors import TargetError
-from attncheck.signature.constructor import bind, dims_in_order
+from attncheck.signature.binding import Binding
+from attncheck.signature.calls import (
+    Asked,
+    candidates,
+    dims_of,
+    guesses,
+    unmatched,
+    unread_mask,
+)
+from attncheck.signature.constructor import bindings, dims_in_order
 from attncheck.signature.convention import Convention, GivenInput
-from attncheck.signature.forward import candidates, dims_of, forward_parameters
+from attncheck.signature.forward import forward_parameters
 from attncheck.signature.resolve import Factory, resolve
 from attncheck.spec import SpecDocument
+from attncheck.subject.hinting import other_sizes, stated_inputs
 from attncheck.subject.layouts import answers, casts_inside, error_of, stands
+from attncheck.subject.masking import obeys
 from attncheck.subject.pinning import pin_sizes
 from attncheck.subject.raising import SubjectError, blamed
-from attncheck.subject.stating import into_domain, without_followers
+from attncheck.subject.stating import into_domain, with_sides, without_followers
 from attncheck.subject.subject import Subject
 
 
@@ -51,23 +64,78 @@ class Request:
 def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError | None]:
     """Return the subject and, where no way of building and calling it works, what it raises.
 
+    What is assumed is tried in turn: the likeliest binding, the author's own values, other
+    meanings of names, other sizes. Only the first works in nearly every case, and costs no more.
+
     Raises:
         TargetError: it cannot be imported or bound; nothing could be said of it.
     """
     factory = request.factory or resolve(
         request.target, request.folder, modules_only=request.modules_only
     )
-    subject, failure = _prepare(spec, request, factory)
+    best: _Attempt | None = None
+    for attempt in _attempts(spec, request, factory):
+        if attempt.works:
+            return attempt.subject, None
+        if best is None or (best.failure is not None and attempt.failure is None):
+            best = attempt
+    assert best is not None
+    if best.failure is None and best.subject.convention.guessed:
+        raise unread_mask(best.subject.convention, request.target, stated_inputs(best.subject))
+    return best.subject, best.failure
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One way of building and calling: the subject, what it raises, and whether it answers."""
+
+    subject: Subject
+    failure: SubjectError | None = None
+    works: bool = False
+
+
+def _attempts(spec: SpecDocument, request: Request, factory: Factory) -> Iterator[_Attempt]:
+    """Yield what comes of each assumption: bindings, other sizes, masks and other forms."""
+    dims = dims_in_order(spec.dims, request.dims)
+    first: _Attempt | None = None
+    drafts: list[Subject] = []
+    for binding in bindings(factory, dims, request.arguments, spec.names, request.target):
+        drafts.append(_draft(spec, request, factory, binding))
+        if attempt := _tried(_called(drafts[-1], request), request):
+            yield attempt
+            first = first or attempt
+    if first is not None and first.failure is None:
+        return
+    if first is not None:
+        yield from _elsewhere(spec, request, factory, first.subject)
+    guessed = False
+    for draft in drafts[:_MOST_GUESSED]:
+        if attempt := _tried(_guessed(draft, request), request, guessed=True):
+            guessed = True
+            yield attempt
+    if first is None and not guessed:
+        raise _unmatched(drafts[0], request)
+
+
+def _elsewhere(
+    spec: SpecDocument, request: Request, factory: Factory, subject: Subject
+) -> Iterator[_Attempt]:
+    """Yield what comes of other sizes than the spec's, where none is stated."""
+    for change in (*_own_widths(request, subject), *other_sizes(subject, request)):
+        other = replace(request, dims={**request.dims, **change})
+        attempt = _tried(_called(_draft(spec, other, factory, subject.binding), other), other)
+        if attempt is not None:
+            found = replace(attempt.subject, pinned=attempt.subject.pinned | set(change))
+            told = ", ".join(f"{name}={size}" for name, size in change.items())
+            yield replace(attempt, subject=replace(found, tried=f"{told}, found by trying"))
+
+
+def _own_widths(request: Request, subject: Subject) -> list[dict[str, int]]:
+    """Return the widths of an instance, or of what a factory makes, where no argument says them."""
     told = {*subject.binding.fixed, *subject.binding.follows, *request.dims}
-    if failure is None or request.factory is None or request.inputs or "C" in told:
-        return subject, failure
-    # No argument says how wide it is: its own layers do.
-    for width in _widths(subject):
-        own = replace(request, dims={**request.dims, "C": width})
-        other, error = _prepare(spec, own, factory)
-        if error is None:
-            return replace(other, pinned=other.pinned | {"C"}), None
-    return subject, failure
+    if request.factory is None or request.inputs or "C" in told:
+        return []
+    return [{"C": width} for width in _widths(subject)]
 
 
 def _widths(subject: Subject) -> list[int]:
@@ -89,56 +157,118 @@ def _widths(subject: Subject) -> list[int]:
 
 _WIDTHS = ("in_channels", "in_features", "embed_dim", "num_features", "num_channels")
 _WIDEST, _MOST_WIDTHS = 2**16, 6
+_MOST_CALLS, _MOST_GUESSES, _MOST_GUESSED = 24, 240, 2
+"""Plain calls, calls that only trying can tell, and for how many bindings these are tried."""
 
 
-def _prepare(
-    spec: SpecDocument, request: Request, factory: Factory
-) -> tuple[Subject, SubjectError | None]:
-    overrides = dict(request.dims)
-    dims = dims_in_order(spec.dims, overrides)
-    binding = bind(factory, dims, request.arguments, spec.names, request.target)
-    overrides = {**_restrict(binding.fixed, dims), **overrides}
-    blank = Convention("", (), tuple(spec.output.split()))
-    draft = Subject(
+def _draft(spec: SpecDocument, request: Request, factory: Factory, binding: Binding) -> Subject:
+    """Return the subject before it is known how it is called."""
+    dims = dims_in_order(spec.dims, request.dims)
+    return Subject(
         spec,
         request.name,
         request.target,
         factory,
         binding,
-        blank,
-        overrides,
+        Convention("", (), tuple(spec.output.split())),
+        {**_restrict(binding.fixed, dims), **request.dims},
         frozenset(binding.fixed),
         device=request.device,
+        told=frozenset(request.dims),
     )
-    first: Subject | None = None
-    fallback: Subject | None = None
-    failure: SubjectError | None = None
-    for convention in _candidates(draft, request):
-        subject = _with_shapes(draft, convention, request.inputs)
-        if subject is None:
-            continue
-        for dtype in ("float64", "float32"):
-            attempt = replace(subject, convention=convention, dtype=dtype)
+
+
+def _tried(
+    subjects: Iterator[Subject], request: Request, *, guessed: bool = False
+) -> _Attempt | None:
+    """Return the first call that works, else what came of the first of all; None of none."""
+    best: _Attempt | None = None
+    moved: Subject | None = None
+    for subject in subjects:
+        for dtype in ("float64",) if guessed else ("float64", "float32"):
+            attempt = replace(subject, dtype=dtype)
             error = error_of(attempt)
             if error is None:
-                if not answers(attempt):
-                    first, failure = first or attempt, None
-                elif stands(attempt) and _only_moved(fallback, attempt):
-                    return _settled(attempt), None
+                if not answers(attempt) or (attempt.convention.guessed and not obeys(attempt)):
+                    if best is None or best.failure is not None:
+                        best = _Attempt(attempt)
+                elif stands(attempt, stated=bool(request.inputs)) and _only_moved(moved, attempt):
+                    return _Attempt(_settled(attempt), works=True)
                 else:
-                    fallback = fallback or attempt
+                    moved = moved or attempt
                 break
-            if first is None or (failure is not None and dtype == "float64"):
-                first, failure = first or attempt, failure or error
-    if fallback is not None:
-        return _settled(fallback), None
-    if first is None:
-        raise TargetError(
+            if best is None:
+                best = _Attempt(attempt, error)
+            elif best.failure is not None and dtype == "float64":
+                best = replace(best, failure=best.failure or error)
+    return best if moved is None else _Attempt(_settled(moved), works=True)
+
+
+def _called(draft: Subject, request: Request) -> Iterator[Subject]:
+    """Yield the subject under each plain call; last where a stated width is another one's."""
+    found = candidates(_parameters(draft), _asked(draft, request), _source(draft.factory))
+    yield from _shaped(draft, request, itertools.islice(found, _MOST_CALLS))
+
+
+def _guessed(draft: Subject, request: Request) -> Iterator[Subject]:
+    """Yield the subject under each call that only trying can tell."""
+    found = guesses(_parameters(draft), _asked(draft, request), draft.dims)
+    yield from _shaped(draft, request, itertools.islice(found, _MOST_GUESSES))
+
+
+def _shaped(
+    draft: Subject, request: Request, conventions: Iterator[Convention]
+) -> Iterator[Subject]:
+    later: list[Subject] = []
+    for convention in conventions:
+        shaped = _with_shapes(draft, convention, request.inputs)
+        if shaped is None:
+            continue
+        known = replace(convention, stated=bool(request.inputs))
+        subject = replace(shaped, convention=known)
+        width = draft.binding.fixed.get("C")
+        if request.inputs and width is not None and subject.dims.get("C") != width:
+            later.append(subject)
+        else:
+            yield subject
+    yield from later
+
+
+def _asked(draft: Subject, request: Request) -> Asked:
+    spec = draft.spec
+    return Asked(spec.calls, spec.output, spec.layouts, request.inputs)
+
+
+def _parameters(draft: Subject) -> list[inspect.Parameter]:
+    """Return ``forward``'s parameters; of what is no class an instance must be built."""
+    factory: Any = draft.factory
+    if isinstance(factory, type):
+        return forward_parameters(factory)[1:]
+    try:
+        with blamed("constructor"):
+            return forward_parameters(draft.construct(draft.dims))
+    except SubjectError:
+        return []
+
+
+def _source(factory: Factory) -> str:
+    """Return the text of the file in which a class stands, "" where there is none."""
+    try:
+        return inspect.getsource(sys.modules[factory.__module__])
+    except (KeyError, OSError, TypeError, AttributeError):
+        return ""
+
+
+def _unmatched(draft: Subject, request: Request) -> TargetError:
+    """Return why none of the spec's calls can be meant."""
+    parameters, asked = _parameters(draft), _asked(draft, request)
+    if any(True for _ in candidates(parameters, asked)):
+        return TargetError(
             "the shapes of --input contradict each other",
             where=request.target,
             instead="all inputs of one call share their batch, and keys and values their length",
         )
-    return first, failure
+    return unmatched(parameters, asked.calls, request.target, draft.dims)
 
 
 def _settled(subject: Subject) -> Subject:
@@ -150,41 +280,16 @@ def _restrict(fixed: Mapping[str, int], dims: Mapping[str, int]) -> dict[str, in
     return {name: size for name, size in fixed.items() if name in dims}
 
 
-def _candidates(draft: Subject, request: Request) -> list[Convention]:
-    """Return the conventions to try; needs one instance to read ``forward``'s signature."""
-    parameters = None
-    factory: Any = draft.factory
-    if isinstance(factory, type):
-        parameters = forward_parameters(factory)[1:]
-    else:
-        try:
-            with blamed("constructor"):
-                parameters = forward_parameters(draft.construct(draft.dims))
-        except SubjectError:
-            parameters = []
-    spec = draft.spec
-    found = candidates(
-        parameters,
-        spec.calls,
-        spec.output,
-        spec.layouts,
-        request.inputs,
-        request.target,
-        draft.dims,
-    )
-    return list(itertools.islice(found, 24))
-
-
 def _with_shapes(
     draft: Subject, convention: Convention, given: Sequence[GivenInput]
 ) -> Subject | None:
     """Take dims from the user's shapes; None where these do not fit the convention."""
-    stated = dims_of(convention, given)
+    stated = dims_of(convention, given, draft.dims)
     if stated is None:
         return None
     shapes = {n: s for n, s in stated.items() if n in draft.dims}
     kept = without_followers(shapes, draft)
-    overrides = into_domain(draft, {**draft.overrides, **kept})
+    overrides = into_domain(draft, with_sides(draft, convention, {**draft.overrides, **kept}))
     axes = {axis for own in convention.inputs.values() for axis in own}
     if "M" in axes and draft.spec.dims.get("M") == "N":
         # As many keys as queries would hide which of the two an axis belongs to.
@@ -195,7 +300,8 @@ def _with_shapes(
     pinned = set(draft.pinned) - other
     if draft.binding.literal and "C" not in draft.binding.follows:
         pinned.add("C")
-    return replace(draft, overrides=overrides, pinned=frozenset(pinned))
+    told = frozenset({*shapes, *draft.told})
+    return replace(draft, overrides=overrides, pinned=frozenset(pinned), told=told)
 
 
 def _only_moved(fallback: Subject | None, other: Subject) -> bool:

@@ -15,7 +15,8 @@ import msgspec
 from attncheck.data.formula import Formula
 from attncheck.errors import TargetError
 from attncheck.lazy import torch
-from attncheck.signature.constructor import Binding, dims_in_order
+from attncheck.signature.binding import Binding
+from attncheck.signature.constructor import dims_in_order
 from attncheck.signature.convention import Convention
 from attncheck.signature.factories import AsItIs
 from attncheck.signature.resolve import Factory
@@ -41,6 +42,8 @@ class Subject:
         device: where its cases are tried; on ``meta`` only shapes are computed.
         widened: it casts to float32 inside, and works as well in double precision throughout:
             cases in float64 are run so.
+        tried: dims that only trying has found, in words.
+        told: dims that are stated, by shapes or by name.
     """
 
     spec: SpecDocument
@@ -54,6 +57,8 @@ class Subject:
     dtype: str = "float64"
     device: str = "cpu"
     widened: bool = False
+    tried: str = ""
+    told: frozenset[str] = frozenset()
 
     @cached_property
     def dims(self) -> dict[str, int]:
@@ -64,6 +69,13 @@ class Subject:
     def counted(self) -> dict[bytes, Any]:
         """What a call of it cost, for each case that was counted."""
         return {}
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What of its constructor and its call is our guess, in words; none where all is known."""
+        call = () if self.convention.stated else ("how forward is called",)
+        tried = (self.tried,) if self.tried else ()
+        return (*self.binding.assumed(self.told), *call, *tried)
 
     @property
     def as_it_is(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from attncheck.subject.precision import widened
 from attncheck.subject.raising import blamed
 from attncheck.subject.sampling import draw, generator, is_unfinished, randomise, seed_everything
 from attncheck.subject.subject import Subject
+from attncheck.subject.tables import made_value
 
 Tensors = dict[str, "torch.Tensor"]
 
@@ -55,7 +57,7 @@ class Trial:
 
     def sizes(self, axes: tuple[str, ...]) -> tuple[int, ...]:
         """Return the sizes of axes; an axis named ``1`` has size one."""
-        return tuple(1 if axis == "1" else self.dims[axis] for axis in axes)
+        return tuple(int(axis) if axis.isdigit() else self.dims[axis] for axis in axes)
 
     def module(
         self,
@@ -149,11 +151,28 @@ class Trial:
 
     def call(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> Output:
         """Call the module on these very tensors, whatever it does to them."""
+        form = self.subject.convention.form
+        if form is not None and form.unbatched:
+            return self._one_by_one(module, inputs)
         positional, keyword = self.arguments(inputs)
         wide = self.subject.widened and self.case.dtype == "float64"
         with blamed("forward"), widened() if wide else nullcontext():
             raw = module(*positional, **keyword)
         return read_output(raw, self.subject.convention, self.sizes(self.output_axes))
+
+    def _one_by_one(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> Output:
+        """Call a module that takes no batch with each sample, and put its outputs together."""
+        found: list[Output] = []
+        axes = {a.input: a.axes for a in self.subject.convention.arguments}
+        for at in range(self.dims["B"]):
+            own = {n: t[at] if axes.get(n, ())[:1] == ("B",) else t for n, t in inputs.items()}
+            positional, keyword = self.arguments(own)
+            with blamed("forward"):
+                raw = module(*positional, **keyword)
+            expected = self.sizes(self.output_axes[1:])
+            found.append(read_output(raw, self.subject.convention, expected))
+        with blamed("forward"):
+            return Output(torch.stack([one.main for one in found]), (), [one.raw for one in found])
 
     def arguments(self, inputs: Mapping[str, torch.Tensor]) -> tuple[list[Any], dict[str, Any]]:
         """Return what ``forward`` is given, by position and by keyword, in its order of axes."""
@@ -168,11 +187,16 @@ class Trial:
         return positional, keyword
 
     def _value(self, argument: Argument, inputs: Mapping[str, torch.Tensor]) -> Any:
+        if argument.literal:
+            return ast.literal_eval(argument.literal)
+        if argument.made:
+            return made_value(argument.made, self.dims, self.dtype, self.case.device)
         if not argument.axes:
             return self.dims[argument.input]
-        if argument.meaning and argument.input not in inputs:
-            return self.no_mask(argument)
-        tensor = inputs[argument.input]
+        absent = argument.meaning and argument.input not in inputs
+        tensor = self.no_mask(argument) if absent else inputs[argument.input]
+        if (form := self.subject.convention.form) is not None and not argument.meaning:
+            return form.handed(tensor, argument.axes)
         order = self.subject.convention.permutation(argument.axes)
         return tensor.permute(order) if order else tensor
 

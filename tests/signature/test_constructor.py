@@ -75,7 +75,7 @@ class Pair(nn.Module):
 
 def test_a_default_of_two_numbers_stays_and_fixes_the_dim() -> None:
     subject = subject_of(Pair, "cbam")
-    assert subject.binding.symbolic == {"channels": "C", "reduction": "r"}
+    assert subject.binding.symbolic == {"channels": "C"}
     assert subject.dims["k"] == 5
 
 

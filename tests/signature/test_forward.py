@@ -165,9 +165,18 @@ def test_a_required_mask_with_torchs_name_is_known() -> None:
     assert call_of(KnownMask, "mha") == "self(x, key_padding_mask: pad-true mask)"
 
 
-def test_a_required_mask_without_a_meaning_is_an_error_with_the_line_to_type() -> None:
+class MaskNeverRead(Attention):
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        return self.attend(x, x + 0 * mask.sum())
+
+
+def test_what_a_required_mask_means_is_found_by_trying() -> None:
+    assert call_of(MaskedAttention, "mha") == "self(x, mask: pad-true mask)"
+
+
+def test_a_required_mask_that_does_nothing_is_an_error_with_the_line_to_type() -> None:
     with pytest.raises(TargetError) as raised:
-        subject_of(MaskedAttention, "mha")
+        subject_of(MaskNeverRead, "mha")
     assert "forward needs the mask 'mask'" in str(raised.value)
     assert "--input 2x7x48 --input 2x7:pad-true" in raised.value.instead
 
@@ -176,8 +185,10 @@ def test_inputs_that_fit_no_call_are_an_error_that_names_the_parameters() -> Non
     with pytest.raises(TargetError) as raised:
         subject_of(nn.Bilinear, "tokens", in1_features=48, in2_features=48, out_features=48)
     assert "forward(input1, input2)" in str(raised.value)
-    with pytest.raises(TargetError):
-        subject_of(CrossAttention, "tokens", inputs=("2x5x48", "2x9x48"))
+
+
+def test_a_second_input_that_is_stated_is_handed_on() -> None:
+    assert call_of(CrossAttention, "tokens", "2x5x48", "2x9x48") == "tokens(x, context)"
 
 
 class Linformer(Attention):

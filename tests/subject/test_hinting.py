@@ -50,10 +50,17 @@ class Broken(nn.Module):
         raise RuntimeError("never")
 
 
+def test_another_size_is_tried_where_none_is_stated() -> None:
+    request = Request(name="x", target="Blocks", factory=Blocks)
+    subject, failure = prepare(load("map").document, request)
+    assert failure is None
+    assert subject.tried == "H=7, W=7, found by trying"
+    assert not {"H", "W"} & subject.variable
+
+
 @pytest.mark.parametrize(
     ("module", "spec", "told"),
     [
-        (Blocks, "map", "another size; if it is meant for that, add: --input 2x32x7x7"),
         (Tokens, "se", "tokens, 2x8x32, which this spec does not take"),
         (Maps, "mha", "a feature map, 2x48x8x8, which this spec does not take"),
         (Broken, "map", ""),

@@ -66,8 +66,14 @@ class CausalOverTime(nn.Module):
 
 
 def test_causal_attention_over_the_first_axis_is_time_major() -> None:
-    subject = subject_of(CausalOverTime, "causal", inputs=("5x3x8",), dim=8)
+    subject = subject_of(CausalOverTime, "causal", dim=8)
     assert subject.convention.layout == "time-major"
+
+
+def test_a_stated_input_is_in_the_order_of_the_spec() -> None:
+    subject = subject_of(CausalOverTime, "causal", inputs=("5x3x8",), dim=8)
+    assert subject.convention.layout == ""
+    assert (subject.dims["B"], subject.dims["N"]) == (5, 3)
 
 
 class SoftmaxInSinglePrecision(nn.Module):

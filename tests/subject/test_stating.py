@@ -24,6 +24,13 @@ class SelfAttention(nn.Module):
         return self.attention(x, x, x)[0]  # type: ignore[no-any-return]
 
 
+class AnyHeads(SelfAttention):
+    """Says nothing of how many."""
+
+    def __init__(self, dim: int, num_heads: int) -> None:
+        super().__init__(dim, num_heads)
+
+
 class CrossAttention(nn.Module):
     """One width for queries and keys."""
 
@@ -44,8 +51,15 @@ def prepared(factory: type[nn.Module], *inputs: str, **arguments: int) -> Subjec
     return subject
 
 
-def test_heads_that_nobody_states_divide_the_stated_width() -> None:
+def test_the_authors_heads_stand_whatever_the_spec_says() -> None:
     subject = prepared(SelfAttention, "2x8x32")
+    assert subject.dims["C"] == 32
+    assert subject.dims["heads"] == 8
+    assert prepared(SelfAttention).dims["C"] % 8 == 0
+
+
+def test_heads_that_nobody_states_divide_the_stated_width() -> None:
+    subject = prepared(AnyHeads, "2x8x32")
     assert subject.dims["C"] == 32
     assert subject.dims["heads"] == 4
 

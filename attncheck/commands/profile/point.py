@@ -21,7 +21,7 @@ from attncheck.instruments.counting.growth import varied
 from attncheck.instruments.timing.ceilings import NAME, workload
 from attncheck.instruments.timing.samples import Call, Source
 from attncheck.lazy import torch
-from attncheck.signature.forward import dims_of
+from attncheck.signature.calls import dims_of
 from attncheck.signature.inputs import parse_input
 from attncheck.subject.case import Case
 from attncheck.subject.outputs import read_output
@@ -60,7 +60,8 @@ def dims_of_row(subject: Subject, measure: Measure, row: RowAsked) -> dict[str, 
     Raises:
         SubjectError: the module is made for other sizes, or the inputs contradict each other.
     """
-    stated = dims_of(subject.convention, [parse_input(text) for text in measure.inputs])
+    given = [parse_input(text) for text in measure.inputs]
+    stated = dims_of(subject.convention, given, subject.dims)
     if stated is None:
         raise SubjectError(ValueError("the shapes of --input contradict each other"), "forward")
     stated |= measure.dims

@@ -28,7 +28,7 @@ def ignored_arguments(trial: Trial) -> dict[str, str]:
     only where no width is given, as one chosen by the width, has its effect there.
     """
     subject = trial.subject
-    given = subject.binding.arguments(trial.dims)
+    given = {**subject.binding.defaults, **subject.binding.arguments(trial.dims)}
     own = _sizes(subject)
     widths = {n: v * _WIDER for n, v in given.items() if isinstance(v, int) and _is_width(n, trial)}
     if not widths:

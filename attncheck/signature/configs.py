@@ -1,0 +1,149 @@
+"""A constructor that takes a config: what makes one, and which fields it needs.
+
+The class that the annotation names, or one of the same file with the fields that are read; else
+an object that holds nothing but those fields.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from attncheck.lazy import torch
+from attncheck.signature.usage import Use
+
+_NAMES = (
+    "config",
+    "cfg",
+    "conf",
+    "args",
+    "opt",
+    "opts",
+    "hparams",
+    "params",
+    "settings",
+    "options",
+)
+
+
+class Fields(SimpleNamespace):
+    """A config of the fields that a constructor reads, as attributes and as items."""
+
+    def __getitem__(self, name: str) -> Any:
+        return vars(self)[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in vars(self)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a field, or what is wanted where it is not there."""
+        return vars(self).get(name, default)
+
+
+@dataclass(frozen=True)
+class Config:
+    """What makes a config.
+
+    Attributes:
+        make: called with the fields by name.
+        fields: the fields with their defaults, None where the signature of ``make`` says them.
+    """
+
+    make: Any
+    fields: Mapping[str, inspect.Parameter] | None = None
+
+
+def config_maker(factory: Any, parameter: inspect.Parameter, use: Use) -> Config | None:
+    """Return what makes the config that a parameter takes; None where it takes none."""
+    known = _annotated(factory, parameter.annotation)
+    if known is not None:
+        return Config(known)
+    asked = (*use.fields, *use.keys)
+    if not asked or (parameter.name.lower() not in _NAMES and len(asked) < 2):
+        return None
+    if use.applied or use.made or parameter.annotation in (int, float, bool, str):
+        return None
+    if not use.keys and (own := _beside(factory, use.fields)) is not None:
+        return Config(own)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    make = dict if use.keys and not use.fields else Fields
+    return Config(make, {name: inspect.Parameter(name, kind) for name in asked})
+
+
+def named_object(factory: Any, text: str) -> Any:
+    """Return the layer or class that a text names, such as ``nn.LayerNorm`` or ``GPTConfig()``.
+
+    The text itself is returned where it names none: only classes of ``torch.nn.Module`` and
+    config classes of the factory's own file are looked for, and nothing else is called.
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+        call = tree if isinstance(tree, ast.Call) else None
+        found = _class(factory, call.func if call else tree)
+        if found is None:
+            return text
+        if call is None:
+            return found
+        given = [ast.literal_eval(argument) for argument in call.args]
+        named = {k.arg: ast.literal_eval(k.value) for k in call.keywords if k.arg}
+        return found(*given, **named)
+    except (SyntaxError, ValueError, TypeError):
+        return text
+
+
+def _class(factory: Any, node: ast.expr) -> Any:
+    if isinstance(node, ast.Attribute):
+        return getattr(torch.nn, node.attr, None) if _is_layer(node.attr) else None
+    if not isinstance(node, ast.Name):
+        return None
+    found = _scope(factory).get(node.id)
+    if isinstance(found, type) and (issubclass(found, torch.nn.Module) or _is_plain(found)):
+        return found
+    return getattr(torch.nn, node.id) if _is_layer(node.id) else None
+
+
+def _is_layer(name: str) -> bool:
+    found = getattr(torch.nn, name, None)
+    return isinstance(found, type) and issubclass(found, torch.nn.Module)
+
+
+def _scope(factory: Any) -> Mapping[str, Any]:
+    module = sys.modules.get(str(getattr(factory, "__module__", "")))
+    return vars(module) if module is not None else {}
+
+
+def _annotated(factory: Any, annotation: Any) -> Any:
+    """Return the config class that an annotation names; it may be a text."""
+    if isinstance(annotation, str):
+        annotation = _scope(factory).get(annotation.strip("'\" "))
+    return annotation if isinstance(annotation, type) and _is_plain(annotation) else None
+
+
+def _is_plain(kind: type) -> bool:
+    """Say whether a class is written to hold settings: no module, no part of Python or torch."""
+    top = str(getattr(kind, "__module__", "")).partition(".")[0]
+    if top in ("builtins", "torch", "typing", "collections") or top in sys.stdlib_module_names:
+        return False
+    return not issubclass(kind, torch.nn.Module)
+
+
+def _beside(factory: Any, fields: tuple[str, ...]) -> Any:
+    """Return the one class of the factory's file that has all of these fields."""
+    found = [
+        kind
+        for kind in _scope(factory).values()
+        if isinstance(kind, type) and _is_plain(kind) and set(fields) <= _fields(kind)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _fields(kind: type) -> set[str]:
+    try:
+        return set(inspect.signature(kind).parameters)
+    except (TypeError, ValueError):
+        return set()

@@ -1,0 +1,58 @@
+"""Inputs of ``forward`` that follow from positions alone: cosines and sines, position ids.
+
+Each is computed as the usual rotary convention has it; which of the layouts a module wants is
+found by trying.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from attncheck.signature.convention import Argument
+
+_NAMES = {
+    "cos": ("cos", "cosine", "freqs_cos", "cos_emb", "rope_cos", "rotary_cos", "cos_cached"),
+    "sin": ("sin", "sine", "freqs_sin", "sin_emb", "rope_sin", "rotary_sin", "sin_cached"),
+    "cos and sin": ("position_embeddings", "rotary_emb", "rotary_pos_emb", "rope", "cos_sin"),
+    "turns": ("freqs_cis", "freqs_complex"),
+    "angles": ("freqs", "angles", "theta", "rotary_freqs"),
+    "position ids": ("position_ids", "positions", "pos_ids", "token_positions", "input_pos"),
+}
+_WIDE = ("in halves", "in pairs")
+RANKS = ("N", "1 N", "B N", "1 1 N")
+
+
+def table_named(parameter: str) -> str:
+    """Return what a parameter of ``forward`` of this name is a table of, or ``""``."""
+    lowered = parameter.lower()
+    return next((kind for kind, names in _NAMES.items() if lowered in names), "")
+
+
+def table_arguments(
+    parameters: Sequence[inspect.Parameter], source: str
+) -> Iterator[dict[str, Argument]]:
+    """Yield the ways to compute all tables that a call needs, likeliest first.
+
+    Args:
+        parameters: of ``forward``.
+        source: the text in which the tables are used: it tells halves from pairs.
+    """
+    wanted = {p.name: kind for p in parameters if (kind := table_named(p.name)) and _needed(p)}
+    if not wanted:
+        return
+    layouts = _WIDE[::-1] if "::2" in source and "chunk(2" not in source else _WIDE
+    for layout in (*layouts, "once"):
+        for rank in RANKS:
+            yield {
+                name: Argument(name, "", (), made=f"{kind} {layout} ({rank})")
+                for name, kind in wanted.items()
+            }
+        if set(wanted.values()) <= {"turns", "position ids"}:
+            return  # neither halves nor pairs
+
+
+def _needed(parameter: inspect.Parameter) -> bool:
+    empty: Any = inspect.Parameter.empty
+    return parameter.default is empty
