@@ -5,8 +5,10 @@ from __future__ import annotations
 from attncheck.blame.layers import made_for
 from attncheck.blame.mutation import mutated
 from attncheck.data.report import Location
-from attncheck.instruments.attention.masks import ways_of
+from attncheck.instruments.attention.masks import MaskWay, encode, some_hidden
+from attncheck.instruments.attention.offers import ways_of
 from attncheck.lazy import torch
+from attncheck.signature.masks import key_axis
 from attncheck.source.paired import (
     differs,
     inputs_with_masks,
@@ -40,41 +42,30 @@ def masks(trial: Trial, outcome: Outcome) -> Blame | None:
     """Mask the last keys and change them: the first line on which another position changes."""
     if outcome.evidence.get("fault") == "modified":
         return mutated(trial, outcome)
-    trial = _with_mask(trial, outcome.evidence.get("mask"))
-    found = trial.subject.convention.masks
-    inputs = inputs_with_masks(trial)
-    if not found:
+    way = _way(trial, outcome.evidence.get("mask"))
+    if way is None:
         return None
-    axis = found[0].axes[-1]
+    trial = Trial(way.applied(trial.subject), trial.case)
+    axis = key_axis(trial.subject.convention.inputs)
     size = trial.dims.get(axis, 0)
     if size < 2:
         return None
-    hidden = list(range((size + 1) // 2, size))
-    plain = dict(inputs)
-    for argument in found:
-        inputs[argument.input] = _masking(trial.no_mask(argument), argument.meaning, hidden)
-    leak = _leak(trial, axis, hidden, inputs, "a masked token still takes part after this line")
+    places = list(range(1, max(size // 2, 2)) if way.inside else range((size + 1) // 2, size))
+    plain = inputs_with_masks(trial)
+    closed = torch.zeros_like(some_hidden(way, trial))
+    closed[:, :, places] = True
+    inputs = {**plain, way.argument.input: encode(closed, way, trial)}
+    leak = _leak(trial, axis, places, inputs, "a masked token still takes part after this line")
     entry = _first_use(trial, plain, inputs)
     if leak is None:
         return Blame(entry) if entry else None
     return Blame(leak.location, [*([entry] if entry else []), *leak.related])
 
 
-def _with_mask(trial: Trial, parameter: object) -> Trial:
-    """Return a trial whose call has the optional mask that a probe found by trying."""
-    if trial.subject.convention.masks:
-        return trial
+def _way(trial: Trial, parameter: object) -> MaskWay | None:
+    """Return the mask that a probe found at fault, else the first of the subject."""
     ways, _ = ways_of(trial.subject, trial)
-    named = [way for way in ways if way.argument.parameter == parameter] or ways
-    return Trial(named[0].applied(trial.subject), trial.case) if named else trial
-
-
-def _masking(mask: torch.Tensor, meaning: str, hidden: list[int]) -> torch.Tensor:
-    mask = mask.clone()
-    mask[..., hidden] = {"pad-true": True, "valid-true": False, "valid-01": 0.0}.get(
-        meaning, float("-inf")
-    )
-    return mask
+    return next((w for w in ways if w.argument.parameter == parameter), ways[0] if ways else None)
 
 
 def _first_use(trial: Trial, plain: Tensors, masked: Tensors) -> Location | None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.comparison import Difference, Probe, compare
 from attncheck.equivalence.search import assignments
-from attncheck.instruments.attention.masks import encode, some_hidden, ways_of
+from attncheck.instruments.attention.masks import encode, some_hidden
+from attncheck.instruments.attention.offers import ways_of
 from attncheck.lazy import torch
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.sampling import turn_scales

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import msgspec
 
-from attncheck.instruments.attention.masks import encode, query_rows, some_hidden, ways_of
+from attncheck.instruments.attention.masks import encode, query_rows, some_hidden
+from attncheck.instruments.attention.offers import ways_of
 from attncheck.signature.masks import key_axis
 from attncheck.source.raised import where_raised
 from attncheck.subject.case import Case

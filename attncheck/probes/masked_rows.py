@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.instruments.attention.masks import encode, query_rows, some_hidden, ways_of
+from attncheck.instruments.attention.masks import encode, query_rows, some_hidden
+from attncheck.instruments.attention.offers import ways_of
 from attncheck.lazy import torch
-from attncheck.signature.masks import key_axis
+from attncheck.signature.masks import is_per_sample, key_axis
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
 from attncheck.subject.subject import Subject
@@ -46,14 +47,14 @@ class MaskedRows(Claim, frozen=True, kw_only=True):
         if key_axis(trial.subject.convention.inputs) not in ("N", "M", "G"):
             return skipped("no keys that a mask could hide")
         ways, _ = ways_of(trial.subject, trial)
-        ways = [way for way in ways if query_rows(way) or "B" in way.argument.axes[:-1]]
+        ways = [way for way in ways if query_rows(way) or is_per_sample(way.argument.axes)]
         if not ways:
             return skipped("forward takes no mask whose meaning is known")
         for way in ways:
             masked = Trial(way.applied(trial.subject), trial.case)
             hidden = some_hidden(way, masked)
             emptied = hidden.clone()
-            own = "B" in way.argument.axes[:-1]
+            own = is_per_sample(way.argument.axes)
             if own:
                 emptied[0] = True
             else:

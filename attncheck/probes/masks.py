@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 from attncheck.instruments.attention.hearing import Hearing
-from attncheck.instruments.attention.masks import MaskWay, encode, hear_masked, some_hidden, ways_of
+from attncheck.instruments.attention.masks import MaskWay, encode, hear_masked, some_hidden
 from attncheck.instruments.attention.misread import blame
+from attncheck.instruments.attention.offers import Unclear, ways_of
 from attncheck.instruments.attention.padding import factor_for_gap, padding_changes
 from attncheck.lazy import torch
 from attncheck.signature.masks import key_axis
+from attncheck.source.lost import lost
+from attncheck.source.paired import traced
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.subject.subject import Subject
@@ -69,6 +73,10 @@ class Masks(Claim, frozen=True, kw_only=True):
         if keys not in ("N", "M", "G") or trial.dims[keys] < 3:
             return skipped("no keys that a mask could hide")
         ways, unclear = ways_of(trial.subject, trial)
+        if not self.gap:
+            for one in unclear:
+                if (outcome := _without_effect(one, trial)) is not None:
+                    return outcome
         outcomes: list[Outcome] = []
         for way in ways:
             outcome = self._one(way, trial)
@@ -78,16 +86,18 @@ class Masks(Claim, frozen=True, kw_only=True):
         undecided_ones = [outcome for outcome in outcomes if outcome.status == "undecided"]
         if undecided_ones:
             return undecided_ones[0]
-        if unclear:
-            size = f"{trial.dims.get('B', 1)}x{trial.dims[keys]}"
-            return skipped(
-                f"what the mask '{unclear[0]}' means could not be found by trying; "
-                f"state it: --input {unclear[0]}={size}:pad-true (or :valid-true, :valid-01, "
-                ":additive)"
-            )
-        if not ways:
+        if self.gap and not ways:
+            return skipped("forward takes no mask whose meaning is known")
+        if untold := [one for one in unclear if not one.otherwise]:
+            return undecided(_untold(untold[0], trial), mask=untold[0].parameter)
+        if not ways and not unclear:
             return skipped("forward takes no mask")
-        return holds("; ".join(way.describe() for way in ways))
+        return holds(
+            "; ".join(
+                [way.describe() for way in ways]
+                + [f"'{one.parameter}' is a mask {one.otherwise}" for one in unclear]
+            )
+        )
 
     def _one(self, way: MaskWay, plain: Trial) -> Outcome:
         trial = Trial(way.applied(plain.subject), plain.case)
@@ -101,9 +111,11 @@ class Masks(Claim, frozen=True, kw_only=True):
         if self.gap and not hear_masked(way, plain).obeys:
             return skipped("hidden keys are not hidden with ordinary logits either")
         if outcome := self._influence(way, trial, hearing, mask):
-            return outcome
+            return _at_loss(outcome, way, trial)
         if self.gap:
             return holds(way.describe())
+        if outcome := _opened(way, hearing):
+            return outcome
         given = mask.clone()
         trial.call(trial.module(), {**trial.inputs(), name: given})
         if not torch.equal(given, mask):
@@ -177,3 +189,70 @@ class Masks(Claim, frozen=True, kw_only=True):
                 **evidence,
             )
         return None
+
+
+def _opened(way: MaskWay, hearing: Hearing) -> Outcome | None:
+    """Say whether a causal layer hears later tokens as soon as it is given a mask."""
+    n, m = hearing.plain.shape[1:]
+    heard = hearing.plain > hearing.noise
+    future = torch.ones(n, m, dtype=torch.bool).triu(1)
+    if n != m or bool((heard & future).any()) or not bool((heard & ~future).any()):
+        return None
+    count = int((hearing.opened & future).sum())
+    if not count:
+        return None
+    return violated(
+        f"a token sees no later one, but with {way.describe()} given, it does: causality is "
+        f"dropped as soon as there is a mask ({count} pairs)",
+        expected="the mask hides more, it shows nothing that is hidden without it",
+        seen=f"{count} pairs of a token and a later one are heard",
+        mask=way.argument.parameter,
+        fault="causality dropped",
+    )
+
+
+def _without_effect(one: Unclear, trial: Trial) -> Outcome | None:
+    """Return the finding for a mask that changes nothing, whatever its shape and meaning."""
+    if one.silent is None:
+        return None
+    outcome = violated(
+        f"'{one.parameter}' changes nothing: no mask that runs, of {one.ran} shapes and meanings, "
+        "changes any output",
+        expected="hidden keys change no valid query's output",
+        seen="the same output with and without the mask",
+        mask=one.parameter,
+        fault="ignored",
+    )
+    found = _at_loss(outcome, one.silent, Trial(one.silent.applied(trial.subject), trial.case))
+    if found.location is None or found.evidence.get("configured"):
+        why = f": {found.evidence['lost']}" if "lost" in found.evidence else ""
+        return undecided(f"'{one.parameter}' changes nothing as the module is called{why}")
+    return found
+
+
+def _at_loss(outcome: Outcome, way: MaskWay, trial: Trial) -> Outcome:
+    """Put a mask that changes nothing on the line where it is lost, and say how."""
+    if outcome.evidence.get("fault") != "ignored":
+        return outcome
+    hidden = some_hidden(way, trial)
+    module, name = trial.module(), way.argument.input
+    run = traced(trial, module, {**trial.inputs(), name: encode(hidden, way, trial)})
+    lines = {step.at for step in run.steps}
+    loss = lost(module, way.argument.parameter, lines)
+    if loss is None:
+        return outcome
+    evidence = {**outcome.evidence, "lost": loss.sentence}
+    if not loss.sure:
+        evidence["configured"] = True
+    said = f"{outcome.message}: {loss.sentence}"
+    return replace(outcome, message=said, evidence=evidence, location=loss.location)
+
+
+def _untold(one: Unclear, trial: Trial) -> str:
+    keys = key_axis(trial.subject.convention.inputs)
+    size = f"{trial.dims.get('B', 1)}x{trial.dims[keys]}"
+    return (
+        f"what the mask '{one.parameter}' means could not be found by trying; "
+        f"state it: --input {one.parameter}={size}:pad-true (or :valid-true, :valid-01, "
+        ":pad-01, :additive)"
+    )

@@ -14,7 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from attncheck.errors import TargetError
-from attncheck.signature.convention import MEANINGS, Argument, Convention, Form, GivenInput
+from attncheck.signature.convention import (
+    LENGTHS,
+    MEANINGS,
+    Argument,
+    Convention,
+    Form,
+    GivenInput,
+)
 from attncheck.signature.forward import (
     axis_meant,
     data_parameters,
@@ -23,7 +30,13 @@ from attncheck.signature.forward import (
     named_parameters,
     number_parameters,
 )
-from attncheck.signature.masks import is_mask_name, known_meaning, late_batches, possible_axes
+from attncheck.signature.masks import (
+    is_mask_name,
+    known_meaning,
+    late_batches,
+    possible_axes,
+    usual_axes,
+)
 from attncheck.signature.tables import later_mask, table_arguments
 
 Calls = Mapping[str, Mapping[str, str]]
@@ -169,6 +182,8 @@ def _masked(
         data = {n: tuple(axes.split()) for n, axes in inputs.items() if axes and n != "returns"}
         known = known_meaning(parameter.name)
         shapes = [(axes, ()) for axes in possible_axes(data)] + late_batches(data)
+        if known_meaning(parameter.name) == LENGTHS:
+            shapes = [(usual_axes(LENGTHS, data), ())]
         for (axes, order), meaning in itertools.product(shapes, (known,) if known else MEANINGS):
             mask = Argument(parameter.name, "mask", axes, meaning, order=order)
             extra = {parameter.name: mask}

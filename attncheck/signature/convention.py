@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-MEANINGS = ("pad-true", "valid-true", "valid-01", "additive")
-"""What a mask says: True is padding, True is a real token, 1/0 likewise, or added to logits."""
+MEANINGS = ("pad-true", "valid-true", "valid-01", "additive", "pad-01")
+"""What a mask says: True is padding, True is a real token, 1 is, added to logits, 1 is padding."""
+LENGTHS = "lengths"
+"""The meaning of a mask that is a number per sample: so many keys, from the first, are real."""
 
 
 _ORDER = ("x", "query", "key", "value")

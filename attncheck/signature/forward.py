@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from attncheck.signature.convention import Argument, GivenInput
-from attncheck.signature.masks import is_mask_name, known_meaning, mask_axes
+from attncheck.signature.convention import LENGTHS, Argument, GivenInput
+from attncheck.signature.masks import is_mask_name, known_meaning, mask_axes, usual_axes
 from attncheck.signature.names import number_named, role_named
 from attncheck.signature.tables import table_named
 
@@ -112,7 +112,7 @@ def _by_name(
             meaning = known_meaning(parameter.name)
             if not meaning:
                 return None
-            axes = mask_axes((0, 0), {}, data)[0]
+            axes = usual_axes(meaning, data)
             arguments.append(Argument(parameter.name, "mask", axes, meaning))
     if len(data) == 1 and len(required) > 1 and all(role_named(p.name) for p in required):
         # Queries, keys and values of a module that is asked to attend to itself.
@@ -181,6 +181,8 @@ def _given(
     for name, entry in chosen:
         if entry.meaning:
             axes, order = mask_axes(entry.shape, sizes, data)
+            if entry.meaning == LENGTHS:
+                axes, order = usual_axes(LENGTHS, data), ()
             arguments.append(Argument(name, "mask", axes, entry.meaning, order=order))
     return arguments
 

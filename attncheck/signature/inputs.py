@@ -8,7 +8,7 @@ import re
 
 from attncheck.data.formula import shortened
 from attncheck.errors import UsageError, did_you_mean
-from attncheck.signature.convention import MEANINGS, GivenInput
+from attncheck.signature.convention import LENGTHS, MEANINGS, GivenInput
 
 _INPUT = re.compile(
     r"(?:(?P<name>[A-Za-z_]\w*)=)?(?:(?P<axes>[A-Za-z1]+):)?"
@@ -37,11 +37,11 @@ def parse_input(text: str) -> GivenInput:
     if math.prod(shape) > _MOST_ENTRIES:
         raise UsageError(f"{math.prod(shape)} entries are too many", where="--input")
     meaning = match["meaning"] or ""
-    if meaning and meaning not in MEANINGS:
+    if meaning and meaning not in (*MEANINGS, LENGTHS):
         raise UsageError(
             f"'{meaning}' is no meaning of a mask",
             where="--input",
-            instead=did_you_mean(meaning, MEANINGS),
+            instead=did_you_mean(meaning, (*MEANINGS, LENGTHS)),
         )
     axes = tuple(match["axes"] or "")
     if axes and (len(axes) != len(shape) or len(set(axes) - {"1"}) < len(axes) - axes.count("1")):

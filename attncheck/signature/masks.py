@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+
+from attncheck.signature.convention import LENGTHS
 
 _KNOWN = {
     "key_padding_mask": "pad-true",
@@ -11,17 +14,28 @@ _KNOWN = {
 }
 """Names that torch itself uses, with torch's meaning: True is padding."""
 _OTHER_NAMES = ("pad", "pads", "padding", "valid", "is_pad", "is_valid", "padded")
+_LENGTHS = re.compile(r"(^|_)(lens|lengths)$|^(valid|x|src|key|input|memory|encoder)_len(gth)?$")
 
 
 def is_mask_name(parameter: str) -> bool:
-    """Say whether a parameter of ``forward`` names a mask."""
+    """Say whether a parameter of ``forward`` names a mask, or lengths that stand for one."""
     lowered = parameter.lower()
-    return "mask" in lowered or lowered in _OTHER_NAMES
+    return "mask" in lowered or lowered in _OTHER_NAMES or is_length_name(lowered)
+
+
+def is_length_name(parameter: str) -> bool:
+    """Say whether a parameter of ``forward`` names the lengths of its samples: ``valid_lens``."""
+    return bool(_LENGTHS.search(parameter.lower()))
 
 
 def known_meaning(parameter: str) -> str:
-    """Return what a mask of this name means by torch's convention, or ``""``."""
-    return _KNOWN.get(parameter, "")
+    """Return what a mask of this name means by convention, or ``""``."""
+    return LENGTHS if is_length_name(parameter) else _KNOWN.get(parameter, "")
+
+
+def usual_axes(meaning: str, data: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the axes of a mask of which nothing but its meaning is known."""
+    return ("B",) if meaning == LENGTHS else ("B", key_axis(data))
 
 
 Axes = tuple[str, ...]
@@ -54,6 +68,7 @@ def late_batches(data: Mapping[str, tuple[str, ...]]) -> list[tuple[Axes, Axes]]
         (("1", queries, keys), (queries, keys, "1")),
         (("B", queries, keys), (queries, keys, "B")),
         (("B", keys), (keys, "B")),
+        (("B", keys, "1"), (keys, "B", "1")),
     ]
 
 
@@ -69,8 +84,21 @@ def possible_axes(data: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
         ("B", "1", keys),
         ("1", "1", queries, keys),
         ("B", "heads", queries, keys),
+        ("B*heads", queries, keys),
         (keys,),
+        ("1", queries, keys),
+        ("B", keys, "1"),
     ]
+
+
+def is_per_sample(axes: tuple[str, ...]) -> bool:
+    """Say whether a mask of these axes tells samples apart."""
+    return any(axis.split("*")[0] == "B" for axis in axes)
+
+
+def is_per_query(axes: tuple[str, ...]) -> bool:
+    """Say whether a mask of these axes tells queries apart."""
+    return len([a for a in axes if a.split("*")[0] not in ("B", "heads", "1")]) > 1
 
 
 def key_axis(data: Mapping[str, tuple[str, ...]]) -> str:

@@ -168,6 +168,23 @@ def source_of(subject: Subject) -> Any:
     return function if callable(function) else factory
 
 
+def docstrings(subject: Subject) -> str:
+    """Return what the subject's class, those it inherits from and their ``forward`` say."""
+    made = subject.written
+    kinds = made.__mro__ if isinstance(made, type) else (made,)
+    found = [doc for kind in kinds if _is_own(kind) for doc in (kind.__doc__, _own_doc(kind))]
+    return "\n\n".join(inspect.cleandoc(doc) for doc in found if doc)
+
+
+def _is_own(kind: Any) -> bool:
+    place = getattr(kind, "__module__", "") or ""
+    return place.partition(".")[0] not in ("builtins", "torch")
+
+
+def _own_doc(kind: Any) -> str | None:
+    return getattr(getattr(kind, "__dict__", {}).get("forward"), "__doc__", None)
+
+
 def forward_location(subject: Subject) -> Location | None:
     """Return the line of ``def forward``, or of the definition; None without source."""
     found = source_of(subject)

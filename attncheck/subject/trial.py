@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import msgspec
 from attncheck.data.formula import evaluate
 from attncheck.lazy import torch
 from attncheck.signature.convention import Argument
+from attncheck.signature.masks import key_axis
 from attncheck.subject.case import Case
 from attncheck.subject.outputs import Output, read_output
 from attncheck.subject.precision import widened
@@ -56,8 +58,11 @@ class Trial:
         return self.subject.convention.output
 
     def sizes(self, axes: tuple[str, ...]) -> tuple[int, ...]:
-        """Return the sizes of axes; an axis named ``1`` has size one."""
-        return tuple(int(axis) if axis.isdigit() else self.dims[axis] for axis in axes)
+        """Return the sizes of axes; one named ``1`` has size one, ``B*heads`` the product."""
+        return tuple(math.prod(self._size(part) for part in axis.split("*")) for axis in axes)
+
+    def _size(self, axis: str) -> int:
+        return int(axis) if axis.isdigit() else self.dims[axis]
 
     def module(
         self,
@@ -210,6 +215,9 @@ class Trial:
                 return torch.ones(shape, dtype=torch.bool, device=self.case.device)
             case "valid-01":
                 return torch.ones(shape, dtype=self.dtype, device=self.case.device)
+            case "lengths":
+                keys = self.dims[key_axis(self.subject.convention.inputs)]
+                return torch.full(shape, keys, device=self.case.device)
         return torch.zeros(shape, dtype=self.dtype, device=self.case.device)
 
     def with_case(self, **changes: Any) -> Trial:

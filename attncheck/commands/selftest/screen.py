@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from attncheck.catalogue import load
 from attncheck.commands.selftest.settings import settings_of
 from attncheck.commands.selftest.targets import MutatedMechanism, definition_of, mutated
-from attncheck.instruments.attention.masks import encode, some_hidden, ways_of
+from attncheck.instruments.attention.masks import encode, some_hidden
+from attncheck.instruments.attention.offers import ways_of
 from attncheck.lazy import torch
 from attncheck.mutation.making import mutants_of
 from attncheck.subject.prepare import prepare

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from attncheck.lazy import torch
 from attncheck.signature.masks import key_axis, query_axis
@@ -46,10 +49,20 @@ class Hearing:
         return ~self.hidden & heard_before & (self.masked <= self.noise) & self.counts
 
     @property
+    def opened(self) -> torch.Tensor:
+        """Visible keys that are heard with the mask and not without it, as the future may be."""
+        heard = (self.masked > self.noise) & (self.plain <= self.noise)
+        return ~self.hidden & heard & self.counts
+
+    @property
+    def hides(self) -> bool:
+        """There is something to hide: hidden keys that are heard without the mask."""
+        return bool((self.hidden & self.counts & (self.plain > self.noise)).any())
+
+    @property
     def obeys(self) -> bool:
         """The mask hides what it hides, and nothing else; and there was something to hide."""
-        hides = bool((self.hidden & self.counts & (self.plain > self.noise)).any())
-        return hides and not bool(self.leaks.any()) and not bool(self.deaf.any())
+        return self.hides and not bool(self.leaks.any()) and not bool(self.deaf.any())
 
     @property
     def largest_leak(self) -> float:
@@ -101,6 +114,25 @@ def hear(
 
 def _moved(call: Call, hidden: torch.Tensor, factor: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the output (B, N, C), and (B, N, M) how far each key moves it."""
+    key = (id(call.trial.subject), msgspec.json.encode(call.trial.case), factor)
+    if not call.masks and key in _unmasked:
+        return _unmasked[key][1]
+    found = _perturbed(call, hidden, factor)
+    if not call.masks:
+        while len(_unmasked) > _MOST_KEPT:
+            _unmasked.pop(next(iter(_unmasked)))
+        _unmasked[key] = (call.trial.subject, found)
+    return found
+
+
+_MOST_KEPT = 8
+_unmasked: dict[tuple[int, bytes, float], tuple[Any, tuple[torch.Tensor, torch.Tensor]]] = {}
+"""What came of calls without a mask: every mask of a subject is held against the same."""
+
+
+def _perturbed(
+    call: Call, hidden: torch.Tensor, factor: float
+) -> tuple[torch.Tensor, torch.Tensor]:
     trial = call.trial
     module = trial.module()
     inputs = {name: factor * tensor for name, tensor in trial.inputs().items()}

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from attncheck.instruments.attention.hearing import Call, Hearing, hear
 from attncheck.lazy import torch
-from attncheck.signature.convention import MEANINGS, Argument
-from attncheck.signature.forward import forward_parameters, is_required, named_parameters
-from attncheck.signature.masks import (
-    is_mask_name,
-    key_axis,
-    known_meaning,
-    possible_axes,
-    query_axis,
-)
-from attncheck.subject.raising import SubjectError
+from attncheck.signature.convention import LENGTHS, Argument
+from attncheck.signature.masks import is_per_query, is_per_sample, key_axis, query_axis
 from attncheck.subject.sampling import generator
 from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
+
+_WORDS = {
+    "pad-true": "True hides a key",
+    "valid-true": "True shows a key",
+    "valid-01": "1 shows a key",
+    "pad-01": "1 hides a key",
+    "additive": "added to the logits",
+    LENGTHS: "so many keys are real",
+}
 
 
 @dataclass(frozen=True)
@@ -30,29 +28,32 @@ class MaskWay:
 
     Attributes:
         argument: the parameter, the mask's axes and meaning.
-        origin: ``stated`` by the user, ``named`` as torch names it, or ``found`` by trying.
+        origin: ``stated`` by the user, ``named`` as torch names it, ``documented`` by its author,
+            ``found`` by trying, or ``evident``: found by trying, although it does not obey.
+        inside: keys are hidden between others, not behind them: where later keys are not heard
+            in any case, padding at the end hides nothing.
     """
 
     argument: Argument
     origin: str
+    inside: bool = False
 
     def describe(self) -> str:
         """Return the mask as messages name it: ``'mask' (B, N), True hides a key``."""
-        words = {
-            "pad-true": "True hides a key",
-            "valid-true": "True shows a key",
-            "valid-01": "1 shows a key",
-            "additive": "added to the logits",
-        }
-        axes = ", ".join(self.argument.axes)
-        return f"'{self.argument.parameter}' ({axes}), {words[self.argument.meaning]}"
+        axes = ", ".join(self.argument.order or self.argument.axes)
+        said = ", as its author writes" if self.origin == "documented" else ""
+        return f"'{self.argument.parameter}' ({axes}), {_WORDS[self.argument.meaning]}{said}"
 
     def applied(self, subject: Subject) -> Subject:
         """Return the subject called with this mask."""
         call = subject.convention
         if self.argument in call.arguments:
             return subject
-        return subject.called(replace(call, arguments=(*call.arguments, self.argument)))
+        orders = call.orders
+        if self.argument.order:
+            orders = (*orders, (self.argument.axes, self.argument.order))
+        arguments = (*call.arguments, self.argument)
+        return subject.called(replace(call, arguments=arguments, orders=orders))
 
 
 def encode(hidden: torch.Tensor, way: MaskWay, trial: Trial) -> torch.Tensor:
@@ -64,102 +65,47 @@ def encode(hidden: torch.Tensor, way: MaskWay, trial: Trial) -> torch.Tensor:
         way: the mask.
         trial: for sizes and dtype.
     """
-    axes = way.argument.axes
-    data = trial.subject.convention.inputs
-    queries = query_axis(data)
-    t = hidden if "B" in axes[:-1] else hidden[:1]
-    t = t if queries in axes[:-1] and queries != "1" else t[:, :1]
-    heads = trial.dims["heads"] if "heads" in axes else 1
+    axes, meaning = way.argument.axes, way.argument.meaning
+    t = hidden if is_per_sample(axes) else hidden[:1]
+    t = t if is_per_query(axes) else t[:, :1]
+    if meaning == LENGTHS:
+        return (~t).sum(-1).reshape(trial.sizes(axes))
+    heads = trial.dims["heads"] if any("heads" in axis for axis in axes) else 1
     t = t[:, None].expand(t.shape[0], heads, *t.shape[1:])
     t = t.reshape(trial.sizes(axes)).clone()
-    match way.argument.meaning:
+    match meaning:
         case "pad-true":
             return t
         case "valid-true":
             return ~t
         case "valid-01":
             return (~t).to(trial.dtype)
+        case "pad-01":
+            return t.to(trial.dtype)
     return torch.zeros(t.shape, dtype=trial.dtype).masked_fill(t, float("-inf"))
 
 
 def some_hidden(way: MaskWay, trial: Trial) -> torch.Tensor:
     """Return (B, N, M) with some keys hidden, otherwise in each sample, never all of them.
 
-    A mask without a query axis hides the last keys, as padding does.
+    A mask without a query axis hides the last keys, as padding does, or keys between others.
     """
     data = trial.subject.convention.inputs
     keys, queries = key_axis(data), query_axis(data)
     b, n, m = (trial.dims.get("B", 1), trial.dims.get(queries, 1), trial.dims[keys])
-    axes = way.argument.axes[:-1]
+    axes = way.argument.axes
     hidden = torch.zeros(b, n, m, dtype=torch.bool)
-    if queries in axes and queries != "1":
+    if is_per_query(axes):
         hidden = torch.rand(b, n, m, generator=generator(trial.case.seed)) < 0.4
         index = torch.arange(n)
         for step in (0, 1):  # each query sees at least two keys, itself among them
             hidden[:, index, (index + step) % m] = False
     else:
         for sample in range(b):
-            hidden[sample, :, m - 1 - sample % max(m - 2, 1) :] = True
-    return hidden if "B" in axes else hidden[:1].expand(b, n, m).clone()
-
-
-def ways_of(subject: Subject, trial: Trial) -> tuple[list[MaskWay], list[str]]:
-    """Return the subject's masks, and the optional ones whose meaning could not be found.
-
-    Masks that the user states are taken as stated, masks with torch's own names as torch means
-    them; of others every set of axes and every meaning is tried, and the first under which
-    hidden keys are silent and visible ones are heard is the meaning.
-    """
-    stated = [MaskWay(argument, "stated") for argument in subject.convention.masks]
-    if stated:
-        return stated, []
-    key = id(subject)
-    if key not in _found or _found[key][0] is not subject:
-        _found.clear()
-        _found[key] = (subject, _search(subject, trial))
-    return _found[key][1]
-
-
-_found: dict[int, tuple[Subject, tuple[list[MaskWay], list[str]]]] = {}
-"""The last subject's masks: looked for once, not on every case."""
-
-
-def _search(subject: Subject, trial: Trial) -> tuple[list[MaskWay], list[str]]:
-    taken = {argument.parameter for argument in subject.convention.arguments}
-    ways: list[MaskWay] = []
-    unclear: list[str] = []
-    for parameter in named_parameters(_parameters(subject, trial)):
-        if parameter.name in taken or is_required(parameter) or not is_mask_name(parameter.name):
-            continue
-        found = next(_fitting(subject, trial, parameter.name), None)
-        if found:
-            ways.append(found)
-        else:
-            unclear.append(parameter.name)
-    return ways, unclear
-
-
-def _parameters(subject: Subject, trial: Trial) -> list[inspect.Parameter]:
-    factory: Any = subject.factory
-    if isinstance(factory, type):
-        return forward_parameters(factory)[1:]
-    return forward_parameters(trial.module())
-
-
-def _fitting(subject: Subject, trial: Trial, name: str) -> Iterator[MaskWay]:
-    """Yield the ways to read a mask; a name that torch knows must only run."""
-    known = known_meaning(name)
-    for axes in possible_axes(subject.convention.inputs):
-        for meaning in (known,) if known else MEANINGS:
-            way = MaskWay(Argument(name, "mask", axes, meaning, True), "found")
-            try:
-                hearing = hear_masked(way, trial)
-            except (SubjectError, KeyError, RuntimeError):
-                continue
-            if known:
-                yield replace(way, origin="named")
-            elif hearing.obeys:
-                yield way
+            count = 1 + sample % max(m - 2, 1)
+            first = 1 if way.inside else m - count
+            hidden[sample, :, first : first + count] = True
+    return hidden if is_per_sample(axes) else hidden[:1].expand(b, n, m).clone()
 
 
 def hear_masked(way: MaskWay, trial: Trial, factor: float = 1.0) -> Hearing:
@@ -177,7 +123,7 @@ def hear_masked(way: MaskWay, trial: Trial, factor: float = 1.0) -> Hearing:
 
 def query_rows(way: MaskWay) -> bool:
     """Say whether the mask hides keys from each query apart."""
-    return len(way.argument.axes) > 1 and way.argument.axes[-2] not in ("B", "1")
+    return is_per_query(way.argument.axes)
 
 
 def half_masked(trial: Trial) -> dict[str, torch.Tensor]:
@@ -185,17 +131,12 @@ def half_masked(trial: Trial) -> dict[str, torch.Tensor]:
 
     Empty where the call has no mask. At least one key stays.
     """
-    masks: dict[str, torch.Tensor] = {}
-    for argument in trial.subject.convention.masks:
-        mask = trial.no_mask(argument)
-        keys = mask.shape[-1]
-        hidden = torch.arange(keys, device=mask.device) >= (keys + 1) // 2
-        if argument.meaning == "pad-true":
-            mask = mask | hidden
-        elif argument.meaning == "valid-true":
-            mask = mask & ~hidden
-        else:
-            value = 0.0 if argument.meaning == "valid-01" else float("-inf")
-            mask = mask.masked_fill(hidden, value)
-        masks[argument.input] = mask
-    return masks
+    data = trial.subject.convention.inputs
+    keys, queries = key_axis(data), query_axis(data)
+    m = trial.dims.get(keys, 1)
+    hidden = torch.zeros(trial.dims.get("B", 1), trial.dims.get(queries, 1), m, dtype=torch.bool)
+    hidden[..., (m + 1) // 2 :] = True
+    return {
+        argument.input: encode(hidden, MaskWay(argument, "stated"), trial).to(trial.case.device)
+        for argument in trial.subject.convention.masks
+    }

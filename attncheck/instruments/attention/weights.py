@@ -14,7 +14,7 @@ from attncheck.instruments.attention.graph import (
 )
 from attncheck.lazy import torch
 
-_BETWEEN = MOVES | {"mul", "masked_fill", "where", "native_dropout", "masked_fill_", "mul_"}
+BETWEEN = MOVES | {"mul", "masked_fill", "where", "native_dropout", "masked_fill_", "mul_"}
 """What may stand between the softmax and the sum with values."""
 
 
@@ -61,6 +61,6 @@ def _sums(node: Node, seen: set[int]) -> list[torch.Tensor]:
             left, right = operands(use)
             if node in (left, right):
                 found.append(node.value.sum(contracted(use, node)))
-        elif use.op in _BETWEEN:
+        elif use.op in BETWEEN:
             found += _sums(use, seen)
     return found
