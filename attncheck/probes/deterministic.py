@@ -49,7 +49,7 @@ class Deterministic(Claim, frozen=True, kw_only=True):
             return holds(largest_difference=change)
         if not trial.subject.spec.reference and (drawn := _samples(trial, module, inputs)):
             return undecided(
-                f"it draws from {drawn} in every call: a sampling design, or noise that was left on",
+                f"every call draws from {drawn}: a sampling design, or noise that was left on",
                 largest_difference=change,
             )
         return violated(

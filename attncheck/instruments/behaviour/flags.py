@@ -1,4 +1,4 @@
-"""What a call with one of ``forward``'s switches turned shows, where the usual call shows nothing."""
+"""What a call shows with one of the switches of ``forward`` turned, and not without."""
 
 from __future__ import annotations
 
