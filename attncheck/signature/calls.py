@@ -31,7 +31,7 @@ Layouts = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class CallsWanted:
     """What a module is to be called for.
 
     Attributes:
@@ -49,7 +49,7 @@ class Asked:
 
 
 def candidates(
-    parameters: Sequence[inspect.Parameter], asked: Asked, source: str = ""
+    parameters: Sequence[inspect.Parameter], asked: CallsWanted, source: str = ""
 ) -> Iterator[Convention]:
     """Yield the plain ways in which the module may be called, likeliest first.
 
@@ -69,7 +69,7 @@ def candidates(
 
 
 def guesses(
-    parameters: Sequence[inspect.Parameter], asked: Asked, dims: Mapping[str, int]
+    parameters: Sequence[inspect.Parameter], asked: CallsWanted, dims: Mapping[str, int]
 ) -> Iterator[Convention]:
     """Yield what only trying can tell: masks that nobody explains, inputs of another form.
 
@@ -127,7 +127,7 @@ def _in_layouts(
     parameters: Sequence[inspect.Parameter],
     name: str,
     inputs: Mapping[str, str],
-    asked: Asked,
+    asked: CallsWanted,
     extra: Mapping[str, Argument],
 ) -> Iterator[Convention]:
     """Yield one call of the spec in each order of axes that its inputs may have."""
@@ -162,7 +162,7 @@ def _masked(
     parameters: Sequence[inspect.Parameter],
     parameter: inspect.Parameter,
     fitting: Sequence[tuple[str, Mapping[str, str]]],
-    asked: Asked,
+    asked: CallsWanted,
 ) -> Iterator[Convention]:
     """Yield calls with a mask of which nobody says what it means: every shape and meaning."""
     for name, inputs in fitting:

@@ -14,7 +14,7 @@ from attncheck.errors import TargetError
 from attncheck.signature.axes_written import batch_written_second
 from attncheck.signature.binding import Binding
 from attncheck.signature.calls import (
-    Asked,
+    CallsWanted,
     alternatives,
     candidates,
     dims_of,
@@ -23,7 +23,12 @@ from attncheck.signature.calls import (
     unmatched,
     unread_mask,
 )
-from attncheck.signature.constructor import MissingError, bindings, dims_in_order
+from attncheck.signature.constructor import (
+    MissingError,
+    bindings,
+    dims_in_order,
+    parameters_of,
+)
 from attncheck.signature.convention import Convention, GivenInput
 from attncheck.signature.forward import forward_parameters
 from attncheck.signature.resolve import Factory, resolve
@@ -112,7 +117,8 @@ def _attempts(spec: SpecDocument, request: Request, factory: Factory) -> Iterato
     dims = dims_in_order(spec.dims, request.dims)
     first: _Attempt | None = None
     drafts: list[Subject] = []
-    for binding in bindings(factory, dims, request.arguments, spec.names, request.target):
+    given = {**_of_definition(factory, dims), **request.arguments}
+    for binding in bindings(factory, dims, given, spec.names, request.target):
         drafts.append(_draft(spec, request, factory, binding))
         if attempt := _tried(_called(drafts[-1], request), request):
             yield attempt
@@ -140,6 +146,15 @@ def _works(spec: SpecDocument, request: Request, factory: Factory) -> bool:
     except TargetError:
         return False
     return attempt is not None and attempt.failure is None
+
+
+def _of_definition(factory: Factory, dims: Mapping[str, int]) -> dict[str, str]:
+    """Return the dims that a definition takes by their own names: a spec says its sizes."""
+    from attncheck.reference.mechanism import Mechanism
+
+    if not isinstance(factory, Mechanism):
+        return {}
+    return {name: name for name in parameters_of(factory) if name in dims}
 
 
 def _elsewhere(
@@ -264,9 +279,9 @@ def _shaped(
     yield from later
 
 
-def _asked(draft: Subject, request: Request) -> Asked:
+def _asked(draft: Subject, request: Request) -> CallsWanted:
     spec = draft.spec
-    return Asked(spec.calls, spec.output, spec.layouts, request.inputs)
+    return CallsWanted(spec.calls, spec.output, spec.layouts, request.inputs)
 
 
 def _parameters(draft: Subject) -> list[inspect.Parameter]:

@@ -5,22 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 from attncheck.errors import TargetError
 from attncheck.signature.constructor import MissingError
 from attncheck.signature.convention import GivenInput
 
-if TYPE_CHECKING:
-    from attncheck.subject.prepare import Request
-
 _VALUES = (4, 1, 2, 8, 16, True, 0.5, "relu")
 _MOST = 64
 
 
-def with_values(
-    error: MissingError, request: Request, works: Callable[[Request], bool]
-) -> TargetError:
+def with_values(error: MissingError, request: Any, works: Callable[[Any], bool]) -> TargetError:
     """Return the error for parameters without a value, with values under which the module runs."""
     for value in _VALUES:
         given = dict.fromkeys(error.names, value)
@@ -34,10 +29,10 @@ def with_values(
 
 def with_inputs(
     error: TargetError,
-    request: Request,
+    request: Any,
     shapes: Sequence[tuple[int, ...]],
     dims: Mapping[str, int],
-    works: Callable[[Request], bool],
+    works: Callable[[Any], bool],
 ) -> TargetError:
     """Return the error for a call that no spec's call is, with shapes on which the module runs.
 
