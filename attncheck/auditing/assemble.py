@@ -12,6 +12,7 @@ import msgspec
 from attncheck.auditing.deaths import left_out
 from attncheck.auditing.excerpts import Sources
 from attncheck.auditing.job import Carried
+from attncheck.auditing.settle import settle
 from attncheck.auditing.task import Audit, AuditResult
 from attncheck.catalogue import Spec
 from attncheck.data.counts import Counts
@@ -41,6 +42,7 @@ def subject_report(spec: Spec, task: Audit, result: AuditResult) -> SubjectRepor
         result.answers.get(name) or left_out(name, task.claims[name], why, skipped=False)
         for name in task.job.claims
     ]
+    settle(findings, task.claims)
     sources = Sources(task.job)
     defined = sources.defined()
     lines = sources.around(findings, defined)

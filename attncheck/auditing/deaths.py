@@ -70,17 +70,14 @@ def finding_of(death: Death, name: str, claim: Claim) -> Finding:
     if not accused and death.kind == "hang":
         message = f"no answer in {death.number:g} s"
     location = death.location()
-    finding = Finding(
-        claim=name,
-        kind=claim.kind,
-        status=Status.VIOLATED if accused else Status.UNDECIDED,
-        message=message,
+    finding = claim.answer(
+        name,
+        Status.VIOLATED if accused else Status.UNDECIDED,
+        message,
         expected="an answer" if accused else "",
         seen=_seen(death) if accused else "",
         evidence=_evidence(death),
         location=location,
-        advice=claim.advice,
-        required=claim.required,
         source=claim.why,
     )
     if accused and death.case is not None:
@@ -107,11 +104,4 @@ def _evidence(death: Death) -> dict[str, object]:
 
 def left_out(name: str, claim: Claim, why: str, *, skipped: bool) -> Finding:
     """Return the finding of a claim that is no longer tried."""
-    return Finding(
-        claim=name,
-        kind=claim.kind,
-        status=Status.SKIPPED if skipped else Status.UNDECIDED,
-        message=why,
-        advice=claim.advice,
-        required=claim.required,
-    )
+    return claim.answer(name, Status.SKIPPED if skipped else Status.UNDECIDED, why)

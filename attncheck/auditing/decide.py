@@ -96,18 +96,15 @@ def _violation(name: str, claim: Claim, subject: Subject, case: Case, outcome: O
 
 
 def _finding(name: str, claim: Claim, outcome: Outcome, **evidence: int) -> Finding:
-    return Finding(
-        claim=name,
-        kind=claim.kind,
-        status=outcome.status,
-        message=outcome.message,
+    return claim.answer(
+        name,
+        outcome.status,
+        outcome.message,
         expected=outcome.expected,
         seen=outcome.seen,
         evidence={**outcome.evidence, **evidence},
         location=outcome.location,
         related=list(outcome.related),
-        advice=claim.advice,
-        required=claim.required,
         source=claim.why,
     )
 

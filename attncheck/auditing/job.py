@@ -41,6 +41,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
         inputs: ``--input`` texts, such as ``2x32x8x6`` or ``mask=2x8:pad-true``.
         claims: names of the claims to check, in order.
         case: try this case alone (replay), else None.
+        binding: names of limits of use that decide the verdict.
         seed, dtype, device: for every case; ``dtype`` "" means float64 where it works.
         command: the command line that audits this subject, for ``reproduce``.
         carried: what of it no other process can import; None where names and literals say it.
@@ -59,6 +60,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     seed: int = 0
     dtype: str = ""
     device: str = "cpu"
+    binding: list[str] = []
     command: str = ""
     carried: Carried | None = None
     modules_only: bool = False

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
+from attncheck.catalogue.kinds import limits
 from attncheck.errors import UsageError, did_you_mean
 from attncheck.signature.inputs import parse_input
 
@@ -23,6 +24,7 @@ class Asked:
         arguments: ``--init``, as values.
         dims: ``--set``.
         inputs: ``--input`` texts.
+        binding: ``--for``: the limits of use that decide the verdict.
         claims, skips: globs over the names and kinds of claims.
         dtype, device, seed: for every case.
     """
@@ -30,6 +32,7 @@ class Asked:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     dims: Mapping[str, int] = field(default_factory=dict)
     inputs: Sequence[str] = ()
+    binding: Sequence[str] = ()
     claims: Sequence[str] = ()
     skips: Sequence[str] = ()
     dtype: str = ""
@@ -50,6 +53,12 @@ class Asked:
                 where="--dtype",
                 instead=did_you_mean(self.dtype, DTYPES),
             )
+        known = limits() if self.binding else []
+        for name in self.binding:
+            if name not in known:
+                raise UsageError(
+                    f"'{name}' is no limit of use", where="--for", instead=did_you_mean(name, known)
+                )
 
     def command(self, *words: str) -> str:
         """Return the command line that audits the subject so named with the same options."""
@@ -58,6 +67,8 @@ class Asked:
         options += [("--input", text) for text in self.inputs]
         if self.dtype:
             options.append(("--dtype", self.dtype))
+        if self.binding:
+            options.append(("--for", ",".join(self.binding)))
         if self.device != "cpu":
             options.append(("--device", self.device))
         if self.seed:
@@ -72,12 +83,18 @@ class Asked:
             "init": self.arguments,
             "dims": self.dims,
             "inputs": list(self.inputs),
+            "limits": list(self.binding),
             "dtype": self.dtype,
             "device": "" if self.device == "cpu" else self.device,
             "seed": self.seed,
         }
         words += [f"{name}={written(value)}" for name, value in known.items() if value]
         return f"attncheck.audit({', '.join(words)})"
+
+
+def several(globs: str | Sequence[str]) -> list[str]:
+    """Return globs of which one alone may be given as a text."""
+    return [globs] if isinstance(globs, str) else list(globs)
 
 
 def written(value: Any) -> str:

@@ -105,11 +105,18 @@ def _task(spec: Spec, job: Job, asked: Asked) -> Audit:
     """Return the job with its claims: those that a glob asks for and none leaves out."""
     chosen = {
         name: claim
-        for name, claim in spec.claims_of(job.name).items()
+        for name, claim in settled_first(spec.claims_of(job.name, job.binding)).items()
         if (not asked.claims or _matches(name, claim, asked.claims))
         and not _matches(name, claim, asked.skips)
     }
     return Audit(msgspec.structs.replace(job, claims=list(chosen)), chosen)
+
+
+def settled_first(claims: Mapping[str, Claim]) -> dict[str, Claim]:
+    """Return the claims, what decides the identity before all that needs a call."""
+    turn = {True: 1, False: 2}
+    order = sorted(claims, key=lambda n: turn[claims[n].settles] if claims[n].needs_call else 0)
+    return {name: claims[name] for name in order}
 
 
 def _matches(name: str, claim: Claim, globs: Sequence[str]) -> bool:
@@ -214,6 +221,7 @@ def _job(
         inputs=list(asked.inputs),
         dtype=asked.dtype,
         device=asked.device,
+        binding=list(asked.binding),
         seed=asked.seed,
         command="" if carried else asked.command(*words),
         carried=carried,

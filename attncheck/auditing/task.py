@@ -41,7 +41,7 @@ class Audit(Task[Job, Finding, Opening, dict[str, Any]]):
     @classmethod
     def of(cls, question: Job) -> Audit:
         """Return the audit of a job, its claims read from the spec."""
-        claims = load(question.spec).claims_of(question.name)
+        claims = load(question.spec).claims_of(question.name, question.binding)
         return cls(question, {name: claims[name] for name in question.claims})
 
     @property

@@ -66,6 +66,7 @@ def _finding(said: Finding, job: Job, claim: Claim, limits: Limits) -> Finding:
         id="",
         advice=claim.advice,
         required=claim.required,
+        limit=claim.limit,
         source=claim.why if said.source else "",
     )
     if finding.status is Status.VIOLATED:

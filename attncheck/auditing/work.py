@@ -106,7 +106,7 @@ def audit(
         UsageError: the job names a claim that the spec does not make.
     """
     spec = load(job.spec)
-    claims = spec.claims_of(job.name)
+    claims = spec.claims_of(job.name, job.binding)
     for name in job.claims:
         if name not in claims:
             raise UsageError(
@@ -121,13 +121,10 @@ def audit(
         yield name
         if failure and claim.needs_call:
             # Skipped where another claim says so; else a lone claim would pass on nothing.
-            yield Finding(
-                claim=name,
-                kind=claim.kind,
-                status=Status.SKIPPED if told else Status.UNDECIDED,
-                message="the module does not run" if told else failure,
-                advice=claim.advice,
-                required=claim.required,
+            yield claim.answer(
+                name,
+                Status.SKIPPED if told else Status.UNDECIDED,
+                "the module does not run" if told else failure,
             )
             continue
         finding = decide(name, claim, subject, _cases(job, claim, subject, note))

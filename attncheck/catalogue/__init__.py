@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,13 +45,25 @@ class Spec:
         """The spec's id."""
         return self.document.id
 
-    def claims_of(self, subject: str) -> dict[str, Claim]:
-        """Return the spec's claims and those of the listed subject's own author."""
+    def claims_of(self, subject: str, binding: Collection[str] = ()) -> dict[str, Claim]:
+        """Return the spec's claims and those of the listed subject's own author.
+
+        Args:
+            subject: its name.
+            binding: names of limits of use that are no mere advice; what the definition itself
+                cannot stays so.
+        """
+        claims = {
+            name: msgspec.structs.replace(claim, advice=False)
+            if claim.limit in binding and name not in self.document.waives
+            else claim
+            for name, claim in self.claims.items()
+        }
         entry = self.document.subjects.get(subject)
         if entry is None:
-            return self.claims
+            return claims
         own = _decode_claims(entry.claims, self.path, ["subjects", subject, "claims"])
-        return {**self.claims, **{f"author: {name}": claim for name, claim in own.items()}}
+        return {**claims, **{f"author: {name}": claim for name, claim in own.items()}}
 
 
 def load(name: str) -> Spec:

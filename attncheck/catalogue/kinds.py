@@ -16,6 +16,7 @@ import msgspec
 from msgspec import inspect as types
 
 from attncheck.data.meanings import field_meanings
+from attncheck.probes import all_kinds, find_kind
 from attncheck.subject.claim import Claim
 
 _WORDS: dict[type, str] = {
@@ -46,6 +47,12 @@ def summary(kind: type[Claim]) -> str:
     """Return the first sentence of the kind's page."""
     first = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0]
     return " ".join(first.split())
+
+
+def limits() -> list[str]:
+    """Return the names of the limits of use that any claim kind speaks of, sorted."""
+    kinds = [find_kind(name) for name in all_kinds()]
+    return sorted({kind.limit for kind in kinds if kind is not None and kind.limit})
 
 
 def chapters(kind: type[Claim]) -> Iterator[tuple[str, list[str]]]:

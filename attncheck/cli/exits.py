@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from attncheck.data.profile import read_profile
 from attncheck.data.report import Report, Verdict
 
 
@@ -18,7 +17,7 @@ class Exit(IntEnum):
 
 
 def exit_of(report: Report, *, strict: bool = False) -> Exit:
-    """Return the exit code of a report; with ``strict``, undecided counts as violated.
+    """Return the exit code of a report; ``strict`` takes undecided, and variants, as violated.
 
     Work that could not be done says so before any verdict does: half an audit is no pass, and
     no mere violation either.
@@ -30,18 +29,17 @@ def exit_of(report: Report, *, strict: bool = False) -> Exit:
         return Exit.VIOLATES
     if Verdict.UNDECIDED in verdicts:
         return Exit.VIOLATES if strict else Exit.UNDECIDED
-    return Exit.CONFORMS
+    return Exit.VIOLATES if strict and Verdict.VARIANT in verdicts else Exit.CONFORMS
 
 
 def exit_of_profile(report: Report) -> Exit:
     """Return 2 for work not done, 1 for a module that was not timed, 3 for doubtful figures."""
     if report.problems or report.partial or not report.subjects:
         return Exit.FAILED
-    read = [read_profile(subject.profile)[0] for subject in report.subjects]
-    profiles = [profile for profile in read if profile is not None]
+    profiles = [subject.profile for subject in report.subjects if subject.profile]
     if any(profile.refused for profile in profiles):
         return Exit.VIOLATES
-    doubtful = len(profiles) < len(read) or any(
+    doubtful = any(
         row.why or row.unpriced or any(timing.status == "undecided" for _, timing in row.timed)
         for profile in profiles
         for row in profile.rows

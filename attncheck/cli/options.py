@@ -61,6 +61,15 @@ Inputs = Annotated[
 Claims = Annotated[_Many, typer.Option("--claim", metavar="GLOB", help="Check these claims only.")]
 Skips = Annotated[_Many, typer.Option("--skip", metavar="GLOB", help="Leave these claims out.")]
 
+Binding = Annotated[
+    _Many,
+    typer.Option(
+        "--for",
+        metavar="LIMIT",
+        help="Limits of use that decide the verdict, such as precision,half-precision.",
+    ),
+]
+
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1 or mps.")]
 AnyDevice = Annotated[
     str, typer.Option("--device", help="cpu, cuda, cuda:1 or mps; meta: from shapes alone.")
@@ -76,7 +85,8 @@ Jobs = Annotated[int, typer.Option("--jobs", help="Processes at once; 0 for one 
 Threads = Annotated[int, typer.Option("--threads", help="Threads of torch in each process.")]
 
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Undecided counts as violated, or as regressed.")
+    bool,
+    typer.Option("--strict", help="Undecided and variants count as violated, or as regressed."),
 ]
 ReportFormat = Annotated[
     str, typer.Option("--format", help="How to show it; see: attncheck list formats.")
@@ -124,6 +134,11 @@ def initials(texts: Sequence[str]) -> dict[str, Any]:
             where = f"--init {name}"
             raise UsageError(error.what, where=where, instead=error.instead) from None
     return found
+
+
+def several(texts: Sequence[str]) -> list[str]:
+    """Return the names of ``--for a,b --for c``."""
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
 
 def sizes(texts: Sequence[str]) -> dict[str, int]:

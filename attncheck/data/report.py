@@ -10,6 +10,7 @@ import msgspec
 
 from attncheck.data.counts import Counts
 from attncheck.data.outside import decode_raw, plain
+from attncheck.data.profile import Profile, check_profile
 
 SCHEMA = "attncheck.report/1"
 UNREAD = "unread"
@@ -33,10 +34,17 @@ class Verdict(str, Enum):
     """What all claims together say of one subject."""
 
     CONFORMS = "conforms"
+    VARIANT = "variant"
+    """It equals the definition after design changes that are named: a pass."""
     VIOLATES = "violates"
     UNDECIDED = "undecided"
     COUNTED = "counted"
     """Nothing was claimed of it, so nothing is decided: ``counts`` is all there is."""
+
+    @property
+    def passes(self) -> bool:
+        """Whether the subject is the mechanism, design changes included."""
+        return self in (Verdict.CONFORMS, Verdict.VARIANT)
 
 
 class Location(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -67,7 +75,8 @@ class Witness(msgspec.Struct, frozen=True, omit_defaults=True):
 class Finding(msgspec.Struct, omit_defaults=True):
     """What a probe returns of one claim on one subject.
 
-    ``advice`` marks a limitation that users should know and that changes no verdict;
+    ``advice`` marks what users should know and what changes no verdict; ``limit`` names the use
+    that a limitation stands in the way of;
     ``expected`` and ``seen`` are short texts; ``evidence`` is what a renderer can draw.
     """
 
@@ -86,6 +95,13 @@ class Finding(msgspec.Struct, omit_defaults=True):
     advice: bool = False
     required: bool = True
     source: str = ""
+    limit: str = ""
+
+    @property
+    def changes(self) -> list[str]:
+        """The design changes under which it holds, in words, each with its source if it has one."""
+        found = self.evidence.get("changes")
+        return [_change(one) for one in found] if isinstance(found, list) else []
 
     @property
     def counts(self) -> bool:
@@ -104,7 +120,7 @@ class SubjectReport(msgspec.Struct, omit_defaults=True):
     notes: list[str] = []
     counts: Counts | None = None
     diagnosis: dict[str, Any] = {}
-    profile: dict[str, Any] = {}
+    profile: Profile | None = None
     title: str = ""
     paper: str = ""
     dims: dict[str, int] = {}
@@ -141,9 +157,17 @@ class Report(msgspec.Struct, kw_only=True):
     """Whether the work was interrupted before every claim was tried."""
 
 
+def _change(said: Any) -> str:
+    if not isinstance(said, dict):
+        return str(said)
+    what, source = str(said.get("what", "")), said.get("source")
+    return f"{what}, {source}" if source else what
+
+
 def verdict_of(findings: list[Finding]) -> Verdict:
     """Return ``violates`` if any claim is violated, else ``undecided`` if a required one is.
 
+    A definition that holds after design changes makes a ``variant``.
     Where none holds, one that is not required leaves it undecided too: nothing vouches for it.
     """
     if any(finding.counts for finding in findings):
@@ -152,7 +176,8 @@ def verdict_of(findings: list[Finding]) -> Verdict:
     nothing = not any(f.status is Status.HOLDS for f in findings)
     if any(f.status in open_ and (f.required or nothing) and not f.advice for f in findings):
         return Verdict.UNDECIDED
-    return Verdict.CONFORMS
+    changed = any(f.status is Status.HOLDS and f.changes for f in findings)
+    return Verdict.VARIANT if changed else Verdict.CONFORMS
 
 
 def encode(report: Report) -> bytes:
@@ -215,9 +240,11 @@ def check_subject(subject: SubjectReport) -> None:
     """Complain about what its types alone do not forbid.
 
     Raises:
-        msgspec.ValidationError: a place, an id or one of the open tables cannot be.
+        msgspec.ValidationError: a place, an id, a profile or one of the open tables cannot be.
     """
     msgspec.convert(subject.diagnosis, _Diagnosis)
+    if subject.profile is not None:
+        check_profile(subject.profile)
     if subject.defined is not None:
         _check_place(subject.defined)
     for finding in subject.findings:

@@ -48,6 +48,15 @@ class Limits(msgspec.Struct, frozen=True):
         return f"{self.memory_bytes / 2**30:.3g} GiB"
 
 
+def limits_of(claim_seconds: float, memory: str) -> Limits:
+    """Return the limits of a subject, which has twenty times the seconds of a claim.
+
+    Raises:
+        UsageError: the memory, such as ``4GiB``, is no amount that will do.
+    """
+    return Limits(claim_seconds, 20 * claim_seconds, memory_bytes(memory))
+
+
 def confine(limits: Limits) -> None:
     """Put this process into a session of its own, without core dumps, with bounded memory.
 

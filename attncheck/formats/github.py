@@ -89,6 +89,7 @@ def _summary(report: Report) -> str:
 
 _WORDS = {
     Verdict.CONFORMS: ("conform", "conforms"),
+    Verdict.VARIANT: ("variants", "variant"),
     Verdict.VIOLATES: ("violate", "violates"),
     Verdict.UNDECIDED: ("undecided", "undecided"),
     Verdict.COUNTED: ("counted alone", "counted alone"),

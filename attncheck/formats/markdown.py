@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from attncheck.data.report import Finding, Report, Status, SubjectReport, Verdict
+from attncheck.data.report import Finding, Report, SubjectReport, Verdict
 from attncheck.formats.shared.counting import count_notes, count_rows, counted
 from attncheck.formats.shared.excerpts import Excerpt, excerpts
 from attncheck.formats.shared.markdown import (
@@ -20,22 +20,23 @@ from attncheck.formats.shared.profiles import has_profiles, profile_page
 from attncheck.formats.shared.reach import legend, reach_map
 from attncheck.formats.shared.wording import (
     advice,
-    by_reason,
     by_spec,
     contrast,
     diagnosis,
     heading,
     labels,
+    not_for,
+    notes,
     open_lines,
     problem_lines,
     summary,
     violations,
-    with_status,
     witness,
 )
 
 _SIGN = {
     Verdict.CONFORMS: "✓",
+    Verdict.VARIANT: "✓",
     Verdict.VIOLATES: "✗",
     Verdict.UNDECIDED: "?",
     Verdict.COUNTED: "#",
@@ -79,7 +80,7 @@ def _spec(subjects: Sequence[SubjectReport]) -> Iterator[str]:
 
 def _subject(subject: SubjectReport) -> Iterator[str]:
     broken, undecided, told = violations(subject), open_lines(subject), advice(subject)
-    if not (broken or undecided or told):
+    if not (broken or undecided or told or not_for(subject)):
         return
     yield f"### {escaped(subject.subject)} · {code(shown(subject.target))}"
     for finding in broken:
@@ -88,10 +89,8 @@ def _subject(subject: SubjectReport) -> Iterator[str]:
         yield table(["not decided", "why"], [[f.claim, f.message] for f in undecided])
     if told:
         yield table(["to know of, no fault", ""], [[f.claim, f.message] for f in told])
-    skipped = by_reason(with_status(subject, Status.SKIPPED))
-    notes = [*subject.notes, *(f"not tried, {why}: {', '.join(c)}" for why, c in skipped)]
-    if notes:
-        yield "\n".join(f"- {escaped(note)}" for note in notes)
+    if said := notes(subject):
+        yield "\n".join(f"- {escaped(note)}" for note in said)
 
 
 def _violation(subject: SubjectReport, finding: Finding) -> Iterator[str]:

@@ -102,6 +102,8 @@ def _judge(before: Finding, now: Finding, entry: Entry | None) -> tuple[Answer, 
         return Answer.UNDECIDED, f"skipped: {now.message or 'no reason given'}"
     if before.status is not Status.HOLDS:
         return Answer.UNDECIDED, _BETTER
+    if new := [change for change in now.changes if change not in before.changes]:
+        return Answer.REGRESSED, f"a design change that the baseline does not have: {new[0]}"
     for what in _EFFORT:
         tried, wanted = _count(now, what), _count(before, what)
         if tried < wanted:

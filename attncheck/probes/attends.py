@@ -33,6 +33,7 @@ class Attends(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "attends"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = ("sizes lost", "reducing")
     turn: ClassVar[int] = 80
     faults: ClassVar[tuple[str, ...]] = (

@@ -32,9 +32,12 @@ class Autocast(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "autocast"
+    limit: ClassVar[str] = "autocast"
     located_by: ClassVar[tuple[str, ...]] = ("dtype", "nonfinite")
     turn: ClassVar[int] = 280
     faults: ClassVar[tuple[str, ...]] = ("dtype_overflow",)
+
+    advice: bool = True
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base(dtype="float32")

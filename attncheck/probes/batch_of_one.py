@@ -29,9 +29,12 @@ class BatchOfOne(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "batch-of-one"
+    limit: ClassVar[str] = "batch-of-one"
     located_by: ClassVar[tuple[str, ...]] = ("nonfinite",)
     turn: ClassVar[int] = 240
     faults: ClassVar[tuple[str, ...]] = ("bn_batch_one",)
+
+    advice: bool = True
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         if "B" in subject.dims:

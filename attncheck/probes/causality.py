@@ -26,6 +26,7 @@ class Causality(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "causality"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = ("causality", "scores")
     turn: ClassVar[int] = 200
     faults: ClassVar[tuple[str, ...]] = (

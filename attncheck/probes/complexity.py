@@ -40,6 +40,7 @@ class Complexity(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "complexity"
+    says: ClassVar[str] = "cost"
     confirms_itself: ClassVar[bool] = True  # counts, and two sizes foretold
 
     order: str

@@ -51,6 +51,7 @@ class CostAgainst(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "cost-against"
+    says: ClassVar[str] = "cost"
     confirms_itself: ClassVar[bool] = True  # shapes alone decide, and at these sizes only
     located_by: ClassVar[tuple[str, ...]] = ("built",)
     turn: ClassVar[int] = 1030

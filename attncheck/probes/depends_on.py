@@ -51,6 +51,7 @@ class DependsOn(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "depends-on"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = (
         "repeated",
         "divergence",

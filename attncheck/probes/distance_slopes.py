@@ -36,6 +36,7 @@ class DistanceSlopes(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "distance-slopes"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = ("divergence", "scores")
     faults: ClassVar[tuple[str, ...]] = ("operation_order",)
 

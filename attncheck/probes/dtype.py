@@ -40,11 +40,14 @@ class DType(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "dtype"
+    limit: ClassVar[str] = "precision"
     located_by: ClassVar[tuple[str, ...]] = ("dtype", "unregistered", "nonfinite")
     turn: ClassVar[int] = 270
     faults: ClassVar[tuple[str, ...]] = ("dtype_overflow",)
 
-    dtypes: tuple[str, ...] = ("float32", "float64")
+    advice: bool = True
+
+    dtypes: tuple[str, ...] = ("float32", "float64", "bfloat16", "float16")
     """The precisions to try: `float32`, `float64`, `bfloat16`, `float16`."""
 
     def cases(self, subject: Subject) -> Iterator[Case]:

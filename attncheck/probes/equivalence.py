@@ -49,8 +49,6 @@ class Equivalence(Claim, frozen=True, kw_only=True):
     )
     faults: ClassVar[tuple[str, ...]] = ("autograd_inplace", "dead_parameter")
 
-    required: bool = False
-
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()
 

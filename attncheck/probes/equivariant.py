@@ -30,6 +30,7 @@ class Equivariant(SymmetryClaim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "equivariant"
+    says: ClassVar[str] = "function"
     alike: ClassVar[bool] = True
     located_by: ClassVar[tuple[str, ...]] = (
         "scrambled",

@@ -31,6 +31,7 @@ class Example(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "example"
+    says: ClassVar[str] = "function"
     confirms_itself: ClassVar[bool] = True
 
     input: Map

@@ -43,6 +43,7 @@ class Gate(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "gate"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = ("repeated", "divergence", "product")
     turn: ClassVar[int] = 140
     faults: ClassVar[tuple[str, ...]] = ("input_overwritten", "sigmoid_missing", "wrong_activation")

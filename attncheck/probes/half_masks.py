@@ -33,9 +33,12 @@ class HalfMasks(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "half-masks"
+    limit: ClassVar[str] = "half-precision"
     located_by: ClassVar[tuple[str, ...]] = ("dtype", "nonfinite")
     turn: ClassVar[int] = 290
     faults: ClassVar[tuple[str, ...]] = ("dtype_overflow",)
+
+    advice: bool = True
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         for dtype in ("float16", "bfloat16"):

@@ -29,6 +29,7 @@ class Invariant(SymmetryClaim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "invariant"
+    says: ClassVar[str] = "function"
     alike: ClassVar[bool] = False
     located_by: ClassVar[tuple[str, ...]] = ("scrambled", "divergence", "symmetry", "spread")
     turn: ClassVar[int] = 130

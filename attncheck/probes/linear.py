@@ -48,6 +48,7 @@ class Linear(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "linear"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = ("divergence",)
     faults: ClassVar[tuple[str, ...]] = ("normalisation_missing",)
 

@@ -35,6 +35,7 @@ class LogitScale(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "logit-scale"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = ("divergence", "scores")
     turn: ClassVar[int] = 100
     faults: ClassVar[tuple[str, ...]] = ("operation_order", "scale_wrong")

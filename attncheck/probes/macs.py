@@ -42,6 +42,7 @@ class Macs(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "macs"
+    says: ClassVar[str] = "cost"
     confirms_itself: ClassVar[bool] = True  # a count is exact
     located_by: ClassVar[tuple[str, ...]] = ("built",)
     turn: ClassVar[int] = 1010

@@ -8,7 +8,7 @@ from typing import ClassVar
 from attncheck.lazy import torch
 from attncheck.source.raised import where_raised
 from attncheck.subject.case import Case
-from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
+from attncheck.subject.claim import Claim, Outcome, holds, violated
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.sampling import seed_everything
 from attncheck.subject.subject import Subject
@@ -32,12 +32,12 @@ class MemoryLayout(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "memory-layout"
+    limit: ClassVar[str] = "memory-layout"
     located_by: ClassVar[tuple[str, ...]] = ("layout",)
     turn: ClassVar[int] = 300
     faults: ClassVar[tuple[str, ...]] = ("view_not_permute",)
 
-    raising: bool = False
-    """Whether refusing a layout with an exception breaks the claim, or only another result."""
+    advice: bool = True
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()
@@ -45,18 +45,14 @@ class MemoryLayout(Claim, frozen=True, kw_only=True):
     def check(self, trial: Trial) -> Outcome:
         module, inputs = trial.module(), trial.inputs()
         expected = trial.run(module, inputs)
-        refused = ""
         for name, laid in _layouts(trial, inputs):
             seed_everything(trial.case.seed, trial.case.device)
             try:
                 with torch.no_grad():
                     output = trial.call(module, laid).main
             except SubjectError as error:
-                refused = f"with {name} input {error}"
-                if not self.raising:
-                    continue
                 return violated(
-                    refused,
+                    f"with {name} input {error}",
                     expected="the output that contiguous input gives",
                     seen=type(error.error).__name__,
                     layout=name,
@@ -69,7 +65,7 @@ class MemoryLayout(Claim, frozen=True, kw_only=True):
                     seen=f"a difference of {change:.3g}",
                     layout=name,
                 )
-        return skipped(refused) if refused else holds()
+        return holds()
 
 
 def _layouts(trial: Trial, inputs: Tensors) -> Iterator[tuple[str, Tensors]]:

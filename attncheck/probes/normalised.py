@@ -35,6 +35,7 @@ class Normalised(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "normalised"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = ("divergence",)
 
     def cases(self, subject: Subject) -> Iterator[Case]:

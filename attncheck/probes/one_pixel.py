@@ -33,7 +33,10 @@ class OnePixel(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "one-pixel"
+    limit: ClassVar[str] = "one-pixel"
     turn: ClassVar[int] = 40
+
+    advice: bool = True
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         sizes = {"H", "W", "N", "M"} & subject.variable

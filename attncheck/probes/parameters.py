@@ -44,6 +44,7 @@ class Parameters(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "parameters"
+    says: ClassVar[str] = "cost"
     needs_call: ClassVar[bool] = False
     confirms_itself: ClassVar[bool] = True  # a count of what the constructor makes
     located_by: ClassVar[tuple[str, ...]] = ("built",)

@@ -26,6 +26,7 @@ class PerPosition(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "per-position"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = ("sizes lost", "spread")
     turn: ClassVar[int] = 90
 

@@ -62,6 +62,7 @@ class Reach(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "reach"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = (
         "repeated",
         "scrambled",

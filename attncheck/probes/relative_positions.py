@@ -35,6 +35,7 @@ class RelativePositions(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "relative-positions"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = ("divergence", "scores")
     faults: ClassVar[tuple[str, ...]] = ("rope_layout",)
 

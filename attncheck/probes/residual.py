@@ -27,6 +27,7 @@ class Residual(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "residual"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = ("repeated", "product")
     turn: ClassVar[int] = 70
     faults: ClassVar[tuple[str, ...]] = ("residual_dropped",)

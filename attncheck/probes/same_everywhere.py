@@ -32,6 +32,7 @@ class SameEverywhere(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "same-everywhere"
+    says: ClassVar[str] = "function"
 
     def check(self, trial: Trial) -> Outcome:
         if trial.case.values == "ones":

@@ -28,6 +28,7 @@ class SameSizeSum(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "same-size-sum"
+    says: ClassVar[str] = "function"
     turn: ClassVar[int] = 110
     faults: ClassVar[tuple[str, ...]] = ("normalisation_missing",)
 

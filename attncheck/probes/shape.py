@@ -22,6 +22,7 @@ class Shape(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "shape"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = ("sizes lost",)
     turn: ClassVar[int] = 20
     faults: ClassVar[tuple[str, ...]] = (

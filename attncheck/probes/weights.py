@@ -39,6 +39,7 @@ class Weights(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "weights"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = ("implicit softmax", "divergence", "scores", "product")
     turn: ClassVar[int] = 60
     faults: ClassVar[tuple[str, ...]] = (

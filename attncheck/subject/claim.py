@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
-from attncheck.data.report import Location, Status
+from attncheck.data.report import Finding, Location, Status
 from attncheck.subject.case import Case
 
 if TYPE_CHECKING:
@@ -76,6 +76,12 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     run, no shrinking."""
     located_by: ClassVar[tuple[str, ...]] = ()
     """Strategies of ``attncheck.blame`` that find the line of a violation, best first."""
+    limit: ClassVar[str] = ""
+    """The use of a right module that a violation stands in the way of, such as ``half``: known to
+    the user, and binding where :func:`binding` is asked for it."""
+    says: ClassVar[str] = ""
+    """What it is about: the ``function`` that the definition fixes, or the ``cost`` of it. Where
+    the identity is settled, neither accuses the module."""
     turn: ClassVar[int] = 500
     """When it is tried where one violation is enough: first what is cheap and notices much."""
     faults: ClassVar[tuple[str, ...]] = ()
@@ -95,6 +101,19 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     def formulas(self) -> tuple[str, ...]:
         """Return its formulas over dims and options, whose names are checked on reading."""
         return ()
+
+    def answer(self, name: str, status: Status, message: str = "", **more: Any) -> Finding:
+        """Return a finding of this claim; ``more`` are further fields of the finding."""
+        return Finding(
+            claim=name,
+            kind=self.kind,
+            status=status,
+            message=message,
+            advice=self.advice,
+            required=self.required,
+            limit=self.limit,
+            **more,
+        )
 
     def check(self, trial: Trial) -> Outcome:
         """Decide the claim on one case. Exceptions of the subject may pass through."""

@@ -46,6 +46,7 @@ class Judged(msgspec.Struct, kw_only=True, omit_defaults=True):
         named: whether a violated claim or the mutant names this class of fault; None where the
             class is unknown.
         told_apart: whether it violates a claim that its repaired twin does not; None without one.
+        as_limit: whether its fault is a limit of use, and told as one.
         reason: of a miss, a false alarm, or of leaving it out.
     """
 
@@ -63,12 +64,13 @@ class Judged(msgspec.Struct, kw_only=True, omit_defaults=True):
     line: str = ""
     named: bool | None = None
     told_apart: bool | None = None
+    as_limit: bool = False
     reason: str = ""
 
     @property
     def caught(self) -> bool:
-        """Whether it violates."""
-        return self.verdict == "violates"
+        """Whether it violates, or its fault is told as the limit of use that it is."""
+        return self.verdict == "violates" or self.as_limit
 
     @property
     def by_mutant(self) -> bool:
@@ -105,6 +107,15 @@ def judge(planned: Planned, report: SubjectReport | None, problem: Problem | Non
         return judged
     counted = [finding for finding in report.findings if not finding.advice]
     violations = [finding for finding in counted if finding.status is Status.VIOLATED]
+    limits = [
+        finding
+        for finding in report.findings
+        if finding.limit
+        and finding.advice
+        and finding.status is Status.VIOLATED
+        and entry.fault_class in _faults(finding.kind)
+    ]
+    judged.as_limit, violations = bool(limits), violations + limits
     judged.verdict = report.verdict.value
     judged.violated = [_kept(finding) for finding in violations]
     judged.undecided = [

@@ -29,7 +29,7 @@ MEANING = {
 }
 _LETTER = {name: name[0] for name in SIGN}
 _WEIGHT = {"violated": 1_000_000, "error": 1_000, "undecided": 1_000, "advice": 1}
-_ORDER = {Verdict.VIOLATES: 0, Verdict.UNDECIDED: 1, Verdict.CONFORMS: 2, Verdict.COUNTED: 3}
+_WORST = (Verdict.VIOLATES, Verdict.UNDECIDED, Verdict.VARIANT, Verdict.CONFORMS, Verdict.COUNTED)
 
 
 def said_of(finding: Finding) -> str:
@@ -86,7 +86,7 @@ def _room(claims: Iterable[str]) -> float:
 
 def named(subjects: Iterable[SubjectReport], names: Names) -> list[tuple[str, SubjectReport]]:
     """Return the subjects with an id each, those that violate first, otherwise in their order."""
-    ordered = sorted(subjects, key=lambda subject: _ORDER[subject.verdict])
+    ordered = sorted(subjects, key=lambda subject: _WORST.index(subject.verdict))
     return [(names.new(subject.spec, subject.subject), subject) for subject in ordered]
 
 

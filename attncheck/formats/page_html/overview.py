@@ -46,7 +46,8 @@ def headline(report: Report) -> str:
     if open_:
         verb = "is" if open_ == 1 else "are"
         return f"{open_:,} of {plural(total, 'subject')} {verb} undecided, none violates"
-    if tried := count[Verdict.CONFORMS] if count[Verdict.COUNTED] else 0:
+    fine = count[Verdict.CONFORMS] + count[Verdict.VARIANT]
+    if tried := fine if count[Verdict.COUNTED] else 0:
         return f"{tried:,} of {total:,} subjects conform; the others were only counted"
     return "The subject conforms" if total == 1 else f"All {total:,} subjects conform"
 
@@ -57,11 +58,14 @@ def shares(report: Report) -> list[VerdictShare]:
     broken, open_, fine = (
         count[verdict] for verdict in (Verdict.VIOLATES, Verdict.UNDECIDED, Verdict.CONFORMS)
     )
+    changed = count[Verdict.VARIANT]
+    variants = [VerdictShare("variant", "✓", changed, "variant" if changed == 1 else "variants")]
     bare = count[Verdict.COUNTED]
     alone = [VerdictShare("counted", "#", bare, "counted alone")] if bare else []
     return [
         VerdictShare("violates", "✗", broken, "violates" if broken == 1 else "violate"),
         VerdictShare("undecided", "?", open_, "undecided"),
+        *(variants if changed else []),
         VerdictShare("conforms", "✓", fine, "conforms" if fine == 1 else "conform"),
         *alone,
     ]

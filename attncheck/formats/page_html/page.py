@@ -51,7 +51,7 @@ def render_page(report: Report) -> str:
             matrix=table,
             views=views,
             specs=sorted({subject.spec for subject in report.subjects}),
-            worst=[v for v in views if v.subject.verdict.value != "conforms"],
+            worst=[v for v in views if not v.subject.verdict.passes],
             problems=[(problem, problem_lines(problem)) for problem in report.problems],
             pareto=pareto_figure(names.new("cost-against-reach"), offers(views)),
             data=_embedded(subjects, claims),

@@ -32,8 +32,31 @@ def open_lines(subject: SubjectReport) -> list[Finding]:
 
 
 def advice(subject: SubjectReport) -> list[Finding]:
-    """Return the limitations that users should know."""
-    return with_status(subject, Status.VIOLATED, advice=True)
+    """Return what users should know, without the limits of use."""
+    return [f for f in with_status(subject, Status.VIOLATED, advice=True) if not f.limit]
+
+
+def not_for(subject: SubjectReport) -> str:
+    """Return the limits of use in one line: ``not for: half precision (line 16)``, "" if none."""
+    found: dict[str, str] = {}
+    for finding in with_status(subject, Status.VIOLATED, advice=True):
+        if finding.limit:
+            place = f" (line {finding.location.line})" if finding.location else ""
+            found.setdefault(finding.limit.replace("-", " "), place)
+    return f"not for: {', '.join(n + place for n, place in found.items())}" if found else ""
+
+
+def notes(subject: SubjectReport) -> list[str]:
+    """Return what it is not for, how it was built and called, and what was not tried and why."""
+    skipped = by_reason(with_status(subject, Status.SKIPPED))
+    untried = [f"not tried, {reason}: {', '.join(claims)}" for reason, claims in skipped]
+    return [*filter(None, [not_for(subject)]), *subject.notes, *untried]
+
+
+def changes(subject: SubjectReport) -> str:
+    """Return the design changes that make it a variant: ``with an outer residual``, "" if none."""
+    found = [change for finding in subject.findings for change in finding.changes]
+    return f"with {'; '.join(found)}" if found and subject.verdict is Verdict.VARIANT else ""
 
 
 def plural(count: int, noun: str) -> str:
@@ -55,13 +78,10 @@ def summary(subject: SubjectReport) -> str:
             said.append(f"not decided: {_names(f for f in undecided if f.required)}")
         if held or not undecided:
             said.append(f"{plural(held, 'claim')} {'holds' if held == 1 else 'hold'}")
-    if subject.verdict is Verdict.CONFORMS:
-        # Claims see less than the definition does: what only they vouch for says so first.
-        optional = [f for f in undecided if not f.required]
-        if unproven := [f for f in optional if f.message == diagnosis(subject)]:
-            said.append("not proven equal to the definition")
-        if len(optional) > len(unproven):
-            said.append(f"{len(optional) - len(unproven)} not decided")
+    if subject.verdict.passes and undecided:
+        said.append(f"{len(undecided)} not decided")
+    if design := changes(subject):
+        said.insert(0, design)
     if told := advice(subject):
         said.append(f"{len(told)} to know of")
     return " · ".join(said)

@@ -15,6 +15,7 @@ from attncheck.formats.shared.wording import (
     diagnosis,
     heading,
     labels,
+    not_for,
     problem_lines,
     summary,
 )
@@ -63,6 +64,8 @@ def _verdicts(subjects: Sequence[SubjectReport]) -> Iterator[RenderableType]:
         said = Text(summary(subject))
         if sentence := diagnosis(subject):
             said.append(f"\n{sentence}", QUIET)
+        if limits := not_for(subject):
+            said.append(f"\n{limits}", QUIET)
         verdict = subject.verdict
         table.add_row(Text(label), Text(verdict.value, VERDICT[verdict]), said)
     yield Padding(table, (0, 0, 0, 2))

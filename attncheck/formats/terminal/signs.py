@@ -6,6 +6,7 @@ from attncheck.data.report import Status, Verdict
 
 VERDICT = {
     Verdict.CONFORMS: "green",
+    Verdict.VARIANT: "green",
     Verdict.VIOLATES: "bold red",
     Verdict.UNDECIDED: "yellow",
     Verdict.COUNTED: "dim",

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from attncheck.data.report import Finding, Status, SubjectReport, Verdict
+from attncheck.data.report import Finding, SubjectReport
 from attncheck.formats.shared.paths import shown
 from attncheck.formats.shared.wording import (
     advice,
-    by_reason,
+    not_for,
+    notes,
     open_lines,
     violations,
-    with_status,
 )
 from attncheck.formats.terminal.signs import HEADING, QUIET, SIGN
 from attncheck.formats.terminal.violation import Violations, entry
@@ -26,7 +26,7 @@ _LONGEST_NAME = 20
 def subject_parts(subject: SubjectReport, width: int, *, alone: bool) -> Iterator[RenderableType]:
     """Yield the subject's section; ``alone`` also says how a conforming one was called."""
     broken, undecided, told = violations(subject), open_lines(subject), advice(subject)
-    conforms = subject.verdict is Verdict.CONFORMS
+    conforms = subject.verdict.passes
     if not (broken or undecided or told or (alone and subject.notes)):
         return
     yield ""
@@ -63,9 +63,8 @@ def _list(
 
 def _asides(subject: SubjectReport, width: int) -> Iterator[RenderableType]:
     """Yield how the subject was built and called, and what was not tried and why."""
-    said = list(subject.notes)
-    skipped = with_status(subject, Status.SKIPPED)
-    said += [f"not tried, {reason}: {', '.join(claims)}" for reason, claims in by_reason(skipped)]
+    limits = not_for(subject)  # stands beside the verdict
+    said = [note for note in notes(subject) if note != limits]
     if said:
         yield ""
     for text in said:

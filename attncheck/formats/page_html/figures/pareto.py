@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from attncheck.data.report import Verdict
 from attncheck.formats.page_html.figures.axes import axis, frame
 from attncheck.formats.page_html.figures.figure import Figure, FigureTable
 from attncheck.formats.page_html.figures.svg import Point, dots, element, line, picture, text
@@ -41,6 +42,11 @@ class Offer:
     case: str
 
     @property
+    def passes(self) -> bool:
+        """Say whether the subject is the mechanism."""
+        return Verdict(self.verdict).passes
+
+    @property
     def cost(self) -> float:
         """Return MACs per input element."""
         return self.macs / self.elements
@@ -49,7 +55,7 @@ class Offer:
 def front(offers: Sequence[Offer]) -> list[Offer]:
     """Return the conforming offers that no other beats in both, by growing reach."""
     best: list[Offer] = []
-    good = [offer for offer in offers if offer.verdict == "conforms"]
+    good = [offer for offer in offers if offer.passes]
     for offer in sorted(good, key=lambda o: (-o.reach, o.cost)):
         if not best or offer.cost < best[-1].cost:
             best.append(offer)
@@ -95,8 +101,8 @@ def _picture(name: str, offers: Sequence[Offer], best: Sequence[Offer]) -> Marku
     costs = [offer.cost for offer in offers]
     up = axis(costs, _HEIGHT - _BOTTOM, _TOP, count, log=True, label="MACs per element")
     at = {id(o): (across.at(o.reach), up.at(o.cost)) for o in offers}
-    good = [at[id(o)] for o in offers if o.verdict == "conforms"]
-    bad = [at[id(o)] for o in offers if o.verdict != "conforms"]
+    good = [at[id(o)] for o in offers if o.passes]
+    bad = [at[id(o)] for o in offers if not o.passes]
     parts = [*frame(across, up), *_front(best, at)]
     parts.append(dots(good, "mark"))
     crosses = "".join(f"M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8" for x, y in bad)

@@ -164,6 +164,6 @@
 
   // On paper everything that is wrong stands open.
   addEventListener("beforeprint", () => {
-    document.querySelectorAll("details.subject:not(.conforms), details.data").forEach((one) => { one.open = true; });
+    document.querySelectorAll("details.subject:not(.conforms, .variant), details.data").forEach((one) => { one.open = true; });
   });
 })();
