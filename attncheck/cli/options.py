@@ -44,7 +44,8 @@ Init = Annotated[
     typer.Option(
         "--init",
         metavar="KEY=VALUE",
-        help="A constructor argument: a Python literal, or a formula over dims (in_dim=C).",
+        help="A constructor argument: a Python literal, or a formula over dims (in_dim=C); "
+        "config.n_embd=C for a field of a config.",
     ),
 ]
 Dims = Annotated[_Many, typer.Option("--set", metavar="DIM=SIZE", help="A dim, such as C=64.")]
@@ -53,7 +54,8 @@ Inputs = Annotated[
     typer.Option(
         "--input",
         metavar="SHAPE",
-        help="One input of forward: 2x32x8x6, NAME=2x32x8x6, or a mask: 2x8:pad-true.",
+        help="One input of forward: 2x32x8x6, NAME=2x32x8x6, NBC:7x2x48 in another order of axes, "
+        "a mask: 2x8:pad-true, or a flag: causal=True.",
     ),
 ]
 Claims = Annotated[_Many, typer.Option("--claim", metavar="GLOB", help="Check these claims only.")]
@@ -202,7 +204,8 @@ def limits(
 
 def _pair(text: str, option: str, example: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
-    if not equals or not name.strip().isidentifier() or not value.strip():
+    names = name.strip().split(".") if option == "--init" else [name.strip()]
+    if not equals or not all(map(str.isidentifier, names)) or not value.strip():
         raise UsageError(
             f"'{shortened(text)}' is not of the form NAME=VALUE",
             where=option,

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from attncheck.instruments.behaviour.axes import resized
+from attncheck.instruments.behaviour.flags import learns_with
 from attncheck.instruments.behaviour.training import Run, matters, train, trainable_trial
 from attncheck.subject.case import Case
-from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
 
@@ -67,6 +68,9 @@ class Trains(Claim, frozen=True, kw_only=True):
         stuck = [name for name in names if name in still and matters(tried, name)]
         if not stuck:
             return holds(f"all {len(names) - len(runs[0].frozen)} parameters that matter move")
+        if switch := learns_with(tried, stuck):
+            few = ", ".join(stuck[:_MOST_NAMED])
+            return undecided(f"{few} learn from what forward returns with {switch} alone")
         trained = f"{len(runs)} trainings of {self.steps} steps"
         return _stuck(runs[0], stuck, trained, len(names))
 

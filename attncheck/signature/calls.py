@@ -44,7 +44,7 @@ Layouts = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class CallsWanted:
     """What a module is to be called for.
 
     Attributes:
@@ -62,7 +62,7 @@ class Asked:
 
 
 def candidates(
-    parameters: Sequence[inspect.Parameter], asked: Asked, source: str = ""
+    parameters: Sequence[inspect.Parameter], asked: CallsWanted, source: str = ""
 ) -> Iterator[Convention]:
     """Yield the plain ways in which the module may be called, likeliest first.
 
@@ -82,7 +82,7 @@ def candidates(
 
 
 def guesses(
-    parameters: Sequence[inspect.Parameter], asked: Asked, dims: Mapping[str, int]
+    parameters: Sequence[inspect.Parameter], asked: CallsWanted, dims: Mapping[str, int]
 ) -> Iterator[Convention]:
     """Yield what only trying can tell: masks that nobody explains, inputs of another form.
 
@@ -140,7 +140,7 @@ def _in_layouts(
     parameters: Sequence[inspect.Parameter],
     name: str,
     inputs: Mapping[str, str],
-    asked: Asked,
+    asked: CallsWanted,
     extra: Mapping[str, Argument],
 ) -> Iterator[Convention]:
     """Yield one call of the spec in each order of axes that its inputs may have."""
@@ -175,7 +175,7 @@ def _masked(
     parameters: Sequence[inspect.Parameter],
     parameter: inspect.Parameter,
     fitting: Sequence[tuple[str, Mapping[str, str]]],
-    asked: Asked,
+    asked: CallsWanted,
 ) -> Iterator[Convention]:
     """Yield calls with a mask of which nobody says what it means: every shape and meaning."""
     for name, inputs in fitting:
@@ -292,7 +292,8 @@ def unmatched(
     dims: Mapping[str, int],
 ) -> TargetError:
     """Return the error that says what is missing, and the line to type."""
-    shape = _example(calls, parameters, dims)
+    shapes = example(calls, parameters, dims)
+    shape = " ".join(f"--input {'x'.join(map(str, sizes))}" for sizes in shapes)
     wanted = ", ".join(p.name for p in named_parameters(parameters))
     return TargetError(
         f"cannot tell what forward({wanted}) is to be called with",
@@ -320,14 +321,16 @@ def unread_mask(convention: Convention, target: str, inputs: Sequence[str]) -> T
     )
 
 
-def _example(calls: Calls, parameters: Sequence[inspect.Parameter], dims: Mapping[str, int]) -> str:
-    """Return the ``--input`` options of the likeliest call."""
+def example(
+    calls: Calls, parameters: Sequence[inspect.Parameter], dims: Mapping[str, int]
+) -> list[tuple[int, ...]]:
+    """Return the shapes of the likeliest call, one for each input that ``forward`` needs."""
     count = len([p for p in data_parameters(parameters) if is_required(p)]) or 1
-    numbers = number_parameters(parameters)
-    shapes: list[str] = []
+    numbers = bool(number_parameters(parameters))
+    shapes: list[tuple[int, ...]] = []
     for inputs in calls.values():
         data = [axes.split() for name, axes in inputs.items() if axes and name != "returns"]
-        fits = len(data) == count and ("" in inputs.values()) <= bool(numbers)
+        fits = len(data) == count and ("" in inputs.values()) <= numbers
         if not shapes or (fits and len(shapes) != count):
-            shapes = ["x".join(str(dims.get(axis, 8)) for axis in axes) for axes in data]
-    return " ".join(f"--input {text}" for text in shapes) or "--input 2x32x8x6"
+            shapes = [tuple(dims.get(axis, 8) for axis in axes) for axes in data]
+    return [*shapes, *shapes[-1:] * (count - len(shapes))]

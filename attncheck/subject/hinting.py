@@ -50,9 +50,12 @@ def runs_elsewhere(subject: Subject, failure: SubjectError) -> str:
     for shape in _of_rank(subject, not is_map):
         if _runs(subject, shape):
             kind, family = ("tokens", "tokens") if is_map else ("a feature map", "map")
+            inits = subject.binding.to_state(subject.dims, subject.told)
+            words = ["attncheck", "audit", family, subject.target]
+            words += [word for text in inits for word in ("--init", text)]
             return (
                 f"it runs on {kind}, {_text(shape)}, which this spec does not take; if it is "
-                f"meant for that: attncheck audit {family} {shlex.quote(subject.target)}"
+                f"meant for that: {shlex.join([*words, '--input', _text(shape)])}"
             )
     return ""
 

@@ -5,23 +5,30 @@ from __future__ import annotations
 import inspect
 import itertools
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from attncheck.errors import TargetError
+from attncheck.signature.axes_written import batch_written_second
 from attncheck.signature.binding import Binding
 from attncheck.signature.calls import (
-    Asked,
+    CallsWanted,
     alternatives,
     candidates,
     dims_of,
+    example,
     guesses,
     unmatched,
     unread_mask,
 )
-from attncheck.signature.constructor import bindings, dims_in_order
+from attncheck.signature.constructor import (
+    MissingError,
+    bindings,
+    dims_in_order,
+    parameters_of,
+)
 from attncheck.signature.convention import Convention, GivenInput
 from attncheck.signature.forward import forward_parameters
 from attncheck.signature.resolve import Factory, resolve
@@ -33,6 +40,7 @@ from attncheck.subject.pinning import pin_sizes
 from attncheck.subject.raising import SubjectError, blamed
 from attncheck.subject.stating import into_domain, with_sides, without_followers
 from attncheck.subject.subject import Subject
+from attncheck.subject.suggestion import with_inputs, with_values
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,15 @@ def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError
     factory = request.factory or resolve(
         request.target, request.folder, modules_only=request.modules_only
     )
+    try:
+        return _prepare(spec, request, factory)
+    except MissingError as error:
+        raise with_values(error, request, lambda other: _works(spec, other, factory)) from None
+
+
+def _prepare(
+    spec: SpecDocument, request: Request, factory: Factory
+) -> tuple[Subject, SubjectError | None]:
     best: _Attempt | None = None
     for attempt in _attempts(spec, request, factory):
         if attempt.works:
@@ -100,7 +117,8 @@ def _attempts(spec: SpecDocument, request: Request, factory: Factory) -> Iterato
     dims = dims_in_order(spec.dims, request.dims)
     first: _Attempt | None = None
     drafts: list[Subject] = []
-    for binding in bindings(factory, dims, request.arguments, spec.names, request.target):
+    given = {**_of_definition(factory, dims), **request.arguments}
+    for binding in bindings(factory, dims, given, spec.names, request.target):
         drafts.append(_draft(spec, request, factory, binding))
         if attempt := _tried(_called(drafts[-1], request), request):
             yield attempt
@@ -115,7 +133,28 @@ def _attempts(spec: SpecDocument, request: Request, factory: Factory) -> Iterato
             guessed = True
             yield attempt
     if first is None and not guessed:
-        raise _unmatched(drafts[0], request)
+        raise _unmatched(drafts[0], request, lambda other: _works(spec, other, factory))
+
+
+def _works(spec: SpecDocument, request: Request, factory: Factory) -> bool:
+    """Say whether a request's likeliest binding can be built and called as it is stated."""
+    dims = dims_in_order(spec.dims, request.dims)
+    try:
+        bound = bindings(factory, dims, request.arguments, spec.names, request.target)
+        draft = _draft(spec, request, factory, next(bound))
+        attempt = _tried(_called(draft, request), request)
+    except TargetError:
+        return False
+    return attempt is not None and attempt.failure is None
+
+
+def _of_definition(factory: Factory, dims: Mapping[str, int]) -> dict[str, str]:
+    """Return the dims that a definition takes by their own names: a spec says its sizes."""
+    from attncheck.reference.mechanism import Mechanism
+
+    if not isinstance(factory, Mechanism):
+        return {}
+    return {name: name for name in parameters_of(factory) if name in dims}
 
 
 def _elsewhere(
@@ -185,7 +224,9 @@ def _tried(
     """Return the first call that works, else what came of the first of all; None of none."""
     best: _Attempt | None = None
     moved: Subject | None = None
+    ordered = bool(request.inputs)
     for subject in subjects:
+        ordered = ordered and not batch_written_second(subject.factory)
         for dtype in ("float64",) if guessed else ("float64", "float32"):
             attempt = replace(subject, dtype=dtype)
             error = error_of(attempt)
@@ -193,7 +234,7 @@ def _tried(
                 if not answers(attempt) or (attempt.convention.guessed and not obeys(attempt)):
                     if best is None or best.failure is not None:
                         best = _Attempt(attempt)
-                elif stands(attempt, stated=bool(request.inputs)) and _only_moved(moved, attempt):
+                elif stands(attempt, stated=ordered) and _only_moved(moved, attempt):
                     settled = _settled(attempt)
                     ways = alternatives(settled.convention)
                     others = tuple(settled.called(way) for way in ways)
@@ -238,9 +279,9 @@ def _shaped(
     yield from later
 
 
-def _asked(draft: Subject, request: Request) -> Asked:
+def _asked(draft: Subject, request: Request) -> CallsWanted:
     spec = draft.spec
-    return Asked(spec.calls, spec.output, spec.layouts, request.inputs)
+    return CallsWanted(spec.calls, spec.output, spec.layouts, request.inputs)
 
 
 def _parameters(draft: Subject) -> list[inspect.Parameter]:
@@ -263,7 +304,7 @@ def _source(factory: Factory) -> str:
         return ""
 
 
-def _unmatched(draft: Subject, request: Request) -> TargetError:
+def _unmatched(draft: Subject, request: Request, works: Callable[[Request], bool]) -> TargetError:
     """Return why none of the spec's calls can be meant."""
     parameters, asked = _parameters(draft), _asked(draft, request)
     if any(True for _ in candidates(parameters, asked)):
@@ -272,7 +313,11 @@ def _unmatched(draft: Subject, request: Request) -> TargetError:
             where=request.target,
             instead="all inputs of one call share their batch, and keys and values their length",
         )
-    return unmatched(parameters, asked.calls, request.target, draft.dims)
+    error = unmatched(parameters, asked.calls, request.target, draft.dims)
+    if request.inputs:
+        return error
+    shapes = example(asked.calls, parameters, draft.dims)
+    return with_inputs(error, request, shapes, draft.dims, works)
 
 
 def _settled(subject: Subject) -> Subject:

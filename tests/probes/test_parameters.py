@@ -153,7 +153,7 @@ def test_a_layer_that_ignores_the_reduction_is_found() -> None:
 def test_a_width_that_is_rounded_is_the_modules_own() -> None:
     finding = parameters(Rounded)
     assert finding.status == "holds"
-    assert "h = 9 is the module's own, the spec has 8" in finding.message
+    assert "h = 8 is the module's own, the spec has 4" in finding.message
 
 
 def test_a_host_with_a_layer_of_its_own_is_not_accused() -> None:

@@ -1,5 +1,6 @@
 """The order of axes that a module uses is found where several of them run."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -70,10 +71,26 @@ def test_causal_attention_over_the_first_axis_is_time_major() -> None:
     assert subject.convention.layout == "time-major"
 
 
+class SaysNothing(CausalOverTime):
+    pass
+
+
+class UnpacksTimeFirst(SaysNothing):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        n, b, c = x.shape
+        return super().forward(x).reshape(n, b, c)
+
+
 def test_a_stated_input_is_in_the_order_of_the_spec() -> None:
-    subject = subject_of(CausalOverTime, "causal", inputs=("5x3x8",), dim=8)
+    subject = subject_of(SaysNothing, "causal", inputs=("5x3x8",), dim=8)
     assert subject.convention.layout == ""
     assert (subject.dims["B"], subject.dims["N"]) == (5, 3)
+
+
+@pytest.mark.parametrize("factory", [CausalOverTime, UnpacksTimeFirst])
+def test_unless_the_author_writes_another(factory: type[nn.Module]) -> None:
+    subject = subject_of(factory, "causal", inputs=("5x3x8",), dim=8)
+    assert subject.convention.layout == "time-major"
 
 
 class SoftmaxInSinglePrecision(nn.Module):
