@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass
 
 from attncheck.equivalence.comparison import relative
@@ -48,9 +49,10 @@ _WORDS = {
     "product": "matrix product",
     "cumsum": "running sum",
 }
-_ALONG = frozenset(
+ALONG = frozenset(
     {"_softmax", "_safe_softmax", "_log_softmax", "sum", "mean", "amax", "amin", "cumsum", "var"}
 )
+BY = frozenset({"mul", "div", "add", "sub", "pow"})
 _ORDER = "the right numbers in another order"
 _TOGETHER = "put together in another way"
 _RANDOM = frozenset({"bernoulli", "native_dropout", "rand_like", "randn_like", "normal"})
@@ -211,10 +213,11 @@ def _difference(departure: Departure, missing: Counter[str], extra: Counter[str]
         return f"{' and '.join(added)} besides" if added else f"{' and '.join(lost)} left out"
     if lost := expected.tensors ^ seen.tensors:
         return f"other parameters ({', '.join(sorted(lost))})"
-    if along := _other_axis(expected, seen):
-        return f"the {along} over another axis"
-    if (numbers := _other_number(expected, seen)) is not None:
-        return f"{number_text(numbers[1])} in place of {number_text(numbers[0])}"
+    if (along := other_numbers(expected, seen, ALONG)) is not None:
+        return f"the {_word(along[0].operator)} over another axis"
+    if (pair := other_numbers(expected, seen, BY)) is not None:
+        ours, theirs = (number_text(node.numbers[0]) for node in pair)
+        return f"{theirs} in place of {ours}"
     if _other_constant(expected, seen):
         return "another constant, such as positions or an index"
     if departure.order is not None:
@@ -248,22 +251,15 @@ def other_mask(departure: Departure) -> str:
     return "a mask that hides more" if more else "a mask that hides less"
 
 
-def _other_axis(expected: Slice, seen: Slice) -> str:
-    for ours, theirs in zip(_alongs(expected), _alongs(seen), strict=False):
-        if ours.operator == theirs.operator and ours.numbers != theirs.numbers:
-            return _word(ours.operator)
-    return ""
-
-
-def _alongs(found: Slice) -> list:
-    return [node for node in found.nodes if node.operator in _ALONG]
-
-
-def _other_number(expected: Slice, seen: Slice) -> tuple[float, float] | None:
-    for ours, theirs in zip(expected.nodes, seen.nodes, strict=False):
-        if ours.operator == theirs.operator in ("mul", "div", "add", "sub", "pow"):
-            if ours.numbers != theirs.numbers and ours.numbers and theirs.numbers:
-                return ours.numbers[0], theirs.numbers[0]
+def other_numbers(expected: Slice, seen: Slice, operators: Set[str]) -> tuple[Node, Node] | None:
+    """Return the first of these operators that has other numbers in the subject, and its twin."""
+    ours, theirs = (
+        [node for node in found.nodes if node.operator in operators] for found in (expected, seen)
+    )
+    for one, other in zip(ours, theirs, strict=False):
+        if one.operator == other.operator and one.numbers != other.numbers:
+            if one.numbers and other.numbers:
+                return one, other
     return None
 
 

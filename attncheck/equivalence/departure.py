@@ -48,6 +48,7 @@ class Departure:
         follows: the first of the subject's operators that reads it.
         before: the one value that the definition's step is made of.
         region: the definition's lines from known values to the step.
+        right: the subject's lines that make known values.
     """
 
     step: Step
@@ -59,6 +60,7 @@ class Departure:
     follows: Node | None = None
     before: torch.Tensor | None = None
     region: frozenset[int] = frozenset()
+    right: frozenset[tuple[str, int]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -365,6 +367,7 @@ class _Search:
             next((n for n in self.record.nodes if node.index in n.reads), None),
             stops[0].value if len(stops) == 1 else None,
             frozenset(run.steps[key].line.number for key in region),
+            frozenset(self._line_of(node) for one in known for node in found[one.key]),
         )
 
     def _scrambled(self, known: Sequence[Step], starts: Sequence[Node]) -> Node | None:
@@ -379,6 +382,12 @@ class _Search:
                     node = above
                 return node
         return None
+
+    def _line_of(self, node: Node) -> tuple[str, int]:
+        """Return the line that computes a value, not one that only moves it."""
+        while node.is_view and node.reads and isinstance(node.reads[0], int):
+            node = self.record.nodes[node.reads[0]]
+        return node.path, node.line
 
     def _named(self, parameter: str) -> str:
         """Return what a formula calls a parameter: its slot, else its layer."""

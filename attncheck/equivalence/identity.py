@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment, Part
-from attncheck.equivalence.choices import Reading, other_mask, read
+from attncheck.equivalence.choices import ALONG, BY, Reading, other_mask, other_numbers, read
 from attncheck.equivalence.comparison import Probe, compare
 from attncheck.equivalence.departure import Departure, Explanation, explained
 from attncheck.equivalence.diagnosis import Agreement, agreements, likely
@@ -223,13 +223,26 @@ def place_of(departure: Departure) -> Node:
         if not left[name]:
             return node  # one that the definition has not
         left[name] -= 1
-    wanted = [name for _, name in _named(departure.expected.nodes)]
+    expected, seen = departure.expected, departure.seen
+    if expected.operators == seen.operators and expected.stops == seen.stops:
+        if pair := other_numbers(expected, seen, ALONG) or other_numbers(expected, seen, BY):
+            return pair[1]
+    wanted = [name for _, name in _named(expected.nodes)]
     same = sum(1 for _ in itertools.takewhile(lambda p: p[0] == p[1][1], zip(wanted, named)))
     if same < len(wanted) and named:
         return named[max(same - 1, 0)][0]  # the last before one that is missing
     if same < len(wanted) and departure.follows is not None:
         return departure.follows
     return departure.node
+
+
+def line_of(departure: Departure, node: Node) -> tuple[str, int]:
+    """Return the file and line to name for an operator, ("", 0) where none is the subject's own.
+
+    A line that makes right values too is a function that others call rightly: then the call.
+    """
+    places = [(node.path, node.line), *node.callers]
+    return next((place for place in places if place not in departure.right), places[0])
 
 
 def _named(nodes: Sequence[Node]) -> Iterator[tuple[Node, str]]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attncheck.blame.edits import locate
+from attncheck.data.report import Location
+from attncheck.equivalence.departure import Departure
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
-from attncheck.equivalence.identity import Identity, identity_of, place_of
+from attncheck.equivalence.identity import Identity, identity_of, line_of, place_of
 from attncheck.equivalence.proof import Proof, prove
 from attncheck.mutation.making import mutants_of
 from attncheck.signature.resolve import resolve
@@ -97,21 +99,42 @@ def _departed(mechanism: Mechanism, proof: Proof, identity: Identity) -> Outcome
     evidence: dict[str, Any] = {"identity": "departs", "departure": found}
     if others := [r.headline for r in identity.readings if r.what != reading.what]:
         evidence["further"] = list(dict.fromkeys(others))
-    named = [m for m in mutants_of(mechanism) if m.line in departure.region]
-    diagnosis = diagnose(mechanism, proof, named) if named else None
     node = place_of(departure)
-    here = place(node.path, node.line, "here it leaves the definition") if node.path else None
-    message, related = reading.headline, ()
-    if diagnosis is not None and diagnosis.mutants:
+    path, line = line_of(departure, node)
+    here = place(path, line, "here it leaves the definition") if path else None
+    message, related = reading.headline, tuple(_around(departure, line))
+    diagnosis = _named(mechanism, proof, identity)
+    if diagnosis is not None:
         evidence["diagnosis"] = diagnosis.as_data()
         if reading.is_vague:
             mutant = diagnosis.mutants[0]
             message = f"{reading.headline}, as after someone has {mutant.mistake}"
             if diagnosis.binding is not None and diagnosis.probe is not None:
-                mutated, related = locate(mechanism, mutant, diagnosis.binding, diagnosis.probe)
-                here = mutated or here
+                mutated, others = locate(mechanism, mutant, diagnosis.binding, diagnosis.probe)
+                here, related = mutated or here, (*others, *related)
     outcome = violated(message, expected=reading.expected, seen=reading.seen, **evidence)
     return outcome.at(here, *related)
+
+
+def _named(mechanism: Mechanism, proof: Proof, identity: Identity) -> Diagnosis | None:
+    """Return the mutants that are this departure: those of its lines, or any where it is vague."""
+    departure, reading = identity.first
+    among = [identity.explanation.assignment]
+    mutants = mutants_of(mechanism)
+    for chosen in ([m for m in mutants if m.line in departure.region], mutants):
+        found = diagnose(mechanism, proof, chosen, among) if chosen else None
+        if found is not None and found.mutants:
+            return found
+        if not reading.is_vague:
+            break
+    return None
+
+
+def _around(departure: Departure, line: int) -> Iterator[Location]:
+    """Yield where what departs is made, and where it is used."""
+    for node, note in ((departure.node, "made here"), (departure.follows, "used here")):
+        if node is not None and node.path and node.line != line:
+            yield place(node.path, node.line, note)
 
 
 def _list_of(said: list[str]) -> str:
