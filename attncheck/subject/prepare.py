@@ -14,7 +14,7 @@ from attncheck.signature.convention import Convention, GivenInput
 from attncheck.signature.forward import candidates, dims_of, forward_parameters
 from attncheck.signature.resolve import Factory, resolve
 from attncheck.spec import SpecDocument
-from attncheck.subject.layouts import answers, casts_inside, error_of, stands
+from attncheck.subject.layouts import answers, casts_inside, error_of, returns_gate, stands
 from attncheck.subject.pinning import pin_sizes
 from attncheck.subject.raising import SubjectError, blamed
 from attncheck.subject.stating import into_domain, without_followers
@@ -132,6 +132,8 @@ def _prepare(
                 first, failure = first or attempt, failure or error
     if fallback is not None:
         return _settled(fallback), None
+    if first is not None and failure is None and returns_gate(first):
+        return _settled(replace(first, gates=True)), None
     if first is None:
         raise TargetError(
             "the shapes of --input contradict each other",

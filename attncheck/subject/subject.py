@@ -41,6 +41,8 @@ class Subject:
         device: where its cases are tried; on ``meta`` only shapes are computed.
         widened: it casts to float32 inside, and works as well in double precision throughout:
             cases in float64 are run so.
+        gates: it returns its gate and leaves the product to its caller: what is audited is the
+            input times the gate.
     """
 
     spec: SpecDocument
@@ -54,6 +56,7 @@ class Subject:
     dtype: str = "float64"
     device: str = "cpu"
     widened: bool = False
+    gates: bool = False
 
     @cached_property
     def dims(self) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from attncheck.data.formula import evaluate
 from attncheck.lazy import torch
 from attncheck.signature.convention import Argument
 from attncheck.subject.case import Case
+from attncheck.subject.gated import over
 from attncheck.subject.outputs import Output, read_output
 from attncheck.subject.precision import widened
 from attncheck.subject.raising import blamed
@@ -153,7 +154,11 @@ class Trial:
         wide = self.subject.widened and self.case.dtype == "float64"
         with blamed("forward"), widened() if wide else nullcontext():
             raw = module(*positional, **keyword)
-        return read_output(raw, self.subject.convention, self.sizes(self.output_axes))
+        output = read_output(raw, self.subject.convention, self.sizes(self.output_axes))
+        if not self.subject.gates:
+            return output
+        x = inputs[self.main]
+        return replace(output, main=x * over(x, output.main))
 
     def arguments(self, inputs: Mapping[str, torch.Tensor]) -> tuple[list[Any], dict[str, Any]]:
         """Return what ``forward`` is given, by position and by keyword, in its order of axes."""
