@@ -16,7 +16,7 @@ from attncheck.subject.tolerance import EQUAL
 
 _RECTIFIERS = frozenset(
     {"relu", "silu", "gelu", "elu", "leaky_relu", "hardswish", "mish", "softplus", "hardtanh"}
-    | {"prelu", "_prelu_kernel", "relu6"}
+    | {"prelu", "_prelu_kernel"}
 )
 _GATES = frozenset({"sigmoid", "hardsigmoid"})
 _FAMILIES = (_RECTIFIERS, _GATES)
@@ -80,8 +80,8 @@ class Reading:
 
     @property
     def is_vague(self) -> bool:
-        """Whether no operator, name or number tells the two apart, only how they are put together."""
-        return self.what in (_ORDER, _TOGETHER)
+        """Whether no operator, name or number tells the two apart, only their arrangement."""
+        return self.what == _TOGETHER
 
 
 def read(departure: Departure) -> Reading:
@@ -174,17 +174,19 @@ def _in_family(departure: Departure) -> str:
     nodes = departure.expected.nodes
     if len(nodes) != 1 or len(departure.expected.stops) != 1 or departure.before is None:
         return ""
+    if not departure.seen.nodes or departure.seen.tensors:
+        return ""  # left out
     functional = torch.nn.functional
     for family in _FAMILIES:
         if nodes[0].operator in family:
             for name in sorted(family):
                 apply = getattr(functional, name, None)
-                if apply is None or name == nodes[0].operator or name == "prelu":
-                    continue
+                if apply is None or name in (nodes[0].operator, "prelu", "hardtanh"):
+                    continue  # what a number tells by itself cannot be guessed
                 made = apply(departure.before)
-                if made.numel() == departure.value.numel():
-                    if relative(made.reshape(departure.value.shape), departure.value) <= EQUAL:
-                        return f"{_word(name)} in place of {_word(nodes[0].operator)}"
+                same = made.numel() == departure.value.numel()
+                if same and relative(made.reshape_as(departure.value), departure.value) <= EQUAL:
+                    return f"{_word(name)} in place of {_word(nodes[0].operator)}"
     return ""
 
 
@@ -206,13 +208,13 @@ def _difference(departure: Departure, missing: Counter[str], extra: Counter[str]
     if missing:
         return f"{_listed(extra)} in place of {_listed(missing, False)}"
     if expected.stops != seen.stops:
-        lost = sorted(expected.stops - seen.stops)
-        added = sorted(seen.stops - expected.stops)
-        if lost and added:
-            return f"{' and '.join(added)} in place of {' and '.join(lost)}"
-        return f"{' and '.join(added)} besides" if added else f"{' and '.join(lost)} left out"
-    if lost := expected.tensors ^ seen.tensors:
-        return f"other parameters ({', '.join(sorted(lost))})"
+        gone = " and ".join(sorted(expected.stops - seen.stops))
+        come = " and ".join(sorted(seen.stops - expected.stops))
+        if gone and come:
+            return f"{come} in place of {gone}"
+        return f"{come} besides" if come else f"{gone} left out"
+    if others := expected.tensors ^ seen.tensors:
+        return f"other parameters ({', '.join(sorted(others))})"
     if (along := other_numbers(expected, seen, ALONG)) is not None:
         return f"the {_word(along[0].operator)} over another axis"
     if (pair := other_numbers(expected, seen, BY)) is not None:
@@ -236,7 +238,8 @@ def other_mask(departure: Departure) -> str:
         return ""
     wanted, seen = ours[0].tensor, theirs[0].tensor
     try:
-        wanted, seen = torch.broadcast_tensors(wanted, seen)
+        shape = torch.broadcast_shapes(wanted.shape, seen.shape)
+        wanted, seen = wanted.expand(shape), seen.expand(shape)
     except RuntimeError:
         return ""
     if torch.equal(wanted, seen):
@@ -257,9 +260,9 @@ def other_numbers(expected: Slice, seen: Slice, operators: Set[str]) -> tuple[No
         [node for node in found.nodes if node.operator in operators] for found in (expected, seen)
     )
     for one, other in zip(ours, theirs, strict=False):
-        if one.operator == other.operator and one.numbers != other.numbers:
-            if one.numbers and other.numbers:
-                return one, other
+        told = one.operator == other.operator and one.numbers and other.numbers
+        if told and one.numbers != other.numbers:
+            return one, other
     return None
 
 

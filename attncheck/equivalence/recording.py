@@ -152,9 +152,31 @@ class Record:
 
 
 _MOVING = frozenset(
-    {"clone", "_to_copy", "copy", "_reshape_copy", "_unsafe_view", "roll", "contiguous", "lift_fresh"}
-    | {"repeat", "cat", "stack", "index_select", "index", "constant_pad_nd", "im2col", "flip", "gather"}
-    | {"embedding", "unfold", "embedding", "pixel_shuffle", "pixel_unshuffle", "native_dropout", "dropout"}
+    [
+        "clone",
+        "_to_copy",
+        "copy",
+        "_reshape_copy",
+        "_unsafe_view",
+        "roll",
+        "contiguous",
+        "lift_fresh",
+        "repeat",
+        "cat",
+        "stack",
+        "index_select",
+        "index",
+        "constant_pad_nd",
+        "im2col",
+        "flip",
+        "gather",
+        "embedding",
+        "unfold",
+        "pixel_shuffle",
+        "pixel_unshuffle",
+        "native_dropout",
+        "dropout",
+    ]
 )
 
 

@@ -117,12 +117,13 @@ def _departed(mechanism: Mechanism, proof: Proof, identity: Identity) -> Outcome
     departure, reading = identity.first
     found = identity.as_data()
     evidence: dict[str, Any] = {"identity": "departs", "departure": found}
-    if others := [r.headline for r in identity.readings if r.what != reading.what]:
-        evidence["further"] = list(dict.fromkeys(others))
+    if further := [r.headline for r in identity.readings if r.what != reading.what]:
+        evidence["further"] = list(dict.fromkeys(further))
     node = place_of(departure)
     path, line = line_of(departure, node)
     here = place(path, line, "here it leaves the definition") if path else None
-    message, related = reading.headline, tuple(_around(departure, node, line))
+    message = reading.headline
+    related = list(_around(departure, node, line))
     diagnosis = _named(mechanism, proof, identity)
     if diagnosis is not None:
         evidence["diagnosis"] = diagnosis.as_data()
@@ -131,7 +132,7 @@ def _departed(mechanism: Mechanism, proof: Proof, identity: Identity) -> Outcome
             message = f"{reading.headline}, as after someone has {mutant.mistake}"
             if diagnosis.binding is not None and diagnosis.probe is not None:
                 mutated, others = locate(mechanism, mutant, diagnosis.binding, diagnosis.probe)
-                here, related = mutated or here, (*others, *related)
+                here, related = mutated or here, [*others, *related]
     wanted = departure.step.line.text
     outcome = violated(message, expected=wanted, seen=reading.seen, **evidence)
     return outcome.at(here, *related)

@@ -17,4 +17,6 @@ def is_gate_of(x: torch.Tensor, output: torch.Tensor) -> bool:
     gate = over(x, output)
     if gate.ndim != x.ndim or gate.shape == x.shape or gate.shape[0] != x.shape[0]:
         return False
-    return gate.numel() > len(x) and all(a in (1, b) for a, b in zip(gate.shape, x.shape))
+    return gate.numel() > len(x) and all(
+        a in (1, b) for a, b in zip(gate.shape, x.shape, strict=True)
+    )
