@@ -50,6 +50,8 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
     if subject.as_it_is:
         notes.append("an instance, audited as it is: its sizes stay, its parameters are drawn anew")
     notes.append(f"called as {subject.convention.describe()}")
+    if subject.gates:
+        notes.append("returns its gate, its caller multiplies: audited as the input times it")
     if subject.dtype != "float64" and failure is None:
         reason = "as asked" if job.dtype else "it cannot compute in float64"
         notes.append(f"tried in {subject.dtype}: {reason}")

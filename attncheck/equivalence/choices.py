@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass
 
 from attncheck.equivalence.comparison import relative
@@ -15,7 +16,7 @@ from attncheck.subject.tolerance import EQUAL
 
 _RECTIFIERS = frozenset(
     {"relu", "silu", "gelu", "elu", "leaky_relu", "hardswish", "mish", "softplus", "hardtanh"}
-    | {"prelu", "_prelu_kernel", "relu6"}
+    | {"prelu", "_prelu_kernel"}
 )
 _GATES = frozenset({"sigmoid", "hardsigmoid"})
 _FAMILIES = (_RECTIFIERS, _GATES)
@@ -48,9 +49,10 @@ _WORDS = {
     "product": "matrix product",
     "cumsum": "running sum",
 }
-_ALONG = frozenset(
+ALONG = frozenset(
     {"_softmax", "_safe_softmax", "_log_softmax", "sum", "mean", "amax", "amin", "cumsum", "var"}
 )
+BY = frozenset({"mul", "div", "add", "sub", "pow"})
 _ORDER = "the right numbers in another order"
 _TOGETHER = "put together in another way"
 _RANDOM = frozenset({"bernoulli", "native_dropout", "rand_like", "randn_like", "normal"})
@@ -78,8 +80,8 @@ class Reading:
 
     @property
     def is_vague(self) -> bool:
-        """Whether no operator, name or number tells the two apart, only how they are put together."""
-        return self.what in (_ORDER, _TOGETHER)
+        """Whether no operator, name or number tells the two apart, only their arrangement."""
+        return self.what == _TOGETHER
 
 
 def read(departure: Departure) -> Reading:
@@ -172,17 +174,19 @@ def _in_family(departure: Departure) -> str:
     nodes = departure.expected.nodes
     if len(nodes) != 1 or len(departure.expected.stops) != 1 or departure.before is None:
         return ""
+    if not departure.seen.nodes or departure.seen.tensors:
+        return ""  # left out
     functional = torch.nn.functional
     for family in _FAMILIES:
         if nodes[0].operator in family:
             for name in sorted(family):
                 apply = getattr(functional, name, None)
-                if apply is None or name == nodes[0].operator or name == "prelu":
-                    continue
+                if apply is None or name in (nodes[0].operator, "prelu", "hardtanh"):
+                    continue  # what a number tells by itself cannot be guessed
                 made = apply(departure.before)
-                if made.numel() == departure.value.numel():
-                    if relative(made.reshape(departure.value.shape), departure.value) <= EQUAL:
-                        return f"{_word(name)} in place of {_word(nodes[0].operator)}"
+                same = made.numel() == departure.value.numel()
+                if same and relative(made.reshape_as(departure.value), departure.value) <= EQUAL:
+                    return f"{_word(name)} in place of {_word(nodes[0].operator)}"
     return ""
 
 
@@ -204,17 +208,18 @@ def _difference(departure: Departure, missing: Counter[str], extra: Counter[str]
     if missing:
         return f"{_listed(extra)} in place of {_listed(missing, False)}"
     if expected.stops != seen.stops:
-        lost = sorted(expected.stops - seen.stops)
-        added = sorted(seen.stops - expected.stops)
-        if lost and added:
-            return f"{' and '.join(added)} in place of {' and '.join(lost)}"
-        return f"{' and '.join(added)} besides" if added else f"{' and '.join(lost)} left out"
-    if lost := expected.tensors ^ seen.tensors:
-        return f"other parameters ({', '.join(sorted(lost))})"
-    if along := _other_axis(expected, seen):
-        return f"the {along} over another axis"
-    if (numbers := _other_number(expected, seen)) is not None:
-        return f"{number_text(numbers[1])} in place of {number_text(numbers[0])}"
+        gone = " and ".join(sorted(expected.stops - seen.stops))
+        come = " and ".join(sorted(seen.stops - expected.stops))
+        if gone and come:
+            return f"{come} in place of {gone}"
+        return f"{come} besides" if come else f"{gone} left out"
+    if others := expected.tensors ^ seen.tensors:
+        return f"other parameters ({', '.join(sorted(others))})"
+    if (along := other_numbers(expected, seen, ALONG)) is not None:
+        return f"the {_word(along[0].operator)} over another axis"
+    if (pair := other_numbers(expected, seen, BY)) is not None:
+        ours, theirs = (number_text(node.numbers[0]) for node in pair)
+        return f"{theirs} in place of {ours}"
     if _other_constant(expected, seen):
         return "another constant, such as positions or an index"
     if departure.order is not None:
@@ -233,7 +238,8 @@ def other_mask(departure: Departure) -> str:
         return ""
     wanted, seen = ours[0].tensor, theirs[0].tensor
     try:
-        wanted, seen = torch.broadcast_tensors(wanted, seen)
+        shape = torch.broadcast_shapes(wanted.shape, seen.shape)
+        wanted, seen = wanted.expand(shape), seen.expand(shape)
     except RuntimeError:
         return ""
     if torch.equal(wanted, seen):
@@ -248,22 +254,15 @@ def other_mask(departure: Departure) -> str:
     return "a mask that hides more" if more else "a mask that hides less"
 
 
-def _other_axis(expected: Slice, seen: Slice) -> str:
-    for ours, theirs in zip(_alongs(expected), _alongs(seen), strict=False):
-        if ours.operator == theirs.operator and ours.numbers != theirs.numbers:
-            return _word(ours.operator)
-    return ""
-
-
-def _alongs(found: Slice) -> list:
-    return [node for node in found.nodes if node.operator in _ALONG]
-
-
-def _other_number(expected: Slice, seen: Slice) -> tuple[float, float] | None:
-    for ours, theirs in zip(expected.nodes, seen.nodes, strict=False):
-        if ours.operator == theirs.operator in ("mul", "div", "add", "sub", "pow"):
-            if ours.numbers != theirs.numbers and ours.numbers and theirs.numbers:
-                return ours.numbers[0], theirs.numbers[0]
+def other_numbers(expected: Slice, seen: Slice, operators: Set[str]) -> tuple[Node, Node] | None:
+    """Return the first of these operators that has other numbers in the subject, and its twin."""
+    ours, theirs = (
+        [node for node in found.nodes if node.operator in operators] for found in (expected, seen)
+    )
+    for one, other in zip(ours, theirs, strict=False):
+        told = one.operator == other.operator and one.numbers and other.numbers
+        if told and one.numbers != other.numbers:
+            return one, other
     return None
 
 

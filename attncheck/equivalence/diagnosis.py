@@ -83,7 +83,10 @@ class Diagnosis:
 
 
 def diagnose(
-    mechanism: Mechanism, proof: Proof, mutants: Sequence[Mutant] | None = None
+    mechanism: Mechanism,
+    proof: Proof,
+    mutants: Sequence[Mutant] | None = None,
+    candidates: Sequence[Assignment] | None = None,
 ) -> Diagnosis | None:
     """Return the mutants of the reference that the subject equals, or None.
 
@@ -94,6 +97,7 @@ def diagnose(
         mechanism: the reference.
         proof: what comparing with the reference itself came to; not ``equal``.
         mutants: those to look among, most telling first; all by default.
+        candidates: the assignments to look under; the likely ones by default.
     """
     if proof.at is None:
         return None
@@ -103,7 +107,8 @@ def diagnose(
         seen = probe.trial.run(module, probe.inputs)
     except SubjectError:
         return None
-    agreed = agreements(mechanism, likely(mechanism, proof, module), probe, module)
+    among = likely(mechanism, proof, module) if candidates is None else candidates
+    agreed = agreements(mechanism, among, probe, module)
     for binding in (a.assignment for a in agreed):
         if binding.left_over and _is_reference(mechanism, binding, probe, module):
             return Diagnosis((), binding.left_over, binding, probe)

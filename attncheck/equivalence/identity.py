@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment, Part
-from attncheck.equivalence.choices import Reading, other_mask, read
+from attncheck.equivalence.choices import ALONG, BY, Reading, other_mask, other_numbers, read
 from attncheck.equivalence.comparison import Probe, compare
-from attncheck.equivalence.departure import Departure, Explanation, explained
+from attncheck.equivalence.departure import Departure, Explanation
 from attncheck.equivalence.diagnosis import Agreement, agreements, likely
 from attncheck.equivalence.proof import Proof, _probes
 from attncheck.equivalence.recording import Node
 from attncheck.equivalence.search import assignments
 from attncheck.equivalence.slices import PRODUCTS, SAME
+from attncheck.equivalence.splice import explained
 from attncheck.equivalence.steps import RETURN
 from attncheck.lazy import torch
 from attncheck.subject.raising import SubjectError
-from attncheck.subject.sampling import turn_scales
 from attncheck.subject.tolerance import EQUAL, NEARLY
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Identity:
         e = self.explanation
         differing = sum(reading.differing for reading in self.readings)
         wide = sum(len(departure.region) for departure in e.departures)
+        differing += sum(reading.is_vague for reading in self.readings)
         return wide + differing, len(e.departures), -(e.before + e.after)
 
     def as_data(self) -> dict[str, Any]:
@@ -99,9 +100,7 @@ def identity_of(mechanism: Mechanism, proof: Proof) -> Identity | None:
     return best
 
 
-def _candidates(
-    mechanism: Mechanism, proof: Proof, module: torch.nn.Module
-) -> list[Assignment]:
+def _candidates(mechanism: Mechanism, proof: Proof, module: torch.nn.Module) -> list[Assignment]:
     """Return the likeliest assignments; with parameters left over where none else agrees much."""
     assert proof.at is not None
     subject = proof.at.trial.subject
@@ -126,7 +125,8 @@ def _identities(
         identity = Identity(explanation, tuple(read(d) for d in explanation.departures))
         if _believed(identity):
             yield identity
-            if identity.weight[0] <= 2 * len(identity.readings):
+            vague = any(reading.is_vague for reading in identity.readings)
+            if identity.weight[0] <= 2 * len(identity.readings) and not vague:
                 return
 
 
@@ -143,7 +143,10 @@ def _believed(identity: Identity) -> bool:
     used = {name for node in e.record.nodes for name in node.reads if isinstance(name, str)}
     if any(name in used and name not in read for name in e.assignment.left_over):
         return False
-    return all(r.choice or _tells(d, r, parts, used) for d, r in zip(e.departures, identity.readings, strict=True))
+    return all(
+        r.choice or _tells(d, r, parts, used)
+        for d, r in zip(e.departures, identity.readings, strict=True)
+    )
 
 
 def _strange(departure: Departure, parts: Mapping[str, Part], used: set[str]) -> bool:
@@ -223,13 +226,28 @@ def place_of(departure: Departure) -> Node:
         if not left[name]:
             return node  # one that the definition has not
         left[name] -= 1
-    wanted = [name for _, name in _named(departure.expected.nodes)]
-    same = sum(1 for _ in itertools.takewhile(lambda p: p[0] == p[1][1], zip(wanted, named)))
+    expected, seen = departure.expected, departure.seen
+    alike = expected.operators == seen.operators and expected.stops == seen.stops
+    pair = other_numbers(expected, seen, ALONG) or other_numbers(expected, seen, BY)
+    if alike and pair:
+        return pair[1]
+    wanted = [name for _, name in _named(expected.nodes)]
+    both = zip(wanted, named, strict=False)
+    same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1][1], both))
     if same < len(wanted) and named:
         return named[max(same - 1, 0)][0]  # the last before one that is missing
     if same < len(wanted) and departure.follows is not None:
         return departure.follows
     return departure.node
+
+
+def line_of(departure: Departure, node: Node) -> tuple[str, int]:
+    """Return the file and line to name for an operator, ("", 0) where none is the subject's own.
+
+    A line that makes right values too is a function that others call rightly: then the call.
+    """
+    places = [(node.path, node.line), *node.callers]
+    return next((place for place in places if place not in departure.right), places[0])
 
 
 def _named(nodes: Sequence[Node]) -> Iterator[tuple[Node, str]]:

@@ -37,6 +37,7 @@ class Node:
         is_constant: whether it depends on neither an input nor a parameter.
         is_view: whether it only orders, cuts or copies.
         path, line: the innermost line of the subject's own files.
+        callers: the lines that called it, inmost first.
     """
 
     index: int
@@ -49,6 +50,7 @@ class Node:
     is_view: bool
     path: str
     line: int
+    callers: tuple[tuple[str, int], ...] = ()
 
     @cached_property
     def figures(self) -> Figures:
@@ -108,7 +110,7 @@ class Record:
         )
         constant = all(isinstance(p, int) and self.nodes[p].is_constant for p in read)
         real = tensor.is_floating_point() and tensor.numel() <= _MOST_NUMBERS
-        path, line = self._line()
+        lines = self._lines()
         node = Node(
             len(self.nodes),
             name.rstrip("_") if name.endswith("_") else name,
@@ -118,22 +120,21 @@ class Record:
             of_data,
             constant,
             _only_moves(operator, name),
-            path,
-            line,
+            *(lines[0] if lines else ("", 0)),
+            tuple(lines[1:]),
         )
         self.nodes.append(node)
         self._places[id(tensor)] = node.index
         self._alive.append(tensor)
 
-    def _line(self) -> tuple[str, int]:
-        if self.files is None:
-            return "", 0
-        frame: Any = sys._getframe(3)
+    def _lines(self) -> list[tuple[str, int]]:
+        found: list[tuple[str, int]] = []
+        frame: Any = sys._getframe(3) if self.files is not None else None
         while frame is not None:
-            if frame.f_code.co_filename in self.files:
-                return frame.f_code.co_filename, frame.f_lineno
+            if frame.f_code.co_filename in self.files:  # type: ignore[operator]
+                found.append((frame.f_code.co_filename, frame.f_lineno))
             frame = frame.f_back
-        return "", 0
+        return found
 
     def alike(self, wanted: Figures) -> Iterator[Node]:
         """Yield what holds these numbers, whatever their order."""
@@ -151,9 +152,31 @@ class Record:
 
 
 _MOVING = frozenset(
-    {"clone", "_to_copy", "copy", "_reshape_copy", "_unsafe_view", "roll", "contiguous", "lift_fresh"}
-    | {"repeat", "cat", "stack", "index_select", "index", "constant_pad_nd", "im2col", "flip", "gather"}
-    | {"embedding", "unfold", "embedding", "pixel_shuffle", "pixel_unshuffle", "native_dropout", "dropout"}
+    [
+        "clone",
+        "_to_copy",
+        "copy",
+        "_reshape_copy",
+        "_unsafe_view",
+        "roll",
+        "contiguous",
+        "lift_fresh",
+        "repeat",
+        "cat",
+        "stack",
+        "index_select",
+        "index",
+        "constant_pad_nd",
+        "im2col",
+        "flip",
+        "gather",
+        "embedding",
+        "unfold",
+        "pixel_shuffle",
+        "pixel_unshuffle",
+        "native_dropout",
+        "dropout",
+    ]
 )
 
 

@@ -194,9 +194,7 @@ def _gains(
             yield Unit(name, "norm", name, shift, _same, "a bare gain", norm="layer", eps=eps)
 
 
-def _bare(
-    name: str, parameter: torch.Tensor, others: Mapping[str, torch.Tensor]
-) -> Iterator[Unit]:
+def _bare(name: str, parameter: torch.Tensor, others: Mapping[str, torch.Tensor]) -> Iterator[Unit]:
     bias = _bias_of(name, others)
     if parameter.ndim == 1:
         yield Unit(name, "matrix", name, "", _row, "a vector as one row")
@@ -240,7 +238,7 @@ def _columns_backwards(t: torch.Tensor) -> torch.Tensor:
 
 def _by_columns(t: torch.Tensor) -> torch.Tensor:
     side = math.isqrt(len(t.squeeze()))
-    return t.squeeze().unflatten(0, (side, side)).transpose(0, 1).flatten(0, 1)
+    return t.squeeze().reshape(side, side, -1).transpose(0, 1).flatten(0, 1)
 
 
 def _axes(order: tuple[int, ...], flat: bool = False) -> View:

@@ -51,7 +51,7 @@ def figures(tensor: torch.Tensor) -> Figures:
         return Figures(0, 0.0, 0.0, 0.0, 0.0)
     ends = torch.aminmax(t)
     smallest, largest = ends.min.item(), ends.max.item()
-    if not (-_HUGE < smallest and largest < _HUGE):
+    if not (smallest > -_HUGE and largest < _HUGE):
         t = torch.where(t.abs() < _HUGE, t, torch.zeros_like(t))
         ends = torch.aminmax(t)
         smallest, largest = ends.min.item(), ends.max.item()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attncheck.blame.edits import locate
 from attncheck.data.formula import Formula
+from attncheck.data.report import Location
+from attncheck.equivalence.departure import Departure
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
-from attncheck.equivalence.identity import Identity, identity_of, place_of
+from attncheck.equivalence.identity import Identity, identity_of, line_of, place_of
 from attncheck.equivalence.proof import Proof, prove
+from attncheck.equivalence.recording import Node
 from attncheck.mutation.making import mutants_of
 from attncheck.signature.resolve import resolve
 from attncheck.source.places import place
@@ -21,6 +25,12 @@ from attncheck.subject.trial import Trial
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
+
+
+_TELLING = 2
+"""Names of operators up to this rank are looked for far from the departure, too."""
+_MOST_CALLERS = 2
+_GATE = "returns its gate for the caller to multiply"
 
 
 class Equivalence(Claim, frozen=True, kw_only=True):
@@ -69,12 +79,24 @@ class Equivalence(Claim, frozen=True, kw_only=True):
             return undecided("the module cannot compute in float64")
         proof = prove(mechanism, trial)
         if proof.status == "equal":
-            return _outcome(mechanism, proof)
+            return _returned(_outcome(mechanism, proof)) if subject.gates else _outcome(mechanism, proof)
         identity = identity_of(mechanism, proof)
+        if identity is not None and identity.changes:
+            return _returned(_variant(identity)) if subject.gates else _variant(identity)
         if identity is not None:
-            return _variant(identity) if identity.changes else _departed(mechanism, proof, identity)
+            return _departed(mechanism, proof, identity)
         diagnosis = diagnose(mechanism, proof)
         return _diagnosed(mechanism, diagnosis) if diagnosis else _outcome(mechanism, proof)
+
+
+def _returned(outcome: Outcome) -> Outcome:
+    """The subject returns the gate of what this says it is."""
+    changes = [_GATE, *outcome.evidence.get("changes", [])]
+    return replace(
+        outcome,
+        message=f"{outcome.message}; {_GATE}",
+        evidence={**outcome.evidence, "identity": "variant", "changes": changes},
+    )
 
 
 def _variant(identity: Identity) -> Outcome:
@@ -94,23 +116,49 @@ def _departed(mechanism: Mechanism, proof: Proof, identity: Identity) -> Outcome
     departure, reading = identity.first
     found = identity.as_data()
     evidence: dict[str, Any] = {"identity": "departs", "departure": found}
-    if others := [r.headline for r in identity.readings if r.what != reading.what]:
-        evidence["further"] = list(dict.fromkeys(others))
-    named = [m for m in mutants_of(mechanism) if m.line in departure.region]
-    diagnosis = diagnose(mechanism, proof, named) if named else None
+    if further := [r.headline for r in identity.readings if r.what != reading.what]:
+        evidence["further"] = list(dict.fromkeys(further))
     node = place_of(departure)
-    here = place(node.path, node.line, "here it leaves the definition") if node.path else None
-    message, related = reading.headline, ()
-    if diagnosis is not None and diagnosis.mutants:
+    path, line = line_of(departure, node)
+    here = place(path, line, "here it leaves the definition") if path else None
+    message = reading.headline
+    related = list(_around(departure, node, line))
+    diagnosis = _named(mechanism, proof, identity)
+    if diagnosis is not None:
         evidence["diagnosis"] = diagnosis.as_data()
         if reading.is_vague:
             mutant = diagnosis.mutants[0]
             message = f"{reading.headline}, as after someone has {mutant.mistake}"
             if diagnosis.binding is not None and diagnosis.probe is not None:
-                mutated, related = locate(mechanism, mutant, diagnosis.binding, diagnosis.probe)
-                here = mutated or here
-    outcome = violated(message, expected=reading.expected, seen=reading.seen, **evidence)
+                mutated, others = locate(mechanism, mutant, diagnosis.binding, diagnosis.probe)
+                here, related = mutated or here, [*others, *related]
+    wanted = departure.step.line.text
+    outcome = violated(message, expected=wanted, seen=reading.seen, **evidence)
     return outcome.at(here, *related)
+
+
+def _named(mechanism: Mechanism, proof: Proof, identity: Identity) -> Diagnosis | None:
+    """Return the mutants that are this departure: those of its lines first."""
+    departure, reading = identity.first
+    among = [identity.explanation.assignment]
+    mutants = mutants_of(mechanism)
+    near = [m for m in mutants if m.line in departure.region]
+    far = [m for m in mutants if reading.is_vague or m.rank <= _TELLING]
+    for chosen in (near, far):
+        found = diagnose(mechanism, proof, chosen, among) if chosen else None
+        if found is not None and found.mutants:
+            return found
+    return None
+
+
+def _around(departure: Departure, first: Node, line: int) -> Iterator[Location]:
+    """Yield where what departs is made and used, and what called that."""
+    for node, note in ((departure.node, "made here"), (departure.follows, "used here")):
+        if node is not None and node.path and node.line != line:
+            yield place(node.path, node.line, note)
+    for path, number in first.callers[:_MOST_CALLERS]:
+        if number != line:
+            yield place(path, number, "called from here")
 
 
 def _list_of(said: list[str]) -> str:

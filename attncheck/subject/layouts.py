@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from attncheck.lazy import torch
+from attncheck.subject.gated import is_gate_of
 from attncheck.subject.precision import Narrowing
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.subject import Subject
@@ -40,6 +41,19 @@ def answers(subject: Subject) -> bool:
     except SubjectError:  # it ran once, and not again
         return False
     return tuple(out.shape) == trial.sizes(trial.output_axes)
+
+
+def returns_gate(subject: Subject) -> bool:
+    """Say whether it returns a gate over its input, where the spec claims one."""
+    kinds = {str(claim.get("kind", name)) for name, claim in subject.spec.claims.items()}
+    trial = Trial(subject, subject.base())
+    if "gate" not in kinds or trial.sizes(trial.axes()) != trial.sizes(trial.output_axes):
+        return False
+    try:
+        inputs = trial.inputs()
+        return is_gate_of(inputs[trial.main], trial.run(trial.module(), inputs))
+    except SubjectError:
+        return False
 
 
 def stands(subject: Subject, *, stated: bool = False) -> bool:

@@ -34,7 +34,7 @@ from attncheck.signature.forward import forward_parameters
 from attncheck.signature.resolve import Factory, resolve
 from attncheck.spec import SpecDocument
 from attncheck.subject.hinting import other_sizes, stated_inputs
-from attncheck.subject.layouts import answers, casts_inside, error_of, stands
+from attncheck.subject.layouts import answers, casts_inside, error_of, returns_gate, stands
 from attncheck.subject.masking import obeys
 from attncheck.subject.pinning import pin_sizes
 from attncheck.subject.raising import SubjectError, blamed
@@ -246,7 +246,11 @@ def _tried(
                 best = _Attempt(attempt, error)
             elif best.failure is not None and dtype == "float64":
                 best = replace(best, failure=best.failure or error)
-    return best if moved is None else _Attempt(_settled(moved), works=True)
+    if moved is not None:
+        return _Attempt(_settled(moved), works=True)
+    if best is not None and best.failure is None and returns_gate(best.subject):
+        return _Attempt(_settled(replace(best.subject, gates=True)), works=True)
+    return best
 
 
 def _called(draft: Subject, request: Request) -> Iterator[Subject]:

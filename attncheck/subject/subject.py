@@ -46,6 +46,8 @@ class Subject:
         told: dims that are stated, by shapes or by name.
         others: the same, called in other ways that may be meant as well: only what it computes
             can tell which one is.
+        gates: it returns its gate and leaves the product to its caller: what is audited is the
+            input times the gate.
     """
 
     spec: SpecDocument
@@ -62,6 +64,7 @@ class Subject:
     tried: str = ""
     told: frozenset[str] = frozenset()
     others: tuple[Subject, ...] = ()
+    gates: bool = False
 
     @cached_property
     def dims(self) -> dict[str, int]:

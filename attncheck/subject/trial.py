@@ -6,7 +6,7 @@ import ast
 import math
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from attncheck.lazy import torch
 from attncheck.signature.convention import Argument
 from attncheck.signature.masks import key_axis
 from attncheck.subject.case import Case
+from attncheck.subject.gated import over
 from attncheck.subject.outputs import Output, read_output
 from attncheck.subject.precision import widened
 from attncheck.subject.raising import blamed
@@ -163,7 +164,11 @@ class Trial:
         wide = self.subject.widened and self.case.dtype == "float64"
         with blamed("forward"), widened() if wide else nullcontext():
             raw = module(*positional, **keyword)
-        return read_output(raw, self.subject.convention, self.sizes(self.output_axes))
+        output = read_output(raw, self.subject.convention, self.sizes(self.output_axes))
+        if not self.subject.gates:
+            return output
+        x = inputs[self.main]
+        return replace(output, main=x * over(x, output.main))
 
     def _one_by_one(self, module: torch.nn.Module, inputs: Mapping[str, torch.Tensor]) -> Output:
         """Call a module that takes no batch with each sample, and put its outputs together."""
