@@ -69,8 +69,7 @@ def _grid(
         elif name.endswith("_heads"):
             grid[name] = _shared_heads(name, subject, module)
         elif type(default) in (int, float) and name in spec.names and name not in sizes:
-            others = _floats(default, subject) if type(default) is float else [default]
-            others += [subject.dims[name]] if name in subject.dims else []
+            others = [default, *([subject.dims[name]] if name in subject.dims else [])]
             grid[name] = list(dict.fromkeys([*_stated(name, default, subject, module), *others]))
         elif isinstance(default, float):
             grid[name] = _floats(default, subject)
@@ -168,7 +167,8 @@ def _shared_heads(name: str, subject: Subject, module: torch.nn.Module) -> list[
     found = _numbers(name, subject, module)
     if name in subject.binding.follows or name in subject.binding.fixed:
         return [*found, _UNKNOWN]
-    return [*(n for n in found if n != subject.dims[name]), _UNKNOWN, subject.dims[name]]
+    told = [n for n in found if n != subject.dims[name]]
+    return list(dict.fromkeys([*told, _UNKNOWN, subject.dims[name], 1]))
 
 
 def _stated(
