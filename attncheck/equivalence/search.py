@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
 from attncheck.equivalence.assignment import Assignment
-from attncheck.equivalence.freedoms import known_values
+from attncheck.equivalence.freedoms import Choices, choices_of
 from attncheck.equivalence.matching import Matcher
 from attncheck.equivalence.observed import contradictions
 from attncheck.lazy import torch
@@ -38,8 +38,8 @@ _TURN = 16
 _FIRST, _MORE = 6, 4
 """Groups of choices with a long first look, and how many assignments the first of them has then."""
 
-Group = tuple[list[dict[str, Any]], list[dict[str, Any]]]
-"""Choices of options that ask for the same tensors: likely ones, and those calls speak against."""
+Group = tuple[dict[str, Any], Choices, Choices]
+"""What tensors depend on, and choices of all else: likely ones, and those calls speak against."""
 
 _MOST_TWINS = 3
 """Twins that are exchanged in every way; of more there are too many."""
@@ -60,14 +60,13 @@ def assignments(
 def _turns(
     mechanism: Mechanism, subject: Subject, module: torch.nn.Module, *, relaxed: bool
 ) -> Iterator[Assignment]:
-    alike = _alike(mechanism, subject, module)
+    groups = _groups(mechanism, subject, module)
     used = order_of_use(subject, module)
     domain = [Formula(text) for text in subject.spec.domain.values()]
-    kept: list[tuple[Assignment, list[dict[str, Any]]]] = []
+    kept: list[tuple[Assignment, Choices]] = []
 
     def search(group: Group, steps: int, order: dict[str, int] | None) -> Iterator[Assignment]:
-        choices, doubtful = group
-        known = choices[0]
+        known, choices, doubtful = group
         for found in Matcher(mechanism, module, known, relaxed, order, steps, domain).assignments():
             kept.append((found, doubtful))
             yield from _under(found, choices)
@@ -76,17 +75,17 @@ def _turns(
         while kept:
             yield from _under(*kept.pop(0))
 
-    by_use = [search(group, _LONG if n < _FIRST else _SHORT, used) for n, group in enumerate(alike)]
-    for n, (going_on, group) in enumerate(zip(by_use, alike, strict=True)):
-        yield from islice(going_on, len(group[0]) * (1 if n else _MORE))
-    for group in alike:
-        yield from islice(search(group, _SHORT, None), len(group[0]))
+    by_use = [search(group, _LONG if n < _FIRST else _SHORT, used) for n, group in enumerate(groups)]
+    for n, (going_on, group) in enumerate(zip(by_use, groups, strict=True)):
+        yield from islice(going_on, len(group[1]) * (1 if n else _MORE))
+    for group in groups:
+        yield from islice(search(group, _SHORT, None), len(group[1]))
     for order in exchanged(module, used):
-        for group in alike:
-            yield from islice(search(group, _SHORT, order), len(group[0]))
+        for group in groups:
+            yield from islice(search(group, _SHORT, order), len(group[1]))
     yield from once_more()
-    late = [search(group, _LONG, used) for group in alike[_FIRST:]]
-    waiting = [*by_use, *late, *(search(group, _LONG, None) for group in alike)]
+    late = [search(group, _LONG, used) for group in groups[_FIRST:]]
+    waiting = [*by_use, *late, *(search(group, _LONG, None) for group in groups)]
     while waiting:
         going = []
         for going_on in waiting:
@@ -98,34 +97,20 @@ def _turns(
     yield from once_more()
 
 
-def _under(found: Assignment, choices: list[dict[str, Any]]) -> Iterator[Assignment]:
+def _under(found: Assignment, choices: Choices) -> Iterator[Assignment]:
     for known in choices:
         yield replace(found, values={**found.values, **known})
 
 
-def _alike(mechanism: Mechanism, subject: Subject, module: torch.nn.Module) -> list[Group]:
-    """Group choices of options that ask for the same tensors: one search serves them all.
-
-    Choices that calls speak against are apart.
-    """
-    told = set(mechanism.derived)
-    texts = list(mechanism.derived.values())
-    for slot in mechanism.slots.values():
-        texts += [*slot.sizes, *(str(value) for _, value in slot.settings)]
-        told |= {str(slot.bias), slot.when.split(" ")[0]}
-    for text in texts:
-        told |= Formula(text).names
-    choices = list(known_values(mechanism, subject, module))
-    groups: dict[Any, list[tuple[int, dict[str, Any]]]] = {}
-    for against, known in zip(contradictions(subject, module, choices), choices, strict=True):
-        key = tuple(sorted((name, str(value)) for name, value in known.items() if name in told))
-        groups.setdefault(key, []).append((against, known))
-    found = []
-    for group in groups.values():
-        least = min(against for against, _ in group)
-        found.append(
-            ([k for n, k in group if n == least], [k for n, k in group if n > least])
-        )
+def _groups(mechanism: Mechanism, subject: Subject, module: torch.nn.Module) -> list[Group]:
+    """Return which search of tensors serves which choices of options, likeliest first."""
+    against = contradictions(subject, module)
+    found: list[Group] = []
+    for known, choices in choices_of(mechanism, subject, module):
+        counts = [against({**known, **choice}) for choice in choices]
+        likely = [c for n, c in zip(counts, choices, strict=True) if n == min(counts)]
+        doubtful = [c for n, c in zip(counts, choices, strict=True) if n > min(counts)]
+        found.append((known, likely, doubtful))
     return found
 
 
