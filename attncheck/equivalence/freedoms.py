@@ -17,6 +17,7 @@ from attncheck.subject.subject import Subject
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
     from attncheck.reference.slots import Slot
+    from attncheck.spec import SpecDocument
 
 _MOST_LAYERS, _MOST_CHOICES = 64, 256
 _UNKNOWN = object()
@@ -52,6 +53,15 @@ def choices_of(
         if open_ not in made:
             made[open_] = list(_different(mechanism, others, known))
         yield {**fixed, **known}, made[open_]
+
+
+def _declared(name: str, default: Any, spec: SpecDocument) -> list[Any]:
+    """Return the values of an option that the spec's design changes name, after the usual one."""
+    found: list[Any] = []
+    for choice in spec.choices:
+        option, _, value = choice.option.partition(" == ")
+        found += [value or True] if option == name else []
+    return [*([] if name in spec.options else [default]), *found] if found else []
 
 
 def _told_by_tensors(mechanism: Mechanism) -> set[str]:
@@ -90,8 +100,7 @@ def _grid(
     for name, default in mechanism.defaults.items():
         if name in fixed or name in told:
             continue  # a bias, or the kind of a norm, is read off the tensors
-        if name in spec.options:
-            declared = spec.options[name]
+        if declared := [*spec.options.get(name, []), *_declared(name, default, spec)]:
             usual = [v for v in declared if v == default] + [v for v in declared if v != default]
             kept = _kept(name, module) if isinstance(default, float) else []
             grid[name] = list(dict.fromkeys([*kept, *usual]))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attncheck.blame.edits import locate
 from attncheck.data.formula import Formula
+from attncheck.equivalence.declared import by_option, declared
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
 from attncheck.equivalence.proof import Proof, prove
 from attncheck.signature.resolve import resolve
+from attncheck.spec.document import ChoiceEntry
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.subject.subject import Subject
@@ -65,7 +67,11 @@ class Equivalence(Claim, frozen=True, kw_only=True):
         if subject.dtype != "float64":
             return undecided("the module cannot compute in float64")
         proof = prove(mechanism, trial)
-        diagnosis = None if proof.status == "equal" else diagnose(mechanism, proof)
+        if proof.status == "equal":
+            return _outcome(mechanism, proof, by_option(subject, proof))
+        if found := declared(mechanism, trial):
+            return _outcome(mechanism, *found)
+        diagnosis = diagnose(mechanism, proof)
         return _diagnosed(mechanism, diagnosis) if diagnosis else _outcome(mechanism, proof)
 
 
@@ -95,14 +101,23 @@ def _diagnosed(mechanism: Mechanism, diagnosis: Diagnosis) -> Outcome:
     return outcome.at(location, *related)
 
 
-def _outcome(mechanism: Mechanism, proof: Proof) -> Outcome:
+def _outcome(
+    mechanism: Mechanism, proof: Proof, changes: Sequence[ChoiceEntry] = ()
+) -> Outcome:
     assigned = proof.assignment.describe() if proof.assignment else {}
     evidence: dict[str, Any] = {"assignment": assigned, "probes": list(proof.probes), "tried": proof.tried}
     evidence["options"] = _options(mechanism, proof)
+    if changes:
+        evidence["changes"] = [
+            {"what": change.change, "source": change.source} for change in changes
+        ]
     if proof.status == "equal":
         how = "equal" if proof.largest <= EQUAL else "equal up to a constant such as an eps,"
         close = f"{how} to {proof.largest:.1g}" if proof.largest else "equal to the last digit"
-        return holds(f"{close} on {len(proof.probes)} probes", **evidence)
+        also = f", with {' and '.join(change.change for change in changes)}" if changes else ""
+        identity = "variant" if changes else "proven"
+        said = f"{close} on {len(proof.probes)} probes{also}"
+        return holds(said, **evidence, identity=identity)
     if proof.status == "equal except":
         assert proof.difference is not None
         gap = proof.difference
@@ -129,4 +144,5 @@ def _options(mechanism: Mechanism, proof: Proof) -> dict[str, Any]:
     slots = mechanism.slots.values()
     told = {word for slot in slots for text in slot.sizes for word in Formula(text).names}
     told |= {slot.bias for slot in slots if isinstance(slot.bias, str)}
+    told |= {word for text in mechanism.derived.values() for word in Formula(text).names}
     return {n: values[n] for n in sorted(mechanism.counting(values) - told) if n in values}

@@ -14,7 +14,7 @@ from attncheck.signature.convention import Convention, GivenInput
 from attncheck.signature.forward import candidates, dims_of, forward_parameters
 from attncheck.signature.resolve import Factory, resolve
 from attncheck.spec import SpecDocument
-from attncheck.subject.layouts import answers, casts_inside, error_of, stands
+from attncheck.subject.layouts import answers, casts_inside, error_of, in_double, stands
 from attncheck.subject.pinning import pin_sizes
 from attncheck.subject.raising import SubjectError, blamed
 from attncheck.subject.stating import into_domain, without_followers
@@ -143,7 +143,7 @@ def _prepare(
 
 def _settled(subject: Subject) -> Subject:
     """Return the subject with what only trying it can tell."""
-    return pin_sizes(replace(subject, widened=casts_inside(subject)))
+    return pin_sizes(in_double(replace(subject, widened=casts_inside(subject))))
 
 
 def _restrict(fixed: Mapping[str, int], dims: Mapping[str, int]) -> dict[str, int]:
