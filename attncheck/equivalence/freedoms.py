@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
+from attncheck.equivalence.observed import rotations
 from attncheck.equivalence.units import units_of
 from attncheck.lazy import torch
 from attncheck.subject.subject import Subject
@@ -16,32 +17,74 @@ from attncheck.subject.subject import Subject
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
     from attncheck.reference.slots import Slot
+    from attncheck.spec import SpecDocument
 
-_MOST_COMBINATIONS = 512
+_MOST_LAYERS, _MOST_CHOICES = 64, 256
 _UNKNOWN = object()
 """Left to unification: the sizes of tensors tell it where they are not fused."""
 _INNER = frozenset({"_parameters", "_buffers", "_modules"})
 _INPUT_AXES = frozenset({"B", "C", "C2", "D", "H", "W", "N", "M"})
 
+Choices = list[dict[str, Any]]
 
-def known_values(
+
+def choices_of(
     mechanism: Mechanism, subject: Subject, module: torch.nn.Module
-) -> Iterator[dict[str, Any]]:
-    """Yield what is known before any tensor is read: the inputs' dims and one choice of options.
+) -> Iterator[tuple[dict[str, Any], Choices]]:
+    """Yield what is known before any tensor is read, and choices of options that no tensor tells.
 
-    Dims that only the subject's tensors tell (a hidden width, a kernel) are left to unification.
-    Numbers that no tensor tells (heads, lambda) are taken from the constructor, or tried.
+    First the inputs' dims and one choice of what slots depend on; with it come all choices of the
+    other options that make a difference: one search of tensors serves them all. Dims that only the
+    subject's tensors tell (a hidden width, a kernel) are left to unification. Numbers that no
+    tensor tells (heads, lambda) are taken from the constructor, or tried.
     """
     fixed = {name: size for name, size in subject.dims.items() if name in _INPUT_AXES}
     grid = _grid(mechanism, subject, module, fixed)
+    alone = {name: values[0] for name, values in grid.items() if len(values) == 1}
+    counting = mechanism.counting(alone)
+    grid = {name: values if name in counting else values[:1] for name, values in grid.items()}
+    told = _told_by_tensors(mechanism)
+    layers = {name: values for name, values in grid.items() if name in told}
+    others = {name: values for name, values in grid.items() if name not in told}
+    made: dict[frozenset[str], Choices] = {}
+    for chosen in itertools.islice(_possible(mechanism, layers, module), _MOST_LAYERS):
+        known = {name: value for name, value in chosen.items() if value is not _UNKNOWN}
+        open_ = frozenset(mechanism.counting({**alone, **known}) & others.keys())
+        if open_ not in made:
+            made[open_] = list(_different(mechanism, others, known))
+        yield {**fixed, **known}, made[open_]
+
+
+def _declared(name: str, default: Any, spec: SpecDocument) -> list[Any]:
+    """Return the values of an option that the spec's design changes name, after the usual one."""
+    found: list[Any] = []
+    for choice in spec.choices:
+        option, _, value = choice.option.partition(" == ")
+        found += [value or True] if option == name else []
+    return [*([] if name in spec.options else [default]), *found] if found else []
+
+
+def _told_by_tensors(mechanism: Mechanism) -> set[str]:
+    """Return the dims and options on which slots depend."""
+    told = set(mechanism.derived)
+    texts = list(mechanism.derived.values())
+    for slot in mechanism.slots.values():
+        texts += [*slot.sizes, *(str(value) for _, value in slot.settings)]
+        told |= {str(slot.bias), slot.when.split(" ")[0]}
+    return told.union(*(Formula(text).names for text in texts))
+
+
+def _different(
+    mechanism: Mechanism, grid: Mapping[str, Sequence[Any]], known: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield the choices that differ in what makes a difference."""
     seen: set[Any] = set()
-    for values in _possible(mechanism, grid, module):
-        counting = mechanism.counting({**mechanism.defaults, **values})
+    for values in _product(grid):
+        counting = mechanism.counting({**mechanism.defaults, **known, **values})
         key = tuple((name, repr(value)) for name, value in values.items() if name in counting)
-        if key not in seen and len(seen) < _MOST_COMBINATIONS:
+        if key not in seen and len(seen) < _MOST_CHOICES:
             seen.add(key)
-            known = {name: value for name, value in values.items() if value is not _UNKNOWN}
-            yield {**fixed, **known}
+            yield values
 
 
 def _grid(
@@ -57,8 +100,7 @@ def _grid(
     for name, default in mechanism.defaults.items():
         if name in fixed or name in told:
             continue  # a bias, or the kind of a norm, is read off the tensors
-        if name in spec.options:
-            declared = spec.options[name]
+        if declared := [*spec.options.get(name, []), *_declared(name, default, spec)]:
             usual = [v for v in declared if v == default] + [v for v in declared if v != default]
             kept = _kept(name, module) if isinstance(default, float) else []
             grid[name] = list(dict.fromkeys([*kept, *usual]))
@@ -69,9 +111,9 @@ def _grid(
         elif name.endswith("_heads"):
             grid[name] = _shared_heads(name, subject, module)
         elif type(default) in (int, float) and name in spec.names and name not in sizes:
-            others = _floats(default, subject) if type(default) is float else [default]
-            others += [subject.dims[name]] if name in subject.dims else []
-            grid[name] = list(dict.fromkeys([*_stated(name, default, subject, module), *others]))
+            spare = [subject.dims[name]] if name in subject.dims else []
+            found = [*_stated(name, default, subject, module), default, *spare]
+            grid[name] = rotations(module, name) or list(dict.fromkeys(found))
         elif isinstance(default, float):
             grid[name] = _floats(default, subject)
     return grid
@@ -81,18 +123,12 @@ def _possible(
     mechanism: Mechanism, grid: Mapping[str, Sequence[Any]], module: torch.nn.Module
 ) -> Iterator[dict[str, Any]]:
     """Yield the choices whose layers the module has: a norm of queries needs a norm."""
-    alone = {name: values[0] for name, values in grid.items() if len(values) == 1}
-    counting = mechanism.counting(alone)
-    grid = {name: values if name in counting else values[:1] for name, values in grid.items()}
-    asked = {slot.when.split(" ")[0] for slot in mechanism.slots.values()} & grid.keys()
     there = _there(module)
-    rest = {name: grid[name] for name in grid if name not in asked}
-    for chosen in _product({name: grid[name] for name in grid if name in asked}):
+    for chosen in _product(grid):
         values = {**mechanism.defaults, **chosen}
         wanted = Counter(_need(s) for s in mechanism.slots.values() if s.exists(values))
         if all(wanted[need] <= there[need] for need in wanted if need):
-            for others in _product(rest):
-                yield {name: others.get(name, chosen.get(name)) for name in grid}
+            yield chosen
 
 
 def _product(grid: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
@@ -168,7 +204,8 @@ def _shared_heads(name: str, subject: Subject, module: torch.nn.Module) -> list[
     found = _numbers(name, subject, module)
     if name in subject.binding.follows or name in subject.binding.fixed:
         return [*found, _UNKNOWN]
-    return [*(n for n in found if n != subject.dims[name]), _UNKNOWN, subject.dims[name]]
+    told = [n for n in found if n != subject.dims[name]]
+    return list(dict.fromkeys([*told, _UNKNOWN, subject.dims[name], 1]))
 
 
 def _stated(

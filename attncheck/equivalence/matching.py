@@ -65,6 +65,7 @@ class Matcher:
         used: parameter -> when a call first reads it. Slots and units are then taken in the order
             of their use; else units whose names fit come first, in the order of definition.
         steps: how many times a unit may be held against slots before the search ends.
+        domain: conditions over dims; where one is broken the search goes no further.
     """
 
     mechanism: Mechanism
@@ -73,6 +74,7 @@ class Matcher:
     relaxed: bool
     used: Mapping[str, int] | None
     steps: int
+    domain: Sequence[Formula] = ()
     _units: list[Unit] = field(init=False)
     _tensors: dict[str, torch.Tensor] = field(init=False)
     _sizes: Sizes = field(init=False)
@@ -127,11 +129,16 @@ class Matcher:
             if not state.is_free(unit):
                 continue
             for fitted in self._fits(slots[:length], unit, state):
-                yield fitted, slots[length:]
+                if self._in_domain(fitted.dims):
+                    yield fitted, slots[length:]
         for fitted in self._side_by_side(slots[:2], state):
             yield fitted, slots[2:]
         if self.relaxed:
             yield state, slots[1:]
+
+    def _in_domain(self, dims: Dims) -> bool:
+        told = (condition for condition in self.domain if condition.names <= dims.keys())
+        return all(bool(condition.evaluate(dims)) for condition in told)
 
     def _pairs(self, slots: list[tuple[str, Slot]]) -> Iterator[tuple[int, Unit]]:
         """Yield how many slots which unit may fill, likeliest first."""

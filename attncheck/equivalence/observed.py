@@ -1,8 +1,8 @@
-"""What two more calls show of options that no tensor tells: later tokens seen, order felt."""
+"""What options that no parameter tells a module shows: by two more calls, by what it keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attncheck.lazy import torch
@@ -12,16 +12,45 @@ from attncheck.subject.trial import Trial
 
 
 def contradictions(
-    subject: Subject, module: torch.nn.Module, choices: list[dict[str, Any]]
-) -> list[int]:
-    """Return in how many ways each choice of options contradicts what calls show.
+    subject: Subject, module: torch.nn.Module
+) -> Callable[[Mapping[str, Any]], int]:
+    """Return what tells in how many ways a choice of options contradicts what calls show.
 
     A choice that does is tried last, not left out: a mistake may be what one sees.
     """
-    if len({(v.get("causal"), v.get("positions")) for v in choices}) < 2:
-        return [0 for _ in choices]
-    ahead, order = _shown(subject, module)
-    return [_against(values, ahead, order) for values in choices]
+    shown: list[tuple[bool | None, bool | None]] = []
+
+    def count(values: Mapping[str, Any]) -> int:
+        if not {"causal", "positions"} & values.keys():
+            return 0
+        if not shown:
+            shown.append(_shown(subject, module))
+        return _against(values, *shown[0])
+
+    return count
+
+
+def rotations(module: torch.nn.Module, name: str) -> list[float]:
+    """Return the ``base`` or the ``part`` (channels that turn) of frequencies that a module keeps.
+
+    They are 1, r, r², …, so that base = r to the minus number of pairs: a buffer says them better
+    than any attribute. Where it turns all channels, 1 says so as well.
+    """
+    bases: list[float] = []
+    widths: list[float] = []
+    for sub in module.modules():
+        kept = [*sub._buffers.values(), *vars(sub).values()]
+        for t in (t for t in kept if isinstance(t, torch.Tensor) and t.is_floating_point()):
+            if t.ndim != 1 or len(t) < 2 or float(t[0]) != 1.0 or not 0 < float(t[1]) < 1:
+                continue
+            rates = t.double()
+            if bool(torch.allclose(rates[1:] / rates[:-1], rates[1], rtol=1e-4)):
+                base = float(rates[1]) ** -len(t)
+                bases.append(float(round(base)) if abs(base - round(base)) < 1e-4 * base else base)
+                widths.append(2.0 * len(t))
+    if not bases:
+        return []
+    return list(dict.fromkeys({"base": bases, "part": [1.0, *widths]}.get(name, [])))
 
 
 def _against(values: Mapping[str, Any], ahead: bool | None, order: bool | None) -> int:

@@ -53,11 +53,13 @@ class Proof:
     at: Probe | None = None
 
 
-def prove(mechanism: Mechanism, trial: Trial) -> Proof:
+def prove(mechanism: Mechanism, trial: Trial, most: int = 0) -> Proof:
     """Compare the subject with the reference under every likely assignment of its tensors.
 
     Assignments under which the base outputs are equal are tried on every probe, until one holds.
+    ``most`` assignments are compared, by default as many as two seconds allow.
     """
+    most = most or _MOST_ASSIGNMENTS
     base = Probe("base", trial, trial.inputs())
     module = trial.module()
     seen = _output(base, module)
@@ -75,7 +77,7 @@ def prove(mechanism: Mechanism, trial: Trial) -> Proof:
             nearly = nearly or proof  # a freedom that only a probe shows, such as an epsilon
         if found.decided and (closest is None or found.relative < closest[0]):
             closest = (found.relative, assignment)
-        if tried >= _MOST_ASSIGNMENTS or time.process_time() > deadline:
+        if tried >= most or time.process_time() > deadline:
             break
     if nearly is not None:
         return nearly

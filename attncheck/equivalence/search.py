@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
 from attncheck.equivalence.assignment import Assignment
-from attncheck.equivalence.freedoms import known_values
+from attncheck.equivalence.freedoms import Choices, choices_of
 from attncheck.equivalence.matching import Matcher
 from attncheck.equivalence.observed import contradictions
 from attncheck.lazy import torch
@@ -35,6 +35,11 @@ _LONG, _SHORT = 4000, 400
 """Steps of a search, and of a first look: with many tensors of one size it would never end."""
 _TURN = 16
 """Assignments of one choice of options before it is another's turn."""
+_FIRST, _MORE = 6, 4
+"""Groups of choices with a long first look, and how many assignments the first of them has then."""
+
+Group = tuple[dict[str, Any], Choices, Choices]
+"""What tensors depend on, and choices of all else: likely ones, and those calls speak against."""
 
 _MOST_TWINS = 3
 """Twins that are exchanged in every way; of more there are too many."""
@@ -55,30 +60,32 @@ def assignments(
 def _turns(
     mechanism: Mechanism, subject: Subject, module: torch.nn.Module, *, relaxed: bool
 ) -> Iterator[Assignment]:
-    choices = list(known_values(mechanism, subject, module))
-    against = contradictions(subject, module, choices)
-    likely = [c for _, c in sorted(zip(against, choices, strict=True), key=lambda one: one[0])]
-    told = {id(c): n for n, c in zip(against, choices, strict=True)}
-    alike = _alike(mechanism, likely, told)
+    groups = _groups(mechanism, subject, module)
     used = order_of_use(subject, module)
+    domain = [Formula(text) for text in subject.spec.domain.values()]
+    kept: list[tuple[Assignment, Choices]] = []
 
-    def search(
-        choices: list[dict[str, Any]], steps: int, order: dict[str, int] | None
-    ) -> Iterator[Assignment]:
-        found = Matcher(mechanism, module, choices[0], relaxed, order, steps).assignments()
-        for assignment in found:
-            for known in choices:
-                yield replace(assignment, values={**assignment.values, **known})
+    def search(group: Group, steps: int, order: dict[str, int] | None) -> Iterator[Assignment]:
+        known, choices, doubtful = group
+        for found in Matcher(mechanism, module, known, relaxed, order, steps, domain).assignments():
+            kept.append((found, doubtful))
+            yield from _under(found, choices)
 
-    by_use = [search(choices, _LONG, used) for choices in alike]
-    for going_on, choices in zip(by_use, alike, strict=True):
-        yield from islice(going_on, len(choices))
-    for choices in alike:
-        yield from islice(search(choices, _SHORT, None), len(choices))
+    def once_more() -> Iterator[Assignment]:
+        while kept:
+            yield from _under(*kept.pop(0))
+
+    by_use = [search(group, _LONG if n < _FIRST else _SHORT, used) for n, group in enumerate(groups)]
+    for n, (going_on, group) in enumerate(zip(by_use, groups, strict=True)):
+        yield from islice(going_on, len(group[1]) * (1 if n else _MORE))
+    for group in groups:
+        yield from islice(search(group, _SHORT, None), len(group[1]))
     for order in exchanged(module, used):
-        for choices in alike:
-            yield from islice(search(choices, _SHORT, order), len(choices))
-    waiting = [*by_use, *(search(choices, _LONG, None) for choices in alike)]
+        for group in groups:
+            yield from islice(search(group, _SHORT, order), len(group[1]))
+    yield from once_more()
+    late = [search(group, _LONG, used) for group in groups[_FIRST:]]
+    waiting = [*by_use, *late, *(search(group, _LONG, None) for group in groups)]
     while waiting:
         going = []
         for going_on in waiting:
@@ -87,27 +94,24 @@ def _turns(
             if len(turn) == _TURN:
                 going.append(going_on)
         waiting = going
+    yield from once_more()
 
 
-def _alike(
-    mechanism: Mechanism, choices: list[dict[str, Any]], against: Mapping[int, int]
-) -> list[list[dict[str, Any]]]:
-    """Group choices of options that ask for the same tensors: one search serves them all.
-
-    What calls show speaks against some of them: those stand in groups of their own.
-    """
-    told = set(mechanism.derived)
-    texts = list(mechanism.derived.values())
-    for slot in mechanism.slots.values():
-        texts += [*slot.sizes, *(str(value) for _, value in slot.settings)]
-        told |= {str(slot.bias), slot.when.split(" ")[0]}
-    for text in texts:
-        told |= Formula(text).names
-    groups: dict[Any, list[dict[str, Any]]] = {}
+def _under(found: Assignment, choices: Choices) -> Iterator[Assignment]:
     for known in choices:
-        key = tuple(sorted((name, str(value)) for name, value in known.items() if name in told))
-        groups.setdefault((against[id(known)], key), []).append(known)
-    return list(groups.values())
+        yield replace(found, values={**found.values, **known})
+
+
+def _groups(mechanism: Mechanism, subject: Subject, module: torch.nn.Module) -> list[Group]:
+    """Return which search of tensors serves which choices of options, likeliest first."""
+    against = contradictions(subject, module)
+    found: list[Group] = []
+    for known, choices in choices_of(mechanism, subject, module):
+        counts = [against({**known, **choice}) for choice in choices]
+        likely = [c for n, c in zip(counts, choices, strict=True) if n == min(counts)]
+        doubtful = [c for n, c in zip(counts, choices, strict=True) if n > min(counts)]
+        found.append((known, likely, doubtful))
+    return found
 
 
 def _key(assignment: Assignment) -> Any:

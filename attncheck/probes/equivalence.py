@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,6 +10,7 @@ from attncheck.blame.edits import locate
 from attncheck.data.formula import Formula
 from attncheck.data.report import Location
 from attncheck.equivalence.departure import Departure
+from attncheck.equivalence.declared import by_option, declared
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
 from attncheck.equivalence.identity import Identity, identity_of, line_of, place_of
 from attncheck.equivalence.proof import Proof, prove
@@ -17,6 +18,7 @@ from attncheck.equivalence.recording import Node
 from attncheck.mutation.making import mutants_of
 from attncheck.signature.resolve import resolve
 from attncheck.source.places import place
+from attncheck.spec.document import ChoiceEntry
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.subject.subject import Subject
@@ -79,18 +81,22 @@ class Equivalence(Claim, frozen=True, kw_only=True):
             return undecided("the module cannot compute in float64")
         proof = prove(mechanism, trial)
         if proof.status == "equal":
-            return _returned(_outcome(mechanism, proof)) if subject.gates else _outcome(mechanism, proof)
+            return _gated(subject, _outcome(mechanism, proof, by_option(subject, proof)))
+        if found := declared(mechanism, trial):
+            return _gated(subject, _outcome(mechanism, *found))
         identity = identity_of(mechanism, proof)
         if identity is not None and identity.changes:
-            return _returned(_variant(identity)) if subject.gates else _variant(identity)
+            return _gated(subject, _variant(identity))
         if identity is not None:
             return _departed(mechanism, proof, identity)
         diagnosis = diagnose(mechanism, proof)
         return _diagnosed(mechanism, diagnosis) if diagnosis else _outcome(mechanism, proof)
 
 
-def _returned(outcome: Outcome) -> Outcome:
-    """The subject returns the gate of what this says it is."""
+def _gated(subject: Subject, outcome: Outcome) -> Outcome:
+    """Say so where the subject returns the gate of what this says it is."""
+    if not subject.gates:
+        return outcome
     changes = [_GATE, *outcome.evidence.get("changes", [])]
     return replace(
         outcome,
@@ -193,14 +199,23 @@ def _diagnosed(mechanism: Mechanism, diagnosis: Diagnosis) -> Outcome:
     return outcome.at(location, *related)
 
 
-def _outcome(mechanism: Mechanism, proof: Proof) -> Outcome:
+def _outcome(
+    mechanism: Mechanism, proof: Proof, changes: Sequence[ChoiceEntry] = ()
+) -> Outcome:
     assigned = proof.assignment.describe() if proof.assignment else {}
     evidence: dict[str, Any] = {"assignment": assigned, "probes": list(proof.probes), "tried": proof.tried}
     evidence["options"] = _options(mechanism, proof)
+    if changes:
+        evidence["changes"] = [
+            {"what": change.change, "source": change.source} for change in changes
+        ]
     if proof.status == "equal":
         how = "equal" if proof.largest <= EQUAL else "equal up to a constant such as an eps,"
         close = f"{how} to {proof.largest:.1g}" if proof.largest else "equal to the last digit"
-        return holds(f"{close} on {len(proof.probes)} probes", identity="proven", **evidence)
+        also = f", with {' and '.join(change.change for change in changes)}" if changes else ""
+        identity = "variant" if changes else "proven"
+        said = f"{close} on {len(proof.probes)} probes{also}"
+        return holds(said, **evidence, identity=identity)
     if proof.status == "equal except":
         assert proof.difference is not None
         gap = proof.difference
@@ -231,4 +246,5 @@ def _options(mechanism: Mechanism, proof: Proof) -> dict[str, Any]:
     slots = mechanism.slots.values()
     told = {word for slot in slots for text in slot.sizes for word in Formula(text).names}
     told |= {slot.bias for slot in slots if isinstance(slot.bias, str)}
+    told |= {word for text in mechanism.derived.values() for word in Formula(text).names}
     return {n: values[n] for n in sorted(mechanism.counting(values) - told) if n in values}

@@ -236,12 +236,13 @@ def attention(
 
 def fed(p: Any, o: SimpleNamespace, t: Tensor) -> Tensor:
     """Think per token: (B, N, C) -> same; gated as in Shazeer 2020, arXiv:2002.05202."""
-    f = linear(p.up, t)
     if o.gated:
         w_all = linear(p.gate_up, t)
         w = activated(w_all, o.activation)
+        f = linear(p.up, t)
         a = w * f
     else:
+        f = linear(p.up, t)
         a = activated(f, o.activation)
     thought = linear(p.down, a)
     return thought

@@ -17,12 +17,20 @@ from attncheck.reference.steps import linear, norm, softmax
 @mechanism(
     dims={"C": None, "D": None, "heads": None, "head_dim": None},
     derived={"I": "heads * head_dim"},
-    options={"bias": True, "out_bias": True, "out": True, "norm_first": False},
+    options={
+        "bias": True,
+        "out_bias": True,
+        "out": True,
+        "norm_first": False,
+        "add": False,
+        "norm_after": False,
+    },
     before=layer_norm("C", when="norm_first"),
     query=linear_slot("C", "I", bias="bias"),
     key=linear_slot("D", "I", bias="bias"),
     value=linear_slot("D", "I", bias="bias"),
     output=linear_slot("I", "C", bias="out_bias", when="out"),
+    after=layer_norm("C", when="norm_after"),
 )
 def mha(
     p: Any,
@@ -58,4 +66,6 @@ def mha(
     heads = weights @ v
     merged = merge_heads(heads)  # the heads side by side
     out = linear(p.output, merged) if o.out else merged
-    return out
+    added = query + out if o.add else out  # section 3.1, the sublayer: LayerNorm(x + Sublayer(x))
+    y = norm(p.after, added) if o.norm_after else added
+    return y

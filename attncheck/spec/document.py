@@ -25,6 +25,18 @@ class SubjectEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What its own author claims of it, checked like the spec's claims."""
 
 
+class ChoiceEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A design change of the reference that is published: who makes it is a variant, no fault."""
+
+    change: Annotated[str, msgspec.Meta(description="in words, e.g. 'a hard sigmoid as gate'")]
+    source: str = ""
+    """Where it is from: a paper, or code that is widely used."""
+    step: str = ""
+    """What stands in place of the reference's step that assigns the same name."""
+    option: str = ""
+    """Or the option of the reference that says so: a name, or ``name == value``."""
+
+
 class SpecDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One mechanism (or one family contract) as a file says it."""
 
@@ -54,6 +66,8 @@ class SpecDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where the mechanism is defined: name -> condition over dims."""
     options: dict[str, list[Option]] = {}
     """What implementations may vary: every combination is the mechanism."""
+    choices: list[ChoiceEntry] = []
+    """Published design changes, each with its source."""
     names: dict[str, list[str]] = {}
     """More constructor parameter names that mean a dim."""
 

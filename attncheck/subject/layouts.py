@@ -33,6 +33,17 @@ def casts_inside(subject: Subject) -> bool:
     return narrowing.seen and error_of(wide) is None and answers(wide)
 
 
+def in_double(subject: Subject) -> Subject:
+    """Return one that computes in single precision alone in double, where its casts are why.
+
+    A norm that casts to float32 on its way meets weights of float64 there, and raises.
+    """
+    if subject.dtype != "float32" or subject.device == "meta":
+        return subject
+    wide = replace(subject, dtype="float64", widened=True)
+    return wide if error_of(wide) is None and answers(wide) else subject
+
+
 def answers(subject: Subject) -> bool:
     """Say whether the output has the expected shape under this convention."""
     trial = Trial(subject, subject.base())

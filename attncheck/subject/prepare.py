@@ -34,7 +34,7 @@ from attncheck.signature.forward import forward_parameters
 from attncheck.signature.resolve import Factory, resolve
 from attncheck.spec import SpecDocument
 from attncheck.subject.hinting import other_sizes, stated_inputs
-from attncheck.subject.layouts import answers, casts_inside, error_of, returns_gate, stands
+from attncheck.subject.layouts import answers, casts_inside, error_of, in_double, returns_gate, stands
 from attncheck.subject.masking import obeys
 from attncheck.subject.pinning import pin_sizes
 from attncheck.subject.raising import SubjectError, blamed
@@ -326,7 +326,7 @@ def _unmatched(draft: Subject, request: Request, works: Callable[[Request], bool
 
 def _settled(subject: Subject) -> Subject:
     """Return the subject with what only trying it can tell."""
-    return pin_sizes(replace(subject, widened=casts_inside(subject)))
+    return pin_sizes(in_double(replace(subject, widened=casts_inside(subject))))
 
 
 def _restrict(fixed: Mapping[str, int], dims: Mapping[str, int]) -> dict[str, int]:

@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 SPEC = "alibi"
 VALUES = [
-    {"C": 4, "heads": 2, "head_dim": 3},
-    {"C": 3, "heads": 3, "head_dim": 2, "bias": False, "causal": False},
-    {"C": 4, "heads": 6, "head_dim": 1, "out": False},
+    {"C": 4, "heads": 2, "kv_heads": 2, "head_dim": 3},
+    {"C": 3, "heads": 3, "kv_heads": 3, "head_dim": 2, "bias": False, "causal": False},
+    {"C": 4, "heads": 6, "kv_heads": 6, "head_dim": 1, "out": False},
 ]
 CALL = {"dim": 12, "heads": 4, "inputs": ("2x6x12",)}
 
@@ -32,7 +32,7 @@ SLOPES = {
 
 def equation(p, v, x: Tensor) -> Tensor:
     d = v.head_dim
-    y = torch.zeros(*x.shape[:2], v.I, dtype=x.dtype)
+    y = torch.zeros(*x.shape[:2], v.heads * v.head_dim, dtype=x.dtype)
     for b in range(x.shape[0]):
         q, k, u = (matrix(s, x[b]) for s in (p.query, p.key, p.value))
         for i in range(x.shape[1]):

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 SPEC = "causal"
 VALUES = [
-    {"C": 4, "heads": 2, "head_dim": 2},
-    {"C": 3, "heads": 1, "head_dim": 2, "bias": False, "out_bias": False},
+    {"C": 4, "heads": 2, "kv_heads": 2, "head_dim": 2},
+    {"C": 3, "heads": 1, "kv_heads": 1, "head_dim": 2, "bias": False, "out_bias": False},
 ]
 
 

@@ -12,9 +12,9 @@ from tests.catalogue.causal import row
 
 SPEC = "rope"
 VALUES = [
-    {"C": 8, "heads": 2, "head_dim": 4},
-    {"C": 4, "heads": 1, "head_dim": 4, "pairing": "half", "causal": True, "bias": False},
-    {"C": 4, "heads": 2, "head_dim": 2, "base": 50.0},
+    {"C": 8, "heads": 2, "kv_heads": 2, "head_dim": 4},
+    {"C": 4, "heads": 1, "kv_heads": 1, "head_dim": 4, "positions": "half", "causal": True, "bias": False},
+    {"C": 4, "heads": 2, "kv_heads": 2, "head_dim": 2, "base": 50.0},
 ]
 
 
@@ -27,7 +27,7 @@ def turned(t: Tensor, m: int, v) -> Tensor:
     out = t.clone()
     for i in range(d // 2):
         angle = m * v.base ** (-2 * i / d)
-        a, b = (i, i + d // 2) if v.pairing == "half" else (2 * i, 2 * i + 1)
+        a, b = (i, i + d // 2) if v.positions == "half" else (2 * i, 2 * i + 1)
         out[a] = t[a] * math.cos(angle) - t[b] * math.sin(angle)
         out[b] = t[a] * math.sin(angle) + t[b] * math.cos(angle)
     return out

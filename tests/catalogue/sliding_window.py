@@ -10,9 +10,9 @@ from tests.catalogue.causal import attended
 
 SPEC = "sliding-window"
 VALUES = [
-    {"C": 4, "heads": 2, "head_dim": 2, "window": 3},
-    {"C": 3, "heads": 1, "head_dim": 2, "window": 3, "side": "half"},
-    {"C": 3, "heads": 1, "head_dim": 2, "window": 2, "side": "each", "bias": False},
+    {"C": 4, "heads": 2, "kv_heads": 2, "head_dim": 2, "window": 3},
+    {"C": 3, "heads": 1, "kv_heads": 1, "head_dim": 2, "window": 3, "side": "half"},
+    {"C": 3, "heads": 1, "kv_heads": 1, "head_dim": 2, "window": 2, "side": "each", "bias": False},
 ]
 
 

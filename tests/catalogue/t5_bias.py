@@ -10,9 +10,9 @@ from torch.nn import functional as F
 
 SPEC = "t5-bias"
 VALUES = [
-    {"C": 4, "heads": 2, "head_dim": 3, "buckets": 4, "farthest": 4},
-    {"C": 4, "heads": 2, "head_dim": 2, "buckets": 8, "farthest": 5, "bias": True, "scale": True},
-    {"C": 3, "heads": 1, "head_dim": 3, "buckets": 4, "farthest": 4, "causal": True, "out": False},
+    {"C": 4, "heads": 2, "kv_heads": 2, "head_dim": 3, "buckets": 4, "farthest": 4},
+    {"C": 4, "heads": 2, "kv_heads": 2, "head_dim": 2, "buckets": 8, "farthest": 5, "bias": True, "scale": True},
+    {"C": 3, "heads": 1, "kv_heads": 1, "head_dim": 3, "buckets": 4, "farthest": 4, "causal": True, "out": False},
 ]
 CALL = {"dim": 12, "heads": 4, "inputs": ("2x6x12",)}
 
@@ -38,7 +38,7 @@ def bucket(ahead: int, v) -> int:
 
 def equation(p, v, x: Tensor) -> Tensor:
     d = v.head_dim
-    y = torch.zeros(*x.shape[:2], v.I, dtype=x.dtype)
+    y = torch.zeros(*x.shape[:2], v.heads * v.head_dim, dtype=x.dtype)
     for b in range(x.shape[0]):
         q, k, u = (matrix(s, x[b]) for s in (p.query, p.key, p.value))
         for i in range(x.shape[1]):

@@ -1,0 +1,71 @@
+"""The design changes that a spec declares: edits of its reference, or options of it."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attncheck.data.choices import chosen_so
+from attncheck.equivalence.proof import Proof, prove
+from attncheck.errors import SpecError
+from attncheck.mutation.definition import Definition, assigned
+from attncheck.reference.mechanism import Mechanism
+from attncheck.spec.document import ChoiceEntry
+from attncheck.subject.trial import Trial
+
+if TYPE_CHECKING:
+    from attncheck.subject.subject import Subject
+
+_FEW = 48
+"""Assignments that are compared with each changed definition: the likeliest are enough."""
+
+
+def declared(mechanism: Mechanism, trial: Trial) -> tuple[Proof, list[ChoiceEntry]] | None:
+    """Return the proof that the subject is the reference after one or two declared edits, or None.
+
+    Raises:
+        SpecError: an edit assigns no name of the reference.
+    """
+    edits = [choice for choice in trial.subject.spec.choices if choice.step]
+    for chosen in _sets(edits):
+        proof = prove(edited(mechanism, chosen), trial, most=_FEW)
+        if proof.status == "equal":
+            return proof, [*chosen, *by_option(trial.subject, proof)]
+    return None
+
+
+def _sets(edits: Sequence[ChoiceEntry]) -> Iterator[list[ChoiceEntry]]:
+    for size in (1, 2):
+        yield from map(list, itertools.combinations(edits, size))
+
+
+def by_option(subject: Subject, proof: Proof) -> list[ChoiceEntry]:
+    """Return the declared changes that a proof's options are."""
+    values: Mapping[str, Any] = proof.assignment.values if proof.assignment else {}
+    choices = subject.spec.choices
+    return [choice for choice in choices if choice.option and chosen_so(choice.option, values)]
+
+
+def edited(mechanism: Mechanism, choices: Sequence[ChoiceEntry]) -> Mechanism:
+    """Return the reference with each choice's step in place of its own.
+
+    Raises:
+        SpecError: a step is no assignment, or of no name of the reference.
+    """
+    definition = Definition(mechanism)
+    for choice in choices:
+        made = ast.parse(choice.step).body
+        names = assigned(made[0]) if len(made) == 1 else []
+        places = [s for s in definition.statements() if names and assigned(s) == names]
+        if not places:
+            raise SpecError(f"choice '{choice.change}': no step of the reference assigns {names}")
+        assert isinstance(made[0], ast.Assign) and isinstance(places[0], ast.Assign)
+        old, new = places[0].value, made[0].value
+        definition.tree = definition.replaced({places[0]: {id(old): new}})
+    function = definition.compile(definition.tree)
+    function.__module__, function.__doc__ = mechanism.__module__, mechanism.__doc__
+    return Mechanism(
+        function, mechanism.slots, mechanism.defaults, mechanism.derived, definition.tree
+    )
