@@ -127,11 +127,11 @@ def _entries(a: torch.Tensor, b: torch.Tensor, hidden: torch.Tensor) -> Misreadi
         return None
     changed, free = a != b, a.isfinite()
     if torch.equal(changed & free, wanted & free):
-        filled = b[changed].unique()
-        if len(filled) == 1 and abs(float(filled)) < _LARGEST_SHIFT:
+        filled = set(b[changed].tolist())
+        if len(filled) == 1 and abs(constant := float(filled.pop())) < _LARGEST_SHIFT:
             return Misreading(
                 "filled",
-                f"the scores of hidden keys are set to {float(filled):.3g}, which takes nothing "
+                f"the scores of hidden keys are set to {constant:.3g}, which takes nothing "
                 "out of the softmax: each still has its share",
                 True,
             )
