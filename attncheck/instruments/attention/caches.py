@@ -232,7 +232,7 @@ def _by_parameter(parameter: inspect.Parameter, module: torch.nn.Module) -> Iter
         yield CacheWay(f"'{name}', a {kind.__name__}", name, _maker(kind, module))
     yield CacheWay(f"'{name}'", name, None, True)
     yield CacheWay(f"'{name}', a dict", name, lambda trial, total: {})
-    yield CacheWay(f"'{name}', a cache that grows", name, lambda trial, total: Growing())
+    yield CacheWay(f"'{name}', a cache that grows", name, lambda trial, total: GrowingCache())
 
 
 def _kinds(parameter: inspect.Parameter, module: torch.nn.Module) -> list[type]:
@@ -348,7 +348,7 @@ def find_cache(raw: Any, main: torch.Tensor) -> Any:
     return alike[0] if alike else None
 
 
-class Growing:
+class GrowingCache:
     """A cache as libraries have it: ``update`` joins what is new and returns all of it."""
 
     def __init__(self) -> None:
