@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
 
+from attncheck.blame.decoding import wrong_piece
+from attncheck.instruments.attention.caches import CacheWay, Decoder, offered
+from attncheck.instruments.attention.masks import MaskWay
+from attncheck.instruments.attention.offers import ways_of
 from attncheck.lazy import torch
-from attncheck.signature.convention import Argument
-from attncheck.signature.forward import forward_parameters, named_parameters
+from attncheck.signature.masks import is_per_query
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.subject.raising import SubjectError
@@ -16,15 +20,23 @@ from attncheck.subject.subject import Subject
 from attncheck.subject.tolerance import budget, difference
 from attncheck.subject.trial import Trial
 
+_LONG, _LONGEST = 70, 520
+"""Tokens beyond what a typical window holds, and the most that are tried."""
+_MOST = re.compile(r"max|capacity|context|ctx|block_size|seq_len|length")
+_REFUSALS = (SubjectError, LookupError, TypeError, ValueError, RuntimeError, AttributeError)
+
 
 class Cache(Claim, frozen=True, kw_only=True):
     """Incremental decoding with the module's cache equals the full pass.
 
     ## What it checks
-    For modules whose `forward` takes a cache (`past`, `past_key_value`, `cache`, `layer_past`…)
-    and returns one: the tokens are fed in several steps, each with the cache of the one before,
-    and the outputs compared with those of the whole sequence. Modules that look ahead in the
-    full pass have no such equality and are skipped.
+    For modules that keep keys and values between calls: returned and taken back (`past`,
+    `past_key_value`, `layer_past`…), in an object or a dict that is handed in, or inside the
+    module behind a flag (`use_cache`) or a position (`start_pos`). The tokens are fed in one
+    piece, in several and one by one, few and more than every size that the module names, and the
+    outputs compared with those of the whole sequence. A second request after the first must give
+    what a fresh module gives, and two continuations of one prefix must not disturb each other.
+    A cache that is offered and cannot be tried is undecided.
 
     ## Why it matters
     A mask that is aligned to the first key instead of the last, or positions that start at zero
@@ -35,96 +47,328 @@ class Cache(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "cache"
-    located_by: ClassVar[tuple[str, ...]] = ("causality", "returned")
+    located_by: ClassVar[tuple[str, ...]] = ()
     turn: ClassVar[int] = 340
     faults: ClassVar[tuple[str, ...]] = ("hidden_state",)
 
     def cases(self, subject: Subject) -> Iterator[Case]:
+        dims = {"B": 3} if "B" in subject.variable else {}
         for seed in (0, 1):
-            yield subject.base(seed=seed)
+            yield subject.base(dims=dims, seed=seed)
 
     def check(self, trial: Trial) -> Outcome:
         names = list(trial.subject.convention.inputs)
         if len(names) != 1 or trial.axes() != ("B", "N", "C"):
             return skipped("no sequence of tokens to feed step by step")
         module = trial.module()
-        parameter = _cache_parameter(module)
-        if not parameter:
+        taken = {a.parameter for a in trial.subject.convention.arguments}
+        name, ways = offered(module, taken)
+        if not name:
             return skipped("forward takes no cache")
-        x = trial.inputs()[trial.main]
-        size = trial.dims["N"]
-        cuts = [c for c in (size // 2, size // 2 + 1, size) if c]
-        output = trial.outputs(module, {trial.main: x})
-        if _find_cache(output.raw, output.main) is None:
-            return skipped(f"forward takes '{parameter}' but returns no cache that is recognised")
-        full = output.main
-        part = trial.with_case(dims={"N": cuts[0]})
-        first = part.run(module, {trial.main: x[:, : cuts[0]]})
-        if difference(first, full[:, : cuts[0]]) > budget(full):
-            return skipped("outputs of the full pass depend on later tokens: nothing to compare")
-        pieces: list[torch.Tensor] = []
-        held = None
-        try:
-            for begin, end in zip([0, *cuts], cuts, strict=False):
-                step = trial.with_case(dims={"N": end - begin})
-                taken = _pass_cache(step, parameter, held)
-                found = taken.outputs(module, {trial.main: x[:, begin:end]})
-                pieces.append(found.main)
-                held = _find_cache(found.raw, found.main)
-                if held is None:
-                    return undecided("a step with the cache returns none")
-        except SubjectError as error:
-            return undecided(f"with its own cache passed as '{parameter}', {error}")
-        change = difference(torch.cat(pieces, 1), full)
-        if change <= budget(full):
-            return holds(parameter=parameter, steps=len(pieces))
-        return violated(
-            f"{size} tokens fed in {len(pieces)} steps with '{parameter}' differ from one full "
-            f"pass by {change:.3g}",
-            expected="the full pass's outputs",
-            seen=f"a difference of {change:.3g}",
-            steps=cuts,
-        )
-
-
-_NAMES = (
-    *("past", "past_key_value", "past_key_values", "past_kv", "layer_past", "kv_cache", "cache"),
-    *("kv", "past_kvs", "prev_kv", "state", "memory_kv", "cached_kv", "key_value_cache"),
-)
-
-
-def _cache_parameter(module: torch.nn.Module) -> str:
-    """Return the name of the optional parameter of ``forward`` that takes a cache, or ``""``."""
-    for parameter in named_parameters(forward_parameters(module)):
-        if parameter.name in _NAMES and parameter.default is None:
-            return parameter.name
-    return ""
-
-
-def _find_cache(raw: Any, main: torch.Tensor) -> Any:
-    """Return the cache in what ``forward`` returned: the nest of tensors beside the output."""
-    parts = list(raw.values()) if isinstance(raw, Mapping) else raw
-    if not isinstance(parts, (tuple, list)):
-        return None
-    nests = [part for part in parts if isinstance(part, (tuple, list, dict)) and len(part)]
-    return nests[0] if nests else None
-
-
-def _pass_cache(trial: Trial, parameter: str, cache: Any) -> Trial:
-    """Return a trial whose calls pass this cache by keyword; None passes nothing."""
-    if cache is None:
-        return trial
-    call = trial.subject.convention
-    argument = Argument(parameter, "cache", (), "", True)
-    changed = replace(call, arguments=(*call.arguments, argument))
-    return _Cached(trial.subject.called(changed), trial.case, cache)
+        if "N" not in trial.subject.variable or trial.dims["N"] < 3:
+            return undecided(f"'{name}' offers a cache, and the number of tokens is fixed")
+        whole = _causal(trial)
+        if whole is None:
+            return _without_order(trial, name, ways)
+        return _decided(whole, name, ways)
 
 
 @dataclass(frozen=True)
-class _Cached(Trial):
-    cache: Any = None
+class _Whole:
+    """A subject whose full pass does not look ahead, perhaps because a mask says so."""
 
-    def _value(self, argument: Argument, inputs: Mapping[str, torch.Tensor]) -> Any:
-        if argument.input == "cache":
-            return self.cache
-        return super()._value(argument, inputs)
+    trial: Trial
+    masked: bool = False
+
+    def hidden(self, size: int) -> torch.Tensor | None:
+        if not self.masked:
+            return None
+        late = torch.ones(size, size, dtype=torch.bool).triu(1)
+        return late.expand(self.trial.dims.get("B", 1), size, size)
+
+    def sized(self, size: int) -> Trial:
+        return self.trial.with_case(dims={"N": size})
+
+    def decoder(self, way: CacheWay, size: int) -> Decoder:
+        trial = self.sized(size)
+        return Decoder(way, trial, trial.module(), self.hidden(size))
+
+    def full(self, size: int, x: torch.Tensor) -> torch.Tensor:
+        """Return the outputs of the whole sequence in one call, without a cache."""
+        plain = self.decoder(CacheWay(""), size)
+        return plain.trial.run(plain.module, plain.given(x, 0, size))
+
+
+@dataclass(frozen=True)
+class _Trouble:
+    """One way of feeding that gives something else than the full pass."""
+
+    message: str
+    cuts: list[int]
+    size: int
+    way: CacheWay
+    change: float
+
+
+def _causal(trial: Trial) -> _Whole | None:
+    """Return how the full pass looks at no later token: by itself, or by a mask of rows."""
+    size = trial.dims["N"]
+    ways = [w for w in ways_of(trial.subject, trial)[0] if is_per_query(w.argument.axes)]
+    for way in (None, *ways):
+        found = _Whole(_with(trial, way), way is not None)
+        try:
+            x = found.trial.inputs()[trial.main]
+            full = found.full(size, x)
+            first = found.full(size // 2 + 1, x[:, : size // 2 + 1])
+        except _REFUSALS:
+            continue
+        if difference(first, full[:, : size // 2 + 1]) <= budget(full):
+            return found
+    return None
+
+
+def _with(trial: Trial, way: MaskWay | None) -> Trial:
+    return trial if way is None else Trial(way.applied(trial.subject), trial.case)
+
+
+def _decided(whole: _Whole, name: str, ways: list[CacheWay]) -> Outcome:
+    size = whole.trial.dims["N"]
+    best: tuple[bool, _Trouble] | None = None
+    refused = ""
+    for way in ways:
+        try:
+            used, single, prefill, trouble = _fed(whole, way, size)
+        except _REFUSALS as error:
+            refused = refused or _first_line(error)
+            continue
+        if not used:
+            continue
+        if trouble is None:
+            trouble = _further(whole, way)
+            if trouble is None:
+                return holds(f"with {way.words}", parameter=way.parameter or name)
+            return _violation(whole, trouble)
+        sure = single or (prefill and way.known)
+        if best is None or (sure and not best[0]):
+            best = (sure, trouble)
+    if best is not None and best[0]:
+        return _violation(whole, best[1])
+    if best is not None:
+        return undecided(
+            f"with {best[1].way.words} no step is what the full pass gives, so whether it was "
+            "called as it wants to be is not known"
+        )
+    why = f": {refused}" if refused else ": no call with one is changed by it"
+    return undecided(f"'{name}' offers a cache, and how to use it could not be found{why}")
+
+
+def _fed(whole: _Whole, way: CacheWay, size: int) -> tuple[bool, bool, bool, _Trouble | None]:
+    """Feed a sequence in every manner.
+
+    Returns:
+        whether the cache has an effect at all; whether tokens one by one are right; whether all
+        in one piece are; and the first trouble.
+    """
+    x = whole.sized(size).inputs()[whole.trial.main]
+    full = whole.full(size, x)
+    noise = budget(full)
+    manners = {
+        "one by one": list(range(1, size + 1)),
+        "in one piece": [size],
+        "in pieces": [c for c in (size // 2, size // 2 + 1, size) if c],
+        "one and then the rest": [1, size],
+    }
+    good: dict[str, bool] = {}
+    trouble: _Trouble | None = None
+    used = False
+    for words, cuts in manners.items():
+        decoder = whole.decoder(way, size)
+        got = decoder.run(x, cuts)
+        change = difference(got, full)
+        good[words] = change <= noise
+        if words == "one by one":
+            used = _has_effect(whole, way, x, got)
+        if not good[words] and (trouble is None or words == "in one piece"):
+            trouble = _Trouble(
+                f"{size} tokens fed {words} with {way.words} differ from one full pass by "
+                f"{change:.3g}",
+                cuts,
+                size,
+                way,
+                change,
+            )
+    return used, good["one by one"], good["in one piece"], trouble
+
+
+def _has_effect(whole: _Whole, way: CacheWay, x: torch.Tensor, got: torch.Tensor) -> bool:
+    """Say whether the second token's output follows from the first's: the cache is read."""
+    decoder = whole.decoder(way, x.shape[1])
+    other = x.clone()
+    other[:, 0] += 1.0
+    decoder.begin()
+    decoder.step(other, 0, 1)
+    second = decoder.step(other, 1, 2)
+    return difference(second, got[:, 1:2]) > budget(got)
+
+
+def _further(whole: _Whole, way: CacheWay) -> _Trouble | None:
+    """Try long sequences, a second request, and two continuations of one prefix."""
+    for size in _lengths(whole, way):
+        if found := _long(whole, way, size):
+            return found
+    return _second_request(whole, way) or _two_continuations(whole, way)
+
+
+def _lengths(whole: _Whole, way: CacheWay) -> list[int]:
+    """Return numbers of tokens beyond every size that the module or a part of it holds.
+
+    None is larger than what the module says to be its most: beyond it, it promises nothing.
+    """
+    module, least = whole.trial.module(), whole.trial.dims["N"]
+    named = [
+        (name, value)
+        for part in module.modules()
+        for name, value in vars(part).items()
+        if type(value) is int and least <= value <= _LONGEST
+    ]
+    most = [value for name, value in named if _MOST.search(name.lower())]
+    known = set(whole.trial.dims.values())
+    for name, buffer in module.named_buffers():
+        if name.rpartition(".")[2] == way.inside:
+            most.append(max([n for n in buffer.shape if n not in known], default=_LONGEST))
+    limit = min(most, default=_LONGEST)
+    beyond = {min(value + 3, limit) for _, value in named} | {min(_LONG, limit)}
+    beyond |= {n + 3 for b in module.buffers() for n in b.shape if least <= n <= limit - 3}
+    return sorted(n for n in beyond if n > least)[:8]
+
+
+def _long(whole: _Whole, way: CacheWay, size: int) -> _Trouble | None:
+    x = whole.sized(size).inputs()[whole.trial.main]
+    try:
+        full = whole.full(size, x)
+        cuts = [size - 6, *range(size - 5, size + 1)]
+        got = whole.decoder(way, size).run(x, cuts)
+    except _REFUSALS:
+        return None  # longer than it is made for, and it says so
+    change = difference(got, full)
+    if change <= budget(full):
+        return None
+    return _Trouble(
+        f"{size} tokens with {way.words} differ from one full pass by {change:.3g}, where "
+        f"{whole.trial.dims['N']} do not: the cache is cut short, or positions end",
+        cuts,
+        size,
+        way,
+        change,
+    )
+
+
+def _second_request(whole: _Whole, way: CacheWay) -> _Trouble | None:
+    """Decode one sequence and then another with the same module."""
+    size = whole.trial.dims["N"]
+    if not way.parameter and not way.places and not _can_reset(whole, way):
+        return None
+    trial = whole.sized(size)
+    x, other = (trial.inputs(draw_seed=s)[trial.main] for s in (0, 7))
+    full = whole.full(size, x)
+    decoder = whole.decoder(way, size)
+    cuts = [size - 2, size - 1, size]
+    try:
+        decoder.run(other, [size])
+        change = difference(decoder.run(x, cuts), full)
+    except _REFUSALS:
+        return None
+    if change <= budget(full):
+        return None
+    return _Trouble(
+        f"after another request the same tokens with {way.words} give outputs that differ by "
+        f"{change:.3g}: the cache is kept between requests",
+        cuts,
+        size,
+        way,
+        change,
+    )
+
+
+def _can_reset(whole: _Whole, way: CacheWay) -> bool:
+    """Say whether feeding the same sequence twice is the same: it knows where a request begins."""
+    size = whole.trial.dims["N"]
+    x = whole.sized(size).inputs()[whole.trial.main]
+    decoder = whole.decoder(way, size)
+    first = decoder.run(x, [size])
+    return first.shape == decoder.run(x, [size]).shape and bool(
+        [n for n in dir(decoder.module) if "reset" in n and n != "reset_parameters"]
+    )
+
+
+def _two_continuations(whole: _Whole, way: CacheWay) -> _Trouble | None:
+    """Continue from one returned cache twice: the second must not hear the first's token."""
+    if not way.returned:
+        return None
+    size = whole.trial.dims["N"]
+    trial = whole.sized(size)
+    x, other = (trial.inputs(draw_seed=s)[trial.main] for s in (0, 7))
+    full = whole.full(size, x)
+    decoder = whole.decoder(way, size)
+    decoder.begin()
+    decoder.step(x, 0, size - 1)
+    prefix = decoder.held
+    decoder.step(other, size - 1, size)
+    decoder.held = prefix
+    try:
+        change = difference(decoder.step(x, size - 1, size), full[:, -1:])
+    except _REFUSALS:
+        change = float("inf")
+    if change <= budget(full):
+        return None
+    return _Trouble(
+        f"two continuations of one prefix with {way.words} disturb each other by {change:.3g}: "
+        "the cache that was returned is written to",
+        [size - 1, size],
+        size,
+        way,
+        change,
+    )
+
+
+def _without_order(trial: Trial, name: str, ways: list[CacheWay]) -> Outcome:
+    """Compare where the full pass looks ahead: each token with the last of its own prefix."""
+    whole = _Whole(trial)
+    size = trial.dims["N"]
+    x = trial.inputs()[trial.main]
+    for way in ways:
+        decoder = whole.decoder(way, size)
+        try:
+            got = decoder.run(x, list(range(1, size + 1)))
+            if not _has_effect(whole, way, x, got):
+                continue
+            wanted = [whole.full(n, x[:, :n])[:, -1:] for n in range(1, size + 1)]
+        except _REFUSALS:
+            continue
+        full = torch.cat(wanted, 1)
+        if difference(got, full) <= budget(full):
+            return holds(f"with {way.words}, one by one", parameter=way.parameter or name)
+    return undecided(
+        f"'{name}' offers a cache, and outputs of the full pass depend on later tokens: there is "
+        "nothing to compare with"
+    )
+
+
+def _violation(whole: _Whole, trouble: _Trouble) -> Outcome:
+    decoders = [whole.decoder(trouble.way, trouble.size) for _ in range(2)]
+    plain = whole.decoder(CacheWay(""), trouble.size)
+    x = plain.trial.inputs()[plain.trial.main]
+    place = wrong_piece((decoders[0], decoders[1]), plain, x, trouble.cuts)
+    outcome = violated(
+        trouble.message,
+        expected="the full pass's outputs",
+        seen=f"a difference of {trouble.change:.3g}",
+        steps=trouble.cuts[:8],
+        parameter=trouble.way.parameter,
+    )
+    return outcome.at(place.location, *place.related) if place else outcome
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:160] if lines else type(error).__name__

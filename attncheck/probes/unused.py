@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
+from attncheck.instruments.attention.callings import callings
 from attncheck.instruments.behaviour.axes import draws_at_random
 from attncheck.instruments.behaviour.ignored import ignored_arguments
 from attncheck.instruments.behaviour.influence import Scene, Scenes, is_read, matters
 from attncheck.lazy import torch
-from attncheck.source.mentions import arguments_not_read, is_mentioned, never_called
+from attncheck.source.mentions import (
+    arguments_not_read,
+    inputs_not_read,
+    is_mentioned,
+    never_called,
+)
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.raising import SubjectError
 from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
 
@@ -22,7 +28,8 @@ class Unused(Claim, frozen=True, kw_only=True):
 
     ## What it checks
     Each learning tensor is replaced by other values, in several draws, sizes and modes, with and
-    without a mask; one that never changes any output is filled with NaN. If not even that
+    without a mask, and what the usual call does not use in every other way of calling, with each
+    optional argument given; one that never changes any output is filled with NaN. If not even that
     arrives, nothing reads it. If it does arrive, the tensor is read without effect, as the one
     score of a softmax over one element; vectors are excused then, since the bias of keys before
     a softmax is so by mathematics. Thirds and halves of fused projections are looked at one by
@@ -58,7 +65,8 @@ class Unused(Claim, frozen=True, kw_only=True):
             return undecided(str(scenes.error))
         if draws_at_random(first.trial, first.module):
             return skipped("the module draws at random in eval mode")
-        parameters, inputs = _parameters(first, scenes), _inputs(trial, scenes)
+        parameters, untold = _parameters(first, scenes)
+        inputs = _inputs(trial, scenes)
         arguments = {
             f"the constructor's '{name}'": f"makes the same module with {tried}"
             for name, tried in ignored_arguments(trial).items()
@@ -67,8 +75,11 @@ class Unused(Claim, frozen=True, kw_only=True):
         notes = {
             "never_called": never_called(first.module, first.look),
             "arguments_not_read": arguments_not_read(trial.subject),
+            "inputs_not_read": inputs_not_read(trial.subject),
         }
         evidence: dict[str, Any] = {key: value for key, value in notes.items() if value}
+        if not found and untold:
+            return undecided(f"no call that could be tried uses them: {untold[0]}", **evidence)
         if not found:
             return holds(**evidence)
         said = "; ".join(f"{name} {why}" for name, why in list(found.items())[:4])
@@ -82,24 +93,49 @@ class Unused(Claim, frozen=True, kw_only=True):
         )
 
 
-def _parameters(first: Scene, scenes: Scenes) -> dict[str, str]:
+def _parameters(first: Scene, scenes: Scenes) -> tuple[dict[str, str], list[str]]:
+    """Find parameters that change nothing; and those that may, where what was not tried is given.
+
+    What the usual call does not use is looked at in every other way of calling.
+    """
     found: dict[str, str] = {}
+    open_: list[str] = []
     module = first.module
-    optional = _takes_more(first.trial)
+    others: list[Scene] | None = None
+    untried: list[str] = []
     for name, parameter in module.named_parameters():
         if not parameter.requires_grad or not parameter.is_floating_point():
             continue
-        if optional and is_mentioned(module, name):
-            # It may matter to a call with arguments that this audit does not give.
-            continue
         for label, part in _parts(module, name, parameter):
-            if why := _without_influence(scenes, name, part):
-                found[f"{label}'{name}'"] = why
-                break
-    return found
+            why = _without_influence(scenes, name, part)
+            if not why:
+                continue
+            if is_mentioned(module, name):
+                if others is None:
+                    others, untried = _otherwise(first.trial)
+                if others and not _without_influence(others, name, part):
+                    continue
+                if untried:
+                    open_.append(f"{label}'{name}'")
+                    break
+            found[f"{label}'{name}'"] = why
+            break
+    return found, [f"{', '.join(open_)} may matter with '{untried[0]}'"] if open_ else []
 
 
-def _without_influence(scenes: Scenes, name: str, part: tuple[int, int]) -> str:
+def _otherwise(trial: Trial) -> tuple[list[Scene], list[str]]:
+    """Return scenes of every other way of calling, and the arguments that could not be given."""
+    calls, untried = callings(trial)
+    scenes: list[Scene] = []
+    for call in calls:
+        try:
+            scenes.append(Scene.of(call.trial, 0, call.masks))
+        except SubjectError:
+            untried.append(call.parameter)
+    return scenes, untried
+
+
+def _without_influence(scenes: Iterable[Scene], name: str, part: tuple[int, int]) -> str:
     """Say in what way the i-th of so many equal parts of a parameter never matters, or ""."""
     index, parts = part
     read = False
@@ -142,17 +178,6 @@ def _parts(
         if rows >= 2 * parts and rows % parts == 0:
             for index, word in enumerate(words):
                 yield f"the {word} {part} of ", (index, parts)
-
-
-def _takes_more(trial: Trial) -> bool:
-    """Say whether ``forward`` takes arguments that this call does not give."""
-    given = {argument.parameter for argument in trial.subject.convention.arguments}
-    try:
-        parameters = inspect.signature(trial.module().forward).parameters.values()
-    except (TypeError, ValueError):
-        return True
-    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return any(p.name not in given and p.kind not in variable for p in parameters)
 
 
 def _inputs(trial: Trial, scenes: Scenes) -> dict[str, str]:

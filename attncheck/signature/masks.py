@@ -98,7 +98,12 @@ def is_per_sample(axes: tuple[str, ...]) -> bool:
 
 def is_per_query(axes: tuple[str, ...]) -> bool:
     """Say whether a mask of these axes tells queries apart."""
-    return len([a for a in axes if a.split("*")[0] not in ("B", "heads", "1")]) > 1
+    return len([axis for axis in axes if is_position(axis)]) > 1
+
+
+def is_position(axis: str) -> bool:
+    """Say whether an axis of a mask is that of the queries or of the keys."""
+    return axis.split("*")[0] not in ("B", "heads", "1")
 
 
 def key_axis(data: Mapping[str, tuple[str, ...]]) -> str:

@@ -35,8 +35,17 @@ def never_called(module: torch.nn.Module, call: Callable[[], object]) -> list[st
 
 def arguments_not_read(subject: Subject) -> list[str]:
     """Return the constructor's parameters that its body never reads."""
-    init = getattr(subject.written, "__init__", None)
-    tree = _tree(init) if isinstance(subject.written, type) else None
+    return _not_read(subject, "__init__")
+
+
+def inputs_not_read(subject: Subject) -> list[str]:
+    """Return the parameters of ``forward`` that its body never reads."""
+    return _not_read(subject, "forward")
+
+
+def _not_read(subject: Subject, method: str) -> list[str]:
+    made = subject.written
+    tree = _tree(getattr(made, method, None)) if isinstance(made, type) else None
     if tree is None:
         return []
     read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}

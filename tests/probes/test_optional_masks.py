@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -35,8 +33,8 @@ class Masked(Attention):
 
 class OfRows(Masked):
     def hide(self, logits: Tensor, mask: Tensor) -> Tensor:
-        b, n, m = mask.shape
-        assert b == logits.shape[0]
+        assert mask.ndim == 3
+        assert len(mask) == len(logits)
         return logits.masked_fill(mask[:, None] == 0, -INF)
 
 
@@ -195,7 +193,7 @@ class Overwritten(Attention):
 class MadeReadyAndForgotten(Masked):
     def hide(self, logits: Tensor, mask: Tensor) -> Tensor:
         shown = mask[:, None, None].to(torch.bool)
-        closed = ~shown
+        _closed = ~shown
         return logits
 
 
@@ -215,7 +213,7 @@ class DeadBranch(Masked):
         (Dropped, "is dropped: masked_fill returns a new tensor", "logits.masked_fill(mask"),
         (DroppedCopy, "changes a copy that is dropped", "logits.clone()"),
         (Overwritten, "is given another value", "mask = torch.ones"),
-        (MadeReadyAndForgotten, "never read after line", "closed = ~shown"),
+        (MadeReadyAndForgotten, "never read after line", "_closed = ~shown"),
         (DeadBranch, "`mask is not None and self.masking` is false", "if mask is not None"),
     ],
 )

@@ -135,6 +135,71 @@ class TokenForHidden(Attention):
         return super().forward(x)
 
 
+class ComputedForNothing(Attention):
+    """Named in ``forward``, which takes a mask, and without effect in any call."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim)
+        self.gate = nn.Linear(dim, dim)
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        self.gate(x).sigmoid()
+        q, k, v = self.qkv(x).chunk(3, -1)
+        scores = q @ k.mT / 5
+        if mask is not None:
+            scores = scores.masked_fill(mask[:, None], float("-inf"))
+        return self.out(scores.softmax(-1) @ v)
+
+
+class BehindAFlag(Attention):
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim)
+        self.gate = nn.Linear(dim, dim)
+
+    def forward(self, x: torch.Tensor, gated: bool = False) -> torch.Tensor:
+        y = super().forward(x)
+        return y * self.gate(x).sigmoid() if gated else y
+
+
+class BehindTwo(Attention):
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim)
+        self.key = nn.Linear(dim, dim)
+
+    def forward(
+        self, x: torch.Tensor, memory: torch.Tensor | None = None, fused: bool = False
+    ) -> torch.Tensor:
+        y = super().forward(x)
+        return y + self.key(memory).mean(1, keepdim=True) if fused and memory is not None else y
+
+
+class BehindWhatNobodyKnows(Attention):
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim)
+        self.gate = nn.Linear(dim, dim)
+
+    def forward(self, x: torch.Tensor, plan: object = None) -> torch.Tensor:
+        y = super().forward(x)
+        return y if plan is None else y * self.gate(x) * plan.weight  # type: ignore[attr-defined]
+
+
+def test_a_layer_without_effect_is_found_though_forward_takes_more() -> None:
+    finding = finding_of("unused", ComputedForNothing, "tokens")
+    assert finding.status == "violated"
+    assert finding.evidence["parameters"] == ["gate.weight", "gate.bias"]
+
+
+def test_what_an_optional_argument_uses_is_used() -> None:
+    for module in (BehindAFlag, BehindTwo):
+        assert finding_of("unused", module, "tokens").status == "holds", module
+
+
+def test_what_only_an_unknown_argument_could_use_is_undecided() -> None:
+    finding = finding_of("unused", BehindWhatNobodyKnows, "tokens")
+    assert finding.status == "undecided"
+    assert "'plan'" in finding.message
+
+
 def test_a_layer_that_no_method_names_is_found_whatever_else_forward_takes() -> None:
     finding = finding_of("unused", PartsInside, "tokens")
     assert finding.status == "violated"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from attncheck.instruments.attention.graph import CONTRACTIONS, SOFTMAX, Node, operands, record
+from attncheck.instruments.attention.graph import SOFTMAX, Node, record
 from attncheck.instruments.attention.hearing import Hearing
-from attncheck.instruments.attention.weights import BETWEEN
+from attncheck.instruments.attention.weights import factor_of
 from attncheck.lazy import torch
 from attncheck.subject.tolerance import close
 from attncheck.subject.trial import Tensors, Trial
@@ -127,11 +127,11 @@ def _entries(a: torch.Tensor, b: torch.Tensor, hidden: torch.Tensor) -> Misreadi
         return None
     changed, free = a != b, a.isfinite()
     if torch.equal(changed & free, wanted & free):
-        filled = b[changed].unique()
-        if len(filled) == 1 and abs(float(filled)) < _LARGEST_SHIFT:
+        filled = set(b[changed].tolist())
+        if len(filled) == 1 and abs(constant := float(filled.pop())) < _LARGEST_SHIFT:
             return Misreading(
                 "filled",
-                f"the scores of hidden keys are set to {float(filled):.3g}, which takes nothing "
+                f"the scores of hidden keys are set to {constant:.3g}, which takes nothing "
                 "out of the softmax: each still has its share",
                 True,
             )
@@ -191,19 +191,9 @@ def _laid_out(hidden: torch.Tensor, like: torch.Tensor) -> torch.Tensor | None:
 
 def _zero_where(softmax: Node, hidden: torch.Tensor) -> bool:
     """Say whether the weights that meet the values are zero where keys are hidden, only there."""
-    factor = _factor(softmax)
+    factor = factor_of(softmax)
     wanted = None if factor is None else _laid_out(hidden, factor)
     if factor is None or wanted is None or factor.numel() != softmax.value.numel():
         return False
     closed = softmax.value.reshape(factor.shape) == 0
     return torch.equal((factor == 0) & ~closed, wanted & ~closed)
-
-
-def _factor(node: Node) -> torch.Tensor | None:
-    """Return what a softmax's weights have become where they are summed with values."""
-    for use in node.uses:
-        if use.op in CONTRACTIONS and node in operands(use):
-            return node.value
-        if use.op in BETWEEN and (found := _factor(use)) is not None:
-            return found
-    return None

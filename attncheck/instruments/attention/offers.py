@@ -47,6 +47,7 @@ class Unclear:
         parameter: its name.
         silent: a mask that runs, where no mask of any shape and meaning changes any output.
         ran: how many of the masks that were tried run.
+        changing: a mask that changes some output.
         otherwise: what it is, where it is no mask of keys: ``of queries``, ``of heads``.
     """
 
@@ -54,6 +55,7 @@ class Unclear:
     silent: MaskWay | None = None
     ran: int = 0
     otherwise: str = ""
+    changing: MaskWay | None = None
 
 
 def ways_of(subject: Subject, trial: Trial) -> tuple[list[MaskWay], list[Unclear]]:
@@ -173,8 +175,8 @@ def _meaning(trial: Trial, name: str) -> MaskWay | Unclear:
         if known == LENGTHS and not bool(look.hearing.leaks.any()):
             return look.way
         if _may_be_of_queries(name):
-            return Unclear(name, None, len(looks), "of queries")
-    return Unclear(name, None, len(looks))
+            return Unclear(name, None, len(looks), "of queries", look.way)
+    return Unclear(name, None, len(looks), changing=changing[0].way)
 
 
 def _contradicted(

@@ -14,7 +14,7 @@ from attncheck.instruments.attention.graph import (
 )
 from attncheck.lazy import torch
 
-BETWEEN = MOVES | {"mul", "masked_fill", "where", "native_dropout", "masked_fill_", "mul_"}
+_BETWEEN = MOVES | {"mul", "masked_fill", "where", "native_dropout", "masked_fill_", "mul_"}
 """What may stand between the softmax and the sum with values."""
 
 
@@ -51,6 +51,25 @@ def weighings(nodes: list[Node]) -> list[Weighing]:
     return found
 
 
+def factors(nodes: list[Node]) -> list[torch.Tensor]:
+    """Return what every softmax's result has become where it is a factor of a contraction."""
+    found: list[torch.Tensor] = []
+    for node in nodes:
+        if node.op in SOFTMAX and node.from_input:
+            found += [value for value in (factor_of(node),) if value is not None]
+    return found
+
+
+def factor_of(node: Node) -> torch.Tensor | None:
+    """Return what a softmax's weights have become where they are summed with values."""
+    for use in node.uses:
+        if use.op in CONTRACTIONS and node in operands(use):
+            return node.value
+        if use.op in _BETWEEN and (found := factor_of(use)) is not None:
+            return found
+    return None
+
+
 def _sums(node: Node, seen: set[int]) -> list[torch.Tensor]:
     found: list[torch.Tensor] = []
     for use in node.uses:
@@ -61,6 +80,6 @@ def _sums(node: Node, seen: set[int]) -> list[torch.Tensor]:
             left, right = operands(use)
             if node in (left, right):
                 found.append(node.value.sum(contracted(use, node)))
-        elif use.op in BETWEEN:
+        elif use.op in _BETWEEN:
             found += _sums(use, seen)
     return found

@@ -1,0 +1,100 @@
+"""Attention weights that are returned beside the output are those that make it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from attncheck.instruments.attention.callings import given, optional_parameters
+from attncheck.instruments.attention.graph import record
+from attncheck.instruments.attention.weights import factors
+from attncheck.lazy import torch
+from attncheck.signature.masks import key_axis, query_axis
+from attncheck.subject.case import Case
+from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided
+from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
+from attncheck.subject.tolerance import budget, close
+from attncheck.subject.trial import Trial
+
+_FLAG = re.compile(r"(need|return|output|get|with|save)_?.*(weight|attn|attention|score|map)")
+
+
+class ReturnedWeights(Claim, frozen=True, kw_only=True):
+    """A map over queries and keys that comes back beside the output is what weighed the values.
+
+    ## What it checks
+    A second output of one number per query and key, returned always or where a flag asks for it
+    (`need_weights=True`, `return_attention=True`): each query's numbers must sum to one, and they
+    must be the weights with which the values are summed, head by head or their mean. Where they
+    are something else (logits, weights of another layer) that is undecided, not a fault.
+
+    ## Why it matters
+    People draw these maps, prune heads by them and train on them.
+
+    ## Example
+    `return self.out(attn @ v), scores` returns what came before the softmax.
+    """
+
+    kind: ClassVar[str] = "returned-weights"
+    turn: ClassVar[int] = 345
+
+    def cases(self, subject: Subject) -> Iterator[Case]:
+        dims = {n: v for n, v in {"B": 3, "N": 6, "M": 9}.items() if n in subject.variable}
+        yield subject.base(dims=dims)
+
+    def check(self, trial: Trial) -> Outcome:
+        data = trial.subject.convention.inputs
+        keys = key_axis(data)
+        if keys not in ("N", "M", "G") or trial.axes()[0] != "B":
+            return skipped("no keys that weights could be of")
+        flags = {p.name: True for p in optional_parameters(trial) if _FLAG.search(p.name)}
+        asked = given(trial, flags) if flags else trial
+        try:
+            output = asked.outputs(asked.module(), asked.inputs())
+        except SubjectError as error:
+            return undecided(f"asked for with {', '.join(flags)}, {error}")
+        sizes = (trial.dims.get(query_axis(data), 1), trial.dims[keys])
+        batch = trial.dims.get("B", 1)
+        maps = [t for t in output.others if t.shape[-2:] == sizes and _fits(t, batch)]
+        if not maps:
+            if flags:
+                return undecided(f"'{next(iter(flags))}' brings no map over queries and keys")
+            return skipped("nothing like attention weights comes back beside the output")
+        nodes, _ = record(asked, asked.module(), asked.inputs())
+        used = [w for f in factors(nodes) for w in _by_head(f, batch, sizes)]
+        for one in maps:
+            if (why := _unlike(one.detach(), used)) is not None:
+                return undecided(why)
+        return holds(maps=len(maps))
+
+
+def _fits(tensor: torch.Tensor, batch: int) -> bool:
+    return (tensor.ndim in (3, 4) and tensor.shape[0] % batch == 0) or tensor.ndim == 2
+
+
+def _by_head(weights: torch.Tensor, batch: int, sizes: tuple[int, int]) -> Iterator[torch.Tensor]:
+    """Yield weights as (B, heads, N, M), and their mean over heads."""
+    if weights.shape[-2:] != sizes or weights.numel() % (batch * sizes[0] * sizes[1]):
+        return
+    apart = weights.reshape(batch, -1, *sizes)
+    yield apart
+    yield apart.mean(1, keepdim=True)
+
+
+def _unlike(returned: torch.Tensor, used: list[torch.Tensor]) -> str | None:
+    """Say in what way a map is no attention weights, None where it is."""
+    sums = returned.sum(-1)
+    if bool((returned < -budget(returned)).any()) or not close(sums, torch.ones_like(sums)):
+        low, high = float(sums.min()), float(sums.max())
+        return (
+            f"a map over queries and keys comes back whose rows sum to {low:.3g} to {high:.3g}: "
+            "it is no attention weights, and what it is is not known"
+        )
+    if not used:
+        return "weights come back, and what the values are summed with cannot be seen"
+    for weights in used:
+        if returned.numel() == weights.numel() and close(returned.reshape(weights.shape), weights):
+            return None
+    return "weights come back that are not those with which the values are summed"

@@ -1,0 +1,70 @@
+"""Attention weights that come back beside the output."""
+
+from __future__ import annotations
+
+import pytest
+from torch import Tensor, nn
+
+from tests.attention import Attention
+from tests.deciding import finding_of
+
+
+class Returns(Attention):
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        q, k, v = self.split(self.q(x)), self.split(self.k(x)), self.split(self.v(x))
+        logits = q @ k.mT * self.scale(q)
+        weights = logits.softmax(-1)
+        return self.o((weights @ v).transpose(1, 2).flatten(2)), self.shown(logits, weights)
+
+    def shown(self, logits: Tensor, weights: Tensor) -> Tensor:
+        return weights
+
+
+class MeanOfHeads(Returns):
+    def shown(self, logits: Tensor, weights: Tensor) -> Tensor:
+        return weights.mean(1)
+
+
+class Logits(Returns):
+    def shown(self, logits: Tensor, weights: Tensor) -> Tensor:
+        return logits
+
+
+class OfAnotherAxis(Returns):
+    def shown(self, logits: Tensor, weights: Tensor) -> Tensor:
+        return logits.mT.softmax(-1)
+
+
+class Asked(Returns):
+    def forward(self, x: Tensor, return_attention: bool = False) -> Tensor | tuple[Tensor, Tensor]:
+        y, weights = super().forward(x)
+        return (y, weights) if return_attention else y
+
+
+class AskedForLogits(Asked, Logits):
+    pass
+
+
+@pytest.mark.parametrize("right", [Returns, MeanOfHeads, Asked, nn.MultiheadAttention])
+def test_weights_that_weigh_the_values_hold(right: type[nn.Module]) -> None:
+    finding = finding_of("returned-weights", right, "mha")
+    assert finding.status == "holds", finding.message
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (Logits, "no attention weights"),
+        (OfAnotherAxis, "not those with which the values are summed"),
+        (AskedForLogits, "no attention weights"),
+    ],
+)
+def test_a_map_that_is_something_else_is_undecided(other: type[nn.Module], words: str) -> None:
+    finding = finding_of("returned-weights", other, "mha")
+    assert finding.status == "undecided"
+    assert finding.required
+    assert words in finding.message
+
+
+def test_an_output_alone_is_skipped() -> None:
+    assert finding_of("returned-weights", Attention, "mha").status == "skipped"
