@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
@@ -131,7 +132,8 @@ def work_on(
         asked: the question.
         limits: what messages name.
         say: told all that is found out, ``Done`` at last.
-        judges: says whose functions, of those that judge, are no longer what they were.
+        judges: says whose functions, of those that judge, are no longer what they were; asked
+            before anything that counts leaves, for all that was found since it was asked last.
 
     Returns:
         Whose functions the subject replaced, so that nothing can be judged; "" for none.
@@ -142,25 +144,41 @@ def work_on(
     if asked.folder and asked.folder not in sys.path:
         sys.path.append(asked.folder)
 
-    def said(message: Message) -> None:
+    held: list[Message] = []
+    due, now = 0.0, time.process_time
+
+    def leave() -> None:
+        nonlocal due
         if names := judges():
             raise _PatchedError(names)
-        say(message)
+        for message in held:
+            say(message)
+        held.clear()
+        due = now() + limits.look_seconds
+
+    def said(message: Message) -> None:
+        held.append(message)
+        if now() >= due:
+            leave()
 
     try:
         _speak_of(work, asked, say, said)
-        said(Done())
+        held.append(Done())
+        leave()
         return ""
     except _PatchedError as patched:
         names = str(patched)
     except AttncheckError as error:
-        say(Refused(type(error).__name__, error.what, error.where, error.instead))
-        names = judges()
+        refused = Refused(type(error).__name__, error.what, error.where, error.instead)
+        if names := judges():
+            say(refused)
+        held.append(refused)
     except Exception as error:
         if not (names := judges() or replaced(before)):
-            say(_broken(error, limits))
+            held.append(_broken(error, limits))
     if not names:
-        say(Done())
+        for message in [*held, Done()]:
+            say(message)
     return names
 
 
