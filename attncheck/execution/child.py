@@ -101,13 +101,12 @@ def note_judges() -> None:
 
 
 def _speaker(descriptor: int, key: bytearray) -> Callable[[Message], None]:
-    """Return what writes a message; a copy of the process that the subject forked stays silent."""
-    owner, seal, encoded = os.getpid(), sealing(key), encode
-    write, getpid, leave = os.write, os.getpid, os._exit
+    """Return what writes a message; a copy of this process stays silent."""
+    seal, encoded, original = sealing(key), encode, _only_here()
+    write, leave = os.write, os._exit
 
     def say(message: Message) -> None:
-        if getpid() != owner:
-            leave(0)
+        original()
         data = seal(encoded(message))
         try:
             while data:
@@ -116,6 +115,17 @@ def _speaker(descriptor: int, key: bytearray) -> Callable[[Message], None]:
             leave(CUT_OFF)
 
     return say
+
+
+def _only_here() -> Callable[[], None]:
+    """Return what ends the process if it is a copy of this one, which the subject forked."""
+    owner, getpid, leave = os.getpid(), os.getpid, os._exit
+
+    def original() -> None:
+        if getpid() != owner:
+            leave(0)
+
+    return original
 
 
 def work_on(
@@ -145,7 +155,7 @@ def work_on(
         sys.path.append(asked.folder)
 
     held: list[Message] = []
-    due, now = 0.0, time.process_time
+    due, now, original = 0.0, time.process_time, _only_here()
 
     def leave() -> None:
         nonlocal due
@@ -157,6 +167,7 @@ def work_on(
         due = now() + limits.look_seconds
 
     def said(message: Message) -> None:
+        original()
         held.append(message)
         if now() >= due:
             leave()
