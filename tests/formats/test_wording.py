@@ -18,7 +18,7 @@ def test_a_variant_names_its_design_changes_and_their_sources() -> None:
     change = {"what": "a hard sigmoid", "source": "MobileNetV3"}
     finding = Finding("equivalence", "equivalence", Status.HOLDS, evidence={"changes": [change]})
     subject = SubjectReport("se", "s", "m:S", Verdict.VARIANT, [finding])
-    assert summary(subject) == "with a hard sigmoid, MobileNetV3 · 1 claim holds"
+    assert summary(subject) == "a hard sigmoid, MobileNetV3 · 1 claim holds"
 
 
 def test_limits_of_use_are_one_line_beside_the_verdict() -> None:
