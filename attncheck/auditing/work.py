@@ -21,7 +21,7 @@ from attncheck.signature.resolve import loaded_alone
 from attncheck.source.raised import where_raised
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim
-from attncheck.subject.hinting import runs_elsewhere, to_state
+from attncheck.subject.hinting import is_core, runs_elsewhere, stated_inputs, to_state
 from attncheck.subject.layouts import answers, error_of
 from attncheck.subject.prepare import prepare
 from attncheck.subject.raising import SubjectError
@@ -41,6 +41,8 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         subject = subject.called(replace(subject.convention, stated=True))
     elif failure and subject.assumed:
         raise _refusal(job, subject, failure)
+    elif is_core(subject):
+        raise _core(job, subject)
     if job.dtype:
         subject = replace(subject, dtype=job.dtype)
     built = subject.binding.describe(subject.dims, subject.told)
@@ -70,6 +72,17 @@ def _meant(subject: Subject, claims: Mapping[str, Claim]) -> Subject:
     ways = (one for one in (subject, *subject.others) if error_of(one) is None and answers(one))
     known = (one for one in ways if decide(*settling, one).status is Status.HOLDS)
     return next(known, subject)
+
+
+def _core(job: Job, subject: Subject) -> TargetError:
+    """Return why the core of a mechanism is not held against the whole of it."""
+    inputs = [word for text in stated_inputs(subject) for word in ("--input", text)]
+    typed = shlex.join(["attncheck", "audit", "seq2seq", job.target, *inputs])
+    return TargetError(
+        "it takes heads that are cut already: the projections of the definition are its caller's",
+        where=job.target,
+        instead=f"hold it against the contract of its inputs: {typed}",
+    )
 
 
 def _is_listed(job: Job, spec: Spec) -> bool:

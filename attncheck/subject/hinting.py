@@ -60,6 +60,13 @@ def runs_elsewhere(subject: Subject, failure: SubjectError) -> str:
     return ""
 
 
+def is_core(subject: Subject) -> bool:
+    """Say whether only trying has found that heads come cut, where a spec defines the whole."""
+    call = subject.convention
+    cut = call.form is not None and "C" in call.form.axes
+    return cut and not call.stated and bool(subject.spec.reference)
+
+
 def to_state(subject: Subject) -> str:
     """Return the options that state what is assumed of a call, as they are typed."""
     inits = subject.binding.to_state(subject.dims, subject.told)
@@ -77,6 +84,10 @@ def stated_inputs(subject: Subject) -> list[str]:
             continue
         shape = trial.sizes(argument.axes)
         order = subject.convention.permutation(argument.axes)
+        form = subject.convention.form if not argument.meaning else None
+        if form is not None:
+            shape = tuple(form.handed(torch.empty(shape, device="meta"), argument.axes).shape)
+            shape = shape[1:] if form.unbatched else shape
         text = _text(tuple(shape[i] for i in order) if order else shape)
         named = f"{argument.parameter}=" if argument.keyword else ""
         found.append(named + text + (f":{argument.meaning}" if argument.meaning else ""))

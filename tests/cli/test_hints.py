@@ -50,6 +50,11 @@ class Pair(nn.Module):
     def forward(self, x, style):
         return x * self.fc(style)[:, :, None, None]
 
+class Core(nn.Module):
+    def forward(self, q, k, v):
+        b, h, n, d = q.shape
+        return (q @ k.transpose(-1, -2) / d**0.5).softmax(-1) @ v
+
 @dataclass
 class Config:
     n_embd: int = 48
@@ -71,6 +76,7 @@ REFUSED = [
     ("tokens", "NeedsMask"),
     ("map", "Pair"),
     ("tokens", "Configured"),
+    ("mha", "Core"),
 ]
 
 
