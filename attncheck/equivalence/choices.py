@@ -238,8 +238,7 @@ def other_mask(departure: Departure) -> str:
         return ""
     wanted, seen = ours[0].tensor, theirs[0].tensor
     try:
-        shape = torch.broadcast_shapes(wanted.shape, seen.shape)
-        wanted, seen = wanted.expand(shape), seen.expand(shape)
+        wanted, seen = wanted | torch.zeros_like(seen), seen | torch.zeros_like(wanted)
     except RuntimeError:
         return ""
     if torch.equal(wanted, seen):

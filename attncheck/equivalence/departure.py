@@ -25,7 +25,7 @@ class Departure:
         follows: the first of the subject's operators that reads it.
         before: the one value that the definition's step is made of.
         region: the definition's lines from known values to the step.
-        right: the subject's lines that make known values.
+        right: the subject's lines and operators that make known values.
     """
 
     step: Step
@@ -37,7 +37,7 @@ class Departure:
     follows: Node | None = None
     before: torch.Tensor | None = None
     region: frozenset[int] = frozenset()
-    right: frozenset[tuple[str, int]] = frozenset()
+    right: frozenset[tuple[str, int, str]] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from attncheck.subject.tolerance import EQUAL, NEARLY
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
-_MOST_ASSIGNMENTS = 6
+_MOST_ASSIGNMENTS = 8
 _MOST_RELAXED = 60
 _ENOUGH = 2
 """Steps that the subject makes, at least, for its assignment to be believed."""
@@ -111,7 +111,7 @@ def _candidates(mechanism: Mechanism, proof: Proof, module: torch.nn.Module) -> 
         agreed += agreements(mechanism, found, proof.at, module)
         agreed.sort(key=lambda a: -len(a.shared))
     most = len(agreed[0].shared) if agreed else 0
-    return [a.assignment for a in agreed if len(a.shared) >= most - 1][:_MOST_ASSIGNMENTS]
+    return [a.assignment for a in agreed if len(a.shared) >= most - 2][:_MOST_ASSIGNMENTS]
 
 
 def _agrees_little(agreement: Agreement) -> bool:
@@ -246,8 +246,9 @@ def line_of(departure: Departure, node: Node) -> tuple[str, int]:
 
     A line that makes right values too is a function that others call rightly: then the call.
     """
-    places = [(node.path, node.line), *node.callers]
-    return next((place for place in places if place not in departure.right), places[0])
+    if (node.path, node.line, node.operator) in departure.right and node.callers:
+        return node.callers[0]
+    return node.path, node.line
 
 
 def _named(nodes: Sequence[Node]) -> Iterator[tuple[Node, str]]:

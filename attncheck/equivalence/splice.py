@@ -319,7 +319,7 @@ class _Search:
             next((n for n in self.record.nodes if node.index in n.reads), None),
             stops[0].value if len(stops) == 1 else None,
             frozenset(run.steps[key].line.number for key in region),
-            frozenset(self._line_of(node) for one in known for node in found[one.key]),
+            frozenset(self._work_of(node) for one in known for node in found[one.key]),
         )
 
     def _scrambled(self, known: Sequence[Step], starts: Sequence[Node]) -> Node | None:
@@ -335,11 +335,11 @@ class _Search:
                 return node
         return None
 
-    def _line_of(self, node: Node) -> tuple[str, int]:
-        """Return the line that computes a value, not one that only moves it."""
+    def _work_of(self, node: Node) -> tuple[str, int, str]:
+        """Return the line and operator that compute a value, not those that only move it."""
         while node.is_view and node.reads and isinstance(node.reads[0], int):
             node = self.record.nodes[node.reads[0]]
-        return node.path, node.line
+        return node.path, node.line, node.operator
 
     def _named(self, parameter: str) -> str:
         """Return what a formula calls a parameter: its slot, else its layer."""
@@ -354,6 +354,8 @@ def _in_order(node: Node, values: Sequence[torch.Tensor]) -> bool:
 
 
 def _earlier(run: Run, key: Key, other: Key) -> bool:
+    if other[0] < 0:  # an input
+        return False
     order = list(run.steps)
     return order.index(key) < order.index(other) if other in order else True
 

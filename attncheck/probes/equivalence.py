@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
 
-_TELLING = 2
-"""Names of operators up to this rank are looked for far from the departure, too."""
 _MOST_CALLERS = 2
 _GATE = "returns its gate for the caller to multiply"
 
@@ -140,12 +138,10 @@ def _departed(mechanism: Mechanism, proof: Proof, identity: Identity) -> Outcome
 
 def _named(mechanism: Mechanism, proof: Proof, identity: Identity) -> Diagnosis | None:
     """Return the mutants that are this departure: those of its lines first."""
-    departure, reading = identity.first
+    departure, _ = identity.first
     among = [identity.explanation.assignment]
     mutants = mutants_of(mechanism)
-    near = [m for m in mutants if m.line in departure.region]
-    far = [m for m in mutants if reading.is_vague or m.rank <= _TELLING]
-    for chosen in (near, far):
+    for chosen in ([m for m in mutants if m.line in departure.region], mutants):
         found = diagnose(mechanism, proof, chosen, among) if chosen else None
         if found is not None and found.mutants:
             return found
