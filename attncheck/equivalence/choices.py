@@ -94,6 +94,7 @@ def read(departure: Departure) -> Reading:
     what = _difference(departure, missing, extra)
     tensors = departure.expected.tensors ^ departure.seen.tensors
     differing += len(tensors) or (not differing and departure.expected.text != departure.seen.text)
+    differing += other_numbers(departure.expected, departure.seen, BY) is not None
     headline = f"{what}: {seen} where the definition has {expected}"
     if name == RETURN:
         headline = f"{what}: {seen}"

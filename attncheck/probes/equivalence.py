@@ -139,13 +139,11 @@ def _departed(mechanism: Mechanism, proof: Proof, identity: Identity) -> Outcome
 def _named(mechanism: Mechanism, proof: Proof, identity: Identity) -> Diagnosis | None:
     """Return the mutants that are this departure: those of its lines first."""
     departure, _ = identity.first
-    among = [identity.explanation.assignment]
-    mutants = mutants_of(mechanism)
-    for chosen in ([m for m in mutants if m.line in departure.region], mutants):
-        found = diagnose(mechanism, proof, chosen, among) if chosen else None
-        if found is not None and found.mutants:
-            return found
-    return None
+    near = [m for m in mutants_of(mechanism) if m.line in departure.region]
+    found = diagnose(mechanism, proof, near, [identity.explanation.assignment]) if near else None
+    if found is None or not found.mutants:
+        found = diagnose(mechanism, proof)
+    return found if found is not None and found.mutants else None
 
 
 def _around(departure: Departure, first: Node, line: int) -> Iterator[Location]:
