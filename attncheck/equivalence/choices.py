@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from attncheck.equivalence.comparison import relative
 from attncheck.equivalence.departure import Departure
-from attncheck.equivalence.recording import Node
+from attncheck.equivalence.recording import Made
 from attncheck.equivalence.slices import NORMS, PRODUCTS, Slice, number_text
 from attncheck.equivalence.steps import RETURN
 from attncheck.lazy import torch
@@ -160,7 +160,7 @@ def _behind(departure: Departure, missing: Counter[str], extra: Counter[str]) ->
     return ", ".join(dict.fromkeys(said))
 
 
-def _usual(node: Node, within: Slice) -> str:
+def _usual(node: Made, within: Slice) -> str:
     """Return what stands around a mechanism as a matter of course, "" for other things."""
     name = node.operator
     if name in NORMS:
@@ -254,7 +254,7 @@ def other_mask(departure: Departure) -> str:
     return "a mask that hides more" if more else "a mask that hides less"
 
 
-def other_numbers(expected: Slice, seen: Slice, operators: Set[str]) -> tuple[Node, Node] | None:
+def other_numbers(expected: Slice, seen: Slice, operators: Set[str]) -> tuple[Made, Made] | None:
     """Return the first of these operators that has other numbers in the subject, and its twin."""
     ours, theirs = (
         [node for node in found.nodes if node.operator in operators] for found in (expected, seen)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from attncheck.equivalence.assignment import Assignment
-from attncheck.equivalence.recording import Node, Record
+from attncheck.equivalence.recording import Made, Record
 from attncheck.equivalence.slices import Slice
-from attncheck.equivalence.steps import Step
+from attncheck.equivalence.steps import DefinedStep
 from attncheck.lazy import torch
 
 
@@ -28,13 +28,13 @@ class Departure:
         right: the subject's lines and operators that make known values.
     """
 
-    step: Step
-    node: Node
+    step: DefinedStep
+    node: Made
     value: torch.Tensor
     expected: Slice
     seen: Slice
-    order: Node | None = None
-    follows: Node | None = None
+    order: Made | None = None
+    follows: Made | None = None
     before: torch.Tensor | None = None
     region: frozenset[int] = frozenset()
     right: frozenset[tuple[str, int, str]] = frozenset()

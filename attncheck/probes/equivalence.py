@@ -12,7 +12,7 @@ from attncheck.equivalence.departure import Departure
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
 from attncheck.equivalence.identity import Identity, identity_of, line_of, place_of
 from attncheck.equivalence.proof import Proof, prove
-from attncheck.equivalence.recording import Node
+from attncheck.equivalence.recording import Made
 from attncheck.mutation.making import mutants_of
 from attncheck.signature.resolve import resolve
 from attncheck.source.places import place
@@ -106,6 +106,7 @@ def _variant(identity: Identity) -> Outcome:
         f"equals the definition with {_list_of(changes)}",
         identity="variant",
         changes=changes,
+        sources=identity.sources,
         assignment=made.assignment.describe(),
     )
 
@@ -146,7 +147,7 @@ def _named(mechanism: Mechanism, proof: Proof, identity: Identity) -> Diagnosis 
     return found if found is not None and found.mutants else None
 
 
-def _around(departure: Departure, first: Node, line: int) -> Iterator[Location]:
+def _around(departure: Departure, first: Made, line: int) -> Iterator[Location]:
     """Yield where what departs is made and used, and what called that."""
     for node, note in ((departure.node, "made here"), (departure.follows, "used here")):
         if node is not None and node.path and node.line != line:

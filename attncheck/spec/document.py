@@ -25,6 +25,15 @@ class SubjectEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What its own author claims of it, checked like the spec's claims."""
 
 
+class DesignChoice(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A departure that a designer chose, and who did."""
+
+    change: str
+    """In the words of the departure: ``hard sigmoid in place of sigmoid``, ``no ReLU``."""
+    source: str
+    """Where it is published: a paper, or an official implementation."""
+
+
 class SpecDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One mechanism (or one family contract) as a file says it."""
 
@@ -54,6 +63,8 @@ class SpecDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where the mechanism is defined: name -> condition over dims."""
     options: dict[str, list[Option]] = {}
     """What implementations may vary: every combination is the mechanism."""
+    choices: list[DesignChoice] = []
+    """Departures from the definition that are design changes here, each with its source."""
     names: dict[str, list[str]] = {}
     """More constructor parameter names that mean a dim."""
 
