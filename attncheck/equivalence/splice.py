@@ -16,7 +16,7 @@ from attncheck.equivalence.comparison import Probe, relative
 from attncheck.equivalence.departure import Departure, Explanation
 from attncheck.equivalence.recording import Made, Record, record_of
 from attncheck.equivalence.slices import Slice, slice_of
-from attncheck.equivalence.steps import RETURN, DefinedRun, DefinedStep, Key, Stepwise
+from attncheck.equivalence.steps import RETURN, Rerun, DefinedStep, Key, Stepwise
 from attncheck.equivalence.values import figures, in_shape, same_order
 from attncheck.lazy import torch
 from attncheck.subject.tolerance import EQUAL
@@ -82,7 +82,7 @@ class _Search:
         start = self._inside(first)
         return None if start is None else self.explain([start])
 
-    def _steps_found(self, run: DefinedRun) -> list[DefinedStep]:
+    def _steps_found(self, run: Rerun) -> list[DefinedStep]:
         return [run.steps[key] for key in self._found(run, {})]
 
     def explain(self, start: Sequence[Departure] = ()) -> Explanation | None:
@@ -105,7 +105,7 @@ class _Search:
             departures.append(departure)
             given[departure.step.key] = departure.value
 
-    def _inside(self, first: DefinedRun) -> Departure | None:
+    def _inside(self, first: Rerun) -> Departure | None:
         """Return what the definition is computed of, where that is no input: inside a host."""
         probe = self.stepwise.probe
         name = probe.data[0]
@@ -139,9 +139,9 @@ class _Search:
     def _finished(
         self,
         departures: list[Departure],
-        first: DefinedRun,
+        first: Rerun,
         before: Mapping[Key, list[Made]],
-        last: DefinedRun,
+        last: Rerun,
         given: Mapping[Key, torch.Tensor],
     ) -> Explanation:
         start = departures[0].step.key
@@ -167,16 +167,14 @@ class _Search:
             return False
         return not any(map(step.figures.same, inputs))
 
-    def _run(
-        self, given: Mapping[Key, torch.Tensor], *, recorded: bool = False
-    ) -> DefinedRun | None:
+    def _run(self, given: Mapping[Key, torch.Tensor], *, recorded: bool = False) -> Rerun | None:
         self.runs += 1
         return self.stepwise.run(given, recorded=recorded)
 
-    def _equal(self, run: DefinedRun) -> bool:
+    def _equal(self, run: Rerun) -> bool:
         return relative(self.output, run.output) <= EQUAL
 
-    def _found(self, run: DefinedRun, given: Mapping[Key, torch.Tensor]) -> dict[Key, list[Made]]:
+    def _found(self, run: Rerun, given: Mapping[Key, torch.Tensor]) -> dict[Key, list[Made]]:
         """Return the steps whose value the subject makes, and where."""
         found: dict[Key, list[Made]] = {}
         for key, step in run.steps.items():
@@ -189,7 +187,7 @@ class _Search:
         return found
 
     def _next(
-        self, run: DefinedRun, given: Mapping[Key, torch.Tensor], before: Sequence[Departure]
+        self, run: Rerun, given: Mapping[Key, torch.Tensor], before: Sequence[Departure]
     ) -> Departure | None:
         """Return the next departure: the earliest step that explains what follows."""
         found = self._found(run, given)
@@ -217,7 +215,7 @@ class _Search:
         return partly or self._moved(run, found, given)
 
     def _moved(
-        self, run: DefinedRun, found: Mapping[Key, list[Made]], given: Mapping[Key, torch.Tensor]
+        self, run: Rerun, found: Mapping[Key, list[Made]], given: Mapping[Key, torch.Tensor]
     ) -> Departure | None:
         """Return the step whose numbers the subject has, but in another order."""
         for key, step in run.steps.items():
@@ -236,7 +234,7 @@ class _Search:
 
     def _gained(
         self,
-        other: DefinedRun,
+        other: Rerun,
         found: Mapping[Key, list[Made]],
         step: DefinedStep,
         value: torch.Tensor,
@@ -251,7 +249,7 @@ class _Search:
         return gained
 
     def _missing(
-        self, run: DefinedRun, found: Mapping[Key, list[Made]], given: Mapping[Key, torch.Tensor]
+        self, run: Rerun, found: Mapping[Key, list[Made]], given: Mapping[Key, torch.Tensor]
     ) -> Iterator[DefinedStep]:
         for key, step in run.steps.items():
             if key not in found and key not in given and step.varies and key[1] < 1000:
@@ -283,7 +281,7 @@ class _Search:
 
     def _departure(
         self,
-        run: DefinedRun,
+        run: Rerun,
         found: Mapping[Key, list[Made]],
         step: DefinedStep,
         node: Made,
@@ -359,14 +357,14 @@ def _in_order(node: Made, values: Sequence[torch.Tensor]) -> bool:
     return any(same_order(node.tensor, value) for value in values)
 
 
-def _earlier(run: DefinedRun, key: Key, other: Key) -> bool:
+def _earlier(run: Rerun, key: Key, other: Key) -> bool:
     if other[0] < 0:  # an input
         return False
     order = list(run.steps)
     return order.index(key) < order.index(other) if other in order else True
 
 
-def _slots(run: DefinedRun, keys: set[Key]) -> frozenset[str]:
+def _slots(run: Rerun, keys: set[Key]) -> frozenset[str]:
     """Return the slots that these steps read, under their own names or another."""
     named = {step.name: step for step in run.steps.values() if step.is_leaf}
     read = {name for key in keys for name in run.steps[key].line.reads}
@@ -383,7 +381,7 @@ def _different(steps: Iterator[DefinedStep] | Sequence[DefinedStep]) -> int:
     return len(kept)
 
 
-def _region(run: DefinedRun, found: Mapping[Key, list[Made]], step: DefinedStep) -> set[Key]:
+def _region(run: Rerun, found: Mapping[Key, list[Made]], step: DefinedStep) -> set[Key]:
     """Return the steps from known values to this one, itself included."""
     made_on: dict[str, Key] = {}
     reads: dict[Key, set[Key]] = {}

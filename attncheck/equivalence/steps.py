@@ -73,7 +73,7 @@ class DefinedStep:
 
 
 @dataclass(frozen=True)
-class DefinedRun:
+class Rerun:
     """One run of the definition: its steps, its output, and where it was recorded its operators."""
 
     steps: Mapping[Key, DefinedStep]
@@ -96,9 +96,7 @@ class Stepwise:
         self._usual = [probe.inputs[name] for name in probe.data]
         self._run = self._bound(self._usual)
 
-    def run(
-        self, given: Mapping[Key, torch.Tensor], *, recorded: bool = False
-    ) -> DefinedRun | None:
+    def run(self, given: Mapping[Key, torch.Tensor], *, recorded: bool = False) -> Rerun | None:
         """Run it, some steps with given values; None where it raises."""
         probe = self.probe
         names = probe.data
@@ -146,7 +144,7 @@ class Stepwise:
             )
             for key, value in kept.items()
         }
-        return DefinedRun(steps, output, record)
+        return Rerun(steps, output, record)
 
     def name_of(self, key: Key) -> str:
         """Return what a step's line assigns."""
