@@ -16,7 +16,7 @@ from attncheck.equivalence.comparison import Probe, relative
 from attncheck.equivalence.departure import Departure, Explanation
 from attncheck.equivalence.recording import Made, Record, record_of
 from attncheck.equivalence.slices import Slice, slice_of
-from attncheck.equivalence.steps import RETURN, Rerun, DefinedStep, Key, Stepwise
+from attncheck.equivalence.steps import RETURN, DefinedStep, Key, Rerun, Stepwise
 from attncheck.equivalence.values import figures, in_shape, same_order
 from attncheck.lazy import torch
 from attncheck.subject.tolerance import EQUAL

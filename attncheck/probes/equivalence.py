@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
 
+_FOR_A_NAME = 1000
+"""Runs of mutants that a name is worth, where the departure is known."""
 _MOST_CALLERS = 2
 _GATE = "returns its gate for the caller to multiply"
 
@@ -143,7 +145,7 @@ def _named(mechanism: Mechanism, proof: Proof, identity: Identity) -> Diagnosis 
     near = [m for m in mutants_of(mechanism) if m.line in departure.region]
     found = diagnose(mechanism, proof, near, [identity.explanation.assignment]) if near else None
     if found is None or not found.mutants:
-        found = diagnose(mechanism, proof)
+        found = diagnose(mechanism, proof, most=_FOR_A_NAME)
     return found if found is not None and found.mutants else None
 
 
