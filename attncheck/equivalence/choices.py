@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from attncheck.equivalence.comparison import relative
 from attncheck.equivalence.departure import Departure
-from attncheck.equivalence.recording import Node
+from attncheck.equivalence.recording import Made
 from attncheck.equivalence.slices import NORMS, PRODUCTS, Slice, number_text
 from attncheck.equivalence.steps import RETURN
 from attncheck.lazy import torch
@@ -94,6 +94,7 @@ def read(departure: Departure) -> Reading:
     what = _difference(departure, missing, extra)
     tensors = departure.expected.tensors ^ departure.seen.tensors
     differing += len(tensors) or (not differing and departure.expected.text != departure.seen.text)
+    differing += other_numbers(departure.expected, departure.seen, BY) is not None
     headline = f"{what}: {seen} where the definition has {expected}"
     if name == RETURN:
         headline = f"{what}: {seen}"
@@ -159,7 +160,7 @@ def _behind(departure: Departure, missing: Counter[str], extra: Counter[str]) ->
     return ", ".join(dict.fromkeys(said))
 
 
-def _usual(node: Node, within: Slice) -> str:
+def _usual(node: Made, within: Slice) -> str:
     """Return what stands around a mechanism as a matter of course, "" for other things."""
     name = node.operator
     if name in NORMS:
@@ -238,8 +239,7 @@ def other_mask(departure: Departure) -> str:
         return ""
     wanted, seen = ours[0].tensor, theirs[0].tensor
     try:
-        shape = torch.broadcast_shapes(wanted.shape, seen.shape)
-        wanted, seen = wanted.expand(shape), seen.expand(shape)
+        wanted, seen = wanted | torch.zeros_like(seen), seen | torch.zeros_like(wanted)
     except RuntimeError:
         return ""
     if torch.equal(wanted, seen):
@@ -254,7 +254,7 @@ def other_mask(departure: Departure) -> str:
     return "a mask that hides more" if more else "a mask that hides less"
 
 
-def other_numbers(expected: Slice, seen: Slice, operators: Set[str]) -> tuple[Node, Node] | None:
+def other_numbers(expected: Slice, seen: Slice, operators: Set[str]) -> tuple[Made, Made] | None:
     """Return the first of these operators that has other numbers in the subject, and its twin."""
     ours, theirs = (
         [node for node in found.nodes if node.operator in operators] for found in (expected, seen)

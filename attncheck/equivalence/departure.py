@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from attncheck.equivalence.assignment import Assignment
-from attncheck.equivalence.recording import Node, Record
+from attncheck.equivalence.recording import Made, Record
 from attncheck.equivalence.slices import Slice
-from attncheck.equivalence.steps import Step
+from attncheck.equivalence.steps import DefinedStep
 from attncheck.lazy import torch
 
 
@@ -25,19 +25,19 @@ class Departure:
         follows: the first of the subject's operators that reads it.
         before: the one value that the definition's step is made of.
         region: the definition's lines from known values to the step.
-        right: the subject's lines that make known values.
+        right: the subject's lines and operators that make known values.
     """
 
-    step: Step
-    node: Node
+    step: DefinedStep
+    node: Made
     value: torch.Tensor
     expected: Slice
     seen: Slice
-    order: Node | None = None
-    follows: Node | None = None
+    order: Made | None = None
+    follows: Made | None = None
     before: torch.Tensor | None = None
     region: frozenset[int] = frozenset()
-    right: frozenset[tuple[str, int]] = frozenset()
+    right: frozenset[tuple[str, int, str]] = frozenset()
 
 
 @dataclass(frozen=True)

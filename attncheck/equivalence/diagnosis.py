@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Rounds = Iterator[tuple[Assignment, list[Mutant]]]
 
-_MOST_RUNS = 3000
+MOST_RUNS = 3000
 """Runs of mutants, two or three seconds. The budget is no clock: a slow machine says the same."""
 _LIKELIEST = 6
 _SUREST = 2
@@ -87,6 +87,7 @@ def diagnose(
     proof: Proof,
     mutants: Sequence[Mutant] | None = None,
     candidates: Sequence[Assignment] | None = None,
+    most: int = MOST_RUNS,
 ) -> Diagnosis | None:
     """Return the mutants of the reference that the subject equals, or None.
 
@@ -98,6 +99,7 @@ def diagnose(
         proof: what comparing with the reference itself came to; not ``equal``.
         mutants: those to look among, most telling first; all by default.
         candidates: the assignments to look under; the likely ones by default.
+        most: how many runs of mutants it may take.
     """
     if proof.at is None:
         return None
@@ -112,7 +114,7 @@ def diagnose(
     for binding in (a.assignment for a in agreed):
         if binding.left_over and _is_reference(mechanism, binding, probe, module):
             return Diagnosis((), binding.left_over, binding, probe)
-    budget = itertools.count(_MOST_RUNS, -1)
+    budget = itertools.count(most, -1)
     deadline = time.process_time() + PATIENCE
 
     def of(binding: Assignment) -> Sequence[Mutant]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment, Part
@@ -13,7 +13,7 @@ from attncheck.equivalence.comparison import Probe, compare
 from attncheck.equivalence.departure import Departure, Explanation
 from attncheck.equivalence.diagnosis import Agreement, agreements, likely
 from attncheck.equivalence.proof import Proof, _probes
-from attncheck.equivalence.recording import Node
+from attncheck.equivalence.recording import Made
 from attncheck.equivalence.search import assignments
 from attncheck.equivalence.slices import PRODUCTS, SAME
 from attncheck.equivalence.splice import explained
@@ -25,7 +25,7 @@ from attncheck.subject.tolerance import EQUAL, NEARLY
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
-_MOST_ASSIGNMENTS = 6
+_MOST_ASSIGNMENTS = 8
 _MOST_RELAXED = 60
 _ENOUGH = 2
 """Steps that the subject makes, at least, for its assignment to be believed."""
@@ -38,10 +38,18 @@ class Identity:
     Attributes:
         explanation: the departures.
         readings: what each of them is.
+        declared: design changes that the spec declares -> their source.
     """
 
     explanation: Explanation
     readings: tuple[Reading, ...]
+    declared: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> list[dict[str, str]]:
+        """The design changes that the spec declares, with their sources."""
+        made = dict.fromkeys(reading.choice for reading in self.readings)
+        return [{"what": n, "source": self.declared[n]} for n in made if n in self.declared]
 
     @property
     def changes(self) -> list[str]:
@@ -111,7 +119,7 @@ def _candidates(mechanism: Mechanism, proof: Proof, module: torch.nn.Module) -> 
         agreed += agreements(mechanism, found, proof.at, module)
         agreed.sort(key=lambda a: -len(a.shared))
     most = len(agreed[0].shared) if agreed else 0
-    return [a.assignment for a in agreed if len(a.shared) >= most - 1][:_MOST_ASSIGNMENTS]
+    return [a.assignment for a in agreed if len(a.shared) >= most - 2][:_MOST_ASSIGNMENTS]
 
 
 def _agrees_little(agreement: Agreement) -> bool:
@@ -121,13 +129,20 @@ def _agrees_little(agreement: Agreement) -> bool:
 def _identities(
     mechanism: Mechanism, candidates: Sequence[Assignment], probe: Probe, module: torch.nn.Module
 ) -> Iterator[Identity]:
+    declared = {choice.change: choice.source for choice in probe.trial.subject.spec.choices}
     for explanation in explained(mechanism, candidates, probe, module):
-        identity = Identity(explanation, tuple(read(d) for d in explanation.departures))
+        readings = tuple(_chosen(read(d), declared) for d in explanation.departures)
+        identity = Identity(explanation, readings, declared)
         if _believed(identity):
             yield identity
             vague = any(reading.is_vague for reading in identity.readings)
             if identity.weight[0] <= 2 * len(identity.readings) and not vague:
                 return
+
+
+def _chosen(reading: Reading, declared: Mapping[str, str]) -> Reading:
+    """Return a reading as the spec has it: what it declares is a choice."""
+    return replace(reading, choice=reading.what) if reading.what in declared else reading
 
 
 def _believed(identity: Identity) -> bool:
@@ -214,7 +229,7 @@ def _and(names: Sequence[str]) -> str:
     return " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), *names[-1:]])
 
 
-def place_of(departure: Departure) -> Node:
+def place_of(departure: Departure) -> Made:
     """Return the operator of the subject on whose line the departure stands."""
     if departure.order is not None:
         return departure.order
@@ -241,15 +256,16 @@ def place_of(departure: Departure) -> Node:
     return departure.node
 
 
-def line_of(departure: Departure, node: Node) -> tuple[str, int]:
+def line_of(departure: Departure, node: Made) -> tuple[str, int]:
     """Return the file and line to name for an operator, ("", 0) where none is the subject's own.
 
     A line that makes right values too is a function that others call rightly: then the call.
     """
-    places = [(node.path, node.line), *node.callers]
-    return next((place for place in places if place not in departure.right), places[0])
+    if (node.path, node.line, node.operator) in departure.right and node.callers:
+        return node.callers[0]
+    return node.path, node.line
 
 
-def _named(nodes: Sequence[Node]) -> Iterator[tuple[Node, str]]:
+def _named(nodes: Sequence[Made]) -> Iterator[tuple[Made, str]]:
     for node in nodes:
         yield node, SAME.get(node.operator, node.operator)

@@ -24,7 +24,7 @@ _MOST_NUMBERS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Node:
+class Made:
     """What one operator made.
 
     Attributes:
@@ -75,7 +75,7 @@ class Record:
     leaves: Mapping[int, str]
     inputs: Mapping[int, str]
     files: OwnFiles | None = None
-    nodes: list[Node] = field(default_factory=list)
+    nodes: list[Made] = field(default_factory=list)
     _places: dict[int, int] = field(default_factory=dict)
     _alive: list[Any] = field(default_factory=list)
 
@@ -111,7 +111,7 @@ class Record:
         constant = all(isinstance(p, int) and self.nodes[p].is_constant for p in read)
         real = tensor.is_floating_point() and tensor.numel() <= _MOST_NUMBERS
         lines = self._lines()
-        node = Node(
+        node = Made(
             len(self.nodes),
             name.rstrip("_") if name.endswith("_") else name,
             tensor.detach().clone() if real else tensor.detach(),
@@ -136,16 +136,16 @@ class Record:
             frame = frame.f_back
         return found
 
-    def alike(self, wanted: Figures) -> Iterator[Node]:
+    def alike(self, wanted: Figures) -> Iterator[Made]:
         """Yield what holds these numbers, whatever their order."""
         for node in self._by_count.get(wanted.count, ()) if wanted.count else ():
             if node.figures.same(wanted):
                 yield node
 
     @cached_property
-    def _by_count(self) -> dict[int, list[Node]]:
+    def _by_count(self) -> dict[int, list[Made]]:
         """The finished record's nodes by how many numbers they hold."""
-        found: dict[int, list[Node]] = {}
+        found: dict[int, list[Made]] = {}
         for node in self.nodes:
             found.setdefault(node.figures.count, []).append(node)
         return found

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from attncheck.equivalence.recording import Node, Record
+from attncheck.equivalence.recording import Made, Record
 from attncheck.lazy import torch
 
 _MOST = 40
@@ -74,13 +74,13 @@ class Slice:
         text: the formula, in the names of the known values and of slots.
     """
 
-    nodes: tuple[Node, ...]
-    moves: tuple[Node, ...]
+    nodes: tuple[Made, ...]
+    moves: tuple[Made, ...]
     stops: frozenset[str]
     tensors: frozenset[str]
     text: str
-    starts: tuple[Node, ...] = ()
-    masks: tuple[Node, ...] = ()
+    starts: tuple[Made, ...] = ()
+    masks: tuple[Made, ...] = ()
     constants: tuple[torch.Tensor, ...] = ()
 
     @property
@@ -130,9 +130,9 @@ class _Walk:
         self.layers = layers
         self.known: set[str] = set()
         self.tensors: set[str] = set()
-        self.seen: dict[int, Node] = {}
-        self.starts: list[Node] = []
-        self.masks: list[Node] = []
+        self.seen: dict[int, Made] = {}
+        self.starts: list[Made] = []
+        self.masks: list[Made] = []
         self.constants: list[torch.Tensor] = []
         self._texts: dict[int, str] = {}
 
@@ -165,7 +165,7 @@ class _Walk:
         self._texts[place] = made
         return made
 
-    def _made(self, node: Node) -> Node:
+    def _made(self, node: Made) -> Made:
         """Return the operator that made a mask, which is then given other axes."""
         while node.is_view and node.reads and isinstance(node.reads[0], int):
             above = self.record.nodes[node.reads[0]]
@@ -174,7 +174,7 @@ class _Walk:
             node = above
         return node
 
-    def _layer(self, node: Node) -> str:
+    def _layer(self, node: Made) -> str:
         """Return the layer whose tensors an operator reads, "" where it reads none."""
         for read in node.reads:
             found: int | str = read
@@ -188,7 +188,7 @@ class _Walk:
         return ""
 
 
-def _formula(node: Node, texts: list[str], layer: str) -> str:
+def _formula(node: Made, texts: list[str], layer: str) -> str:
     name = node.operator
     values = list(dict.fromkeys(t for t in texts if t != layer)) or texts
     if name in NORMS:

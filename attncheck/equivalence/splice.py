@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.comparison import Probe, relative
 from attncheck.equivalence.departure import Departure, Explanation
-from attncheck.equivalence.recording import Node, Record, record_of
+from attncheck.equivalence.recording import Made, Record, record_of
 from attncheck.equivalence.slices import Slice, slice_of
-from attncheck.equivalence.steps import RETURN, Key, Run, Step, Stepwise
+from attncheck.equivalence.steps import RETURN, DefinedStep, Key, Rerun, Stepwise
 from attncheck.equivalence.values import figures, in_shape, same_order
 from attncheck.lazy import torch
 from attncheck.subject.tolerance import EQUAL
@@ -82,7 +82,7 @@ class _Search:
         start = self._inside(first)
         return None if start is None else self.explain([start])
 
-    def _steps_found(self, run: Run) -> list[Step]:
+    def _steps_found(self, run: Rerun) -> list[DefinedStep]:
         return [run.steps[key] for key in self._found(run, {})]
 
     def explain(self, start: Sequence[Departure] = ()) -> Explanation | None:
@@ -105,13 +105,13 @@ class _Search:
             departures.append(departure)
             given[departure.step.key] = departure.value
 
-    def _inside(self, first: Run) -> Departure | None:
+    def _inside(self, first: Rerun) -> Departure | None:
         """Return what the definition is computed of, where that is no input: inside a host."""
         probe = self.stepwise.probe
         name = probe.data[0]
         wanted = probe.inputs[name]
         known = [figures(wanted)]
-        best: tuple[int, Node] | None = None
+        best: tuple[int, Made] | None = None
         for node in self.record.nodes:
             alike = node.tensor.ndim == wanted.ndim and len(node.tensor) == len(wanted)
             if node.is_constant or not alike or any(map(node.figures.same, known)):
@@ -129,7 +129,7 @@ class _Search:
             return None
         node = best[1]
         line = replace(first.steps[next(iter(first.steps))].line, text=name, names=(name,))
-        step = Step((-1, 0), name, line, wanted, is_leaf=True)
+        step = DefinedStep((-1, 0), name, line, wanted, is_leaf=True)
         expected = Slice((), (), frozenset({name}), frozenset(), name)
         seen = slice_of(self.record, node.index, {}, self._named)
         if len(seen.nodes) > _LONGEST:
@@ -139,9 +139,9 @@ class _Search:
     def _finished(
         self,
         departures: list[Departure],
-        first: Run,
-        before: Mapping[Key, list[Node]],
-        last: Run,
+        first: Rerun,
+        before: Mapping[Key, list[Made]],
+        last: Rerun,
         given: Mapping[Key, torch.Tensor],
     ) -> Explanation:
         start = departures[0].step.key
@@ -160,23 +160,23 @@ class _Search:
             self.record,
         )
 
-    def _tells(self, step: Step) -> bool:
+    def _tells(self, step: DefinedStep) -> bool:
         """Say whether finding a step's value tells anything: no input, no constant."""
         inputs = (figures(t) for t in self.stepwise.probe.inputs.values())
         if not step.varies or step.is_leaf or step.figures.flat:
             return False
         return not any(map(step.figures.same, inputs))
 
-    def _run(self, given: Mapping[Key, torch.Tensor], *, recorded: bool = False) -> Run | None:
+    def _run(self, given: Mapping[Key, torch.Tensor], *, recorded: bool = False) -> Rerun | None:
         self.runs += 1
         return self.stepwise.run(given, recorded=recorded)
 
-    def _equal(self, run: Run) -> bool:
+    def _equal(self, run: Rerun) -> bool:
         return relative(self.output, run.output) <= EQUAL
 
-    def _found(self, run: Run, given: Mapping[Key, torch.Tensor]) -> dict[Key, list[Node]]:
+    def _found(self, run: Rerun, given: Mapping[Key, torch.Tensor]) -> dict[Key, list[Made]]:
         """Return the steps whose value the subject makes, and where."""
-        found: dict[Key, list[Node]] = {}
+        found: dict[Key, list[Made]] = {}
         for key, step in run.steps.items():
             if step.is_leaf:
                 found[key] = []
@@ -187,7 +187,7 @@ class _Search:
         return found
 
     def _next(
-        self, run: Run, given: Mapping[Key, torch.Tensor], before: Sequence[Departure]
+        self, run: Rerun, given: Mapping[Key, torch.Tensor], before: Sequence[Departure]
     ) -> Departure | None:
         """Return the next departure: the earliest step that explains what follows."""
         found = self._found(run, given)
@@ -215,7 +215,7 @@ class _Search:
         return partly or self._moved(run, found, given)
 
     def _moved(
-        self, run: Run, found: Mapping[Key, list[Node]], given: Mapping[Key, torch.Tensor]
+        self, run: Rerun, found: Mapping[Key, list[Made]], given: Mapping[Key, torch.Tensor]
     ) -> Departure | None:
         """Return the step whose numbers the subject has, but in another order."""
         for key, step in run.steps.items():
@@ -233,7 +233,11 @@ class _Search:
         return None
 
     def _gained(
-        self, other: Run, found: Mapping[Key, list[Node]], step: Step, value: torch.Tensor
+        self,
+        other: Rerun,
+        found: Mapping[Key, list[Made]],
+        step: DefinedStep,
+        value: torch.Tensor,
     ) -> int:
         """Return how many later steps the subject makes if this one has that value."""
         known = figures(value)
@@ -245,13 +249,13 @@ class _Search:
         return gained
 
     def _missing(
-        self, run: Run, found: Mapping[Key, list[Node]], given: Mapping[Key, torch.Tensor]
-    ) -> Iterator[Step]:
+        self, run: Rerun, found: Mapping[Key, list[Made]], given: Mapping[Key, torch.Tensor]
+    ) -> Iterator[DefinedStep]:
         for key, step in run.steps.items():
             if key not in found and key not in given and step.varies and key[1] < 1000:
                 yield step
 
-    def _candidates(self, step: Step) -> Iterator[tuple[Node, torch.Tensor]]:
+    def _candidates(self, step: DefinedStep) -> Iterator[tuple[Made, torch.Tensor]]:
         """Yield the subject's values that may stand in a step's place, each once."""
         shape = tuple(step.value.shape)
         if step.name == RETURN:
@@ -259,7 +263,7 @@ class _Search:
             yield from [(whole[-1], self.output)] if whole else []
             return
         seen: list[tuple[object, torch.Tensor]] = []
-        turned: list[tuple[Node, torch.Tensor]] = []
+        turned: list[tuple[Made, torch.Tensor]] = []
         for node in self.record.nodes:
             if node.is_constant or node.figures.count != step.value.numel():
                 continue
@@ -277,10 +281,10 @@ class _Search:
 
     def _departure(
         self,
-        run: Run,
-        found: Mapping[Key, list[Node]],
-        step: Step,
-        node: Node,
+        run: Rerun,
+        found: Mapping[Key, list[Made]],
+        step: DefinedStep,
+        node: Made,
         value: torch.Tensor,
     ) -> Departure | None:
         """Return the departure, or None where what lies between explains nothing."""
@@ -319,10 +323,10 @@ class _Search:
             next((n for n in self.record.nodes if node.index in n.reads), None),
             stops[0].value if len(stops) == 1 else None,
             frozenset(run.steps[key].line.number for key in region),
-            frozenset(self._line_of(node) for one in known for node in found[one.key]),
+            frozenset(self._work_of(node) for one in known for node in found[one.key]),
         )
 
-    def _scrambled(self, known: Sequence[Step], starts: Sequence[Node]) -> Node | None:
+    def _scrambled(self, known: Sequence[DefinedStep], starts: Sequence[Made]) -> Made | None:
         """Return where a known value got another order than any order of its axes."""
         for node in starts:
             same = [one.value for one in known if one.figures.same(node.figures)]
@@ -335,11 +339,11 @@ class _Search:
                 return node
         return None
 
-    def _line_of(self, node: Node) -> tuple[str, int]:
-        """Return the line that computes a value, not one that only moves it."""
+    def _work_of(self, node: Made) -> tuple[str, int, str]:
+        """Return the line and operator that compute a value, not those that only move it."""
         while node.is_view and node.reads and isinstance(node.reads[0], int):
             node = self.record.nodes[node.reads[0]]
-        return node.path, node.line
+        return node.path, node.line, node.operator
 
     def _named(self, parameter: str) -> str:
         """Return what a formula calls a parameter: its slot, else its layer."""
@@ -349,16 +353,18 @@ class _Search:
         return head if head and last in ("weight", "bias") else parameter
 
 
-def _in_order(node: Node, values: Sequence[torch.Tensor]) -> bool:
+def _in_order(node: Made, values: Sequence[torch.Tensor]) -> bool:
     return any(same_order(node.tensor, value) for value in values)
 
 
-def _earlier(run: Run, key: Key, other: Key) -> bool:
+def _earlier(run: Rerun, key: Key, other: Key) -> bool:
+    if other[0] < 0:  # an input
+        return False
     order = list(run.steps)
     return order.index(key) < order.index(other) if other in order else True
 
 
-def _slots(run: Run, keys: set[Key]) -> frozenset[str]:
+def _slots(run: Rerun, keys: set[Key]) -> frozenset[str]:
     """Return the slots that these steps read, under their own names or another."""
     named = {step.name: step for step in run.steps.values() if step.is_leaf}
     read = {name for key in keys for name in run.steps[key].line.reads}
@@ -366,16 +372,16 @@ def _slots(run: Run, keys: set[Key]) -> frozenset[str]:
     return frozenset(name.removeprefix("p.") for name in read if name.startswith("p."))
 
 
-def _different(steps: Iterator[Step] | Sequence[Step]) -> int:
+def _different(steps: Iterator[DefinedStep] | Sequence[DefinedStep]) -> int:
     """Return how many values these steps have: one that is only reshaped counts once."""
-    kept: list[Step] = []
+    kept: list[DefinedStep] = []
     for step in steps:
         if not any(step.figures.same(other.figures) for other in kept):
             kept.append(step)
     return len(kept)
 
 
-def _region(run: Run, found: Mapping[Key, list[Node]], step: Step) -> set[Key]:
+def _region(run: Rerun, found: Mapping[Key, list[Made]], step: DefinedStep) -> set[Key]:
     """Return the steps from known values to this one, itself included."""
     made_on: dict[str, Key] = {}
     reads: dict[Key, set[Key]] = {}

@@ -30,7 +30,7 @@ Key = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Line:
+class DefinedLine:
     """One line of a definition.
 
     Attributes:
@@ -47,7 +47,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Step:
+class DefinedStep:
     """One step of the definition, once executed.
 
     Attributes:
@@ -61,7 +61,7 @@ class Step:
 
     key: Key
     name: str
-    line: Line
+    line: DefinedLine
     value: torch.Tensor
     varies: bool = True
     is_leaf: bool = False
@@ -73,10 +73,10 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Run:
+class Rerun:
     """One run of the definition: its steps, its output, and where it was recorded its operators."""
 
-    steps: Mapping[Key, Step]
+    steps: Mapping[Key, DefinedStep]
     output: torch.Tensor
     record: Record | None = None
 
@@ -96,7 +96,7 @@ class Stepwise:
         self._usual = [probe.inputs[name] for name in probe.data]
         self._run = self._bound(self._usual)
 
-    def run(self, given: Mapping[Key, torch.Tensor], *, recorded: bool = False) -> Run | None:
+    def run(self, given: Mapping[Key, torch.Tensor], *, recorded: bool = False) -> Rerun | None:
         """Run it, some steps with given values; None where it raises."""
         probe = self.probe
         names = probe.data
@@ -135,7 +135,7 @@ class Stepwise:
         if record is not None:
             self._kinds = {k: _kind(t, record) for k, t in kept.items()}
         steps = {
-            key: Step(
+            key: DefinedStep(
                 key,
                 self.name_of(key),
                 self._lines[key[0]],
@@ -144,7 +144,7 @@ class Stepwise:
             )
             for key, value in kept.items()
         }
-        return Run(steps, output, record)
+        return Rerun(steps, output, record)
 
     def name_of(self, key: Key) -> str:
         """Return what a step's line assigns."""
@@ -188,10 +188,10 @@ def _read(statement: ast.stmt) -> frozenset[str]:
 
 
 @lru_cache(maxsize=64)
-def _watched(mechanism: Mechanism) -> tuple[list[Line], Callable[..., Any]]:
+def _watched(mechanism: Mechanism) -> tuple[list[DefinedLine], Callable[..., Any]]:
     """Return the definition with every value that it assigns or returns passed through ``keep``."""
     definition = Definition(mechanism)
-    lines: list[Line] = []
+    lines: list[DefinedLine] = []
     sites: dict[ast.stmt, dict[int, ast.AST]] = {}
     for statement in definition.statements():
         if not isinstance(statement, _VALUED) or statement.value is None:
@@ -203,5 +203,5 @@ def _watched(mechanism: Mechanism) -> tuple[list[Line], Callable[..., Any]]:
             names = [ast.unparse(statement.target)]
         number = definition.first_line + statement.lineno - 1
         text = ast.unparse(statement)
-        lines.append(Line(number, text, tuple(names) or (RETURN,), _read(statement)))
+        lines.append(DefinedLine(number, text, tuple(names) or (RETURN,), _read(statement)))
     return lines, definition.compile(definition.replaced(sites))

@@ -14,7 +14,7 @@ from attncheck.equivalence.declared import by_option, declared
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
 from attncheck.equivalence.identity import Identity, identity_of, line_of, place_of
 from attncheck.equivalence.proof import Proof, prove
-from attncheck.equivalence.recording import Node
+from attncheck.equivalence.recording import Made
 from attncheck.mutation.making import mutants_of
 from attncheck.signature.resolve import resolve
 from attncheck.source.places import place
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
 
-_TELLING = 2
-"""Names of operators up to this rank are looked for far from the departure, too."""
+_FOR_A_NAME = 1000
+"""Runs of mutants that a name is worth, where the departure is known."""
 _MOST_CALLERS = 2
 _GATE = "returns its gate for the caller to multiply"
 
@@ -113,6 +113,7 @@ def _variant(identity: Identity) -> Outcome:
         f"equals the definition with {_list_of(changes)}",
         identity="variant",
         changes=changes,
+        sources=identity.sources,
         assignment=made.assignment.describe(),
     )
 
@@ -145,19 +146,15 @@ def _departed(mechanism: Mechanism, proof: Proof, identity: Identity) -> Outcome
 
 def _named(mechanism: Mechanism, proof: Proof, identity: Identity) -> Diagnosis | None:
     """Return the mutants that are this departure: those of its lines first."""
-    departure, reading = identity.first
-    among = [identity.explanation.assignment]
-    mutants = mutants_of(mechanism)
-    near = [m for m in mutants if m.line in departure.region]
-    far = [m for m in mutants if reading.is_vague or m.rank <= _TELLING]
-    for chosen in (near, far):
-        found = diagnose(mechanism, proof, chosen, among) if chosen else None
-        if found is not None and found.mutants:
-            return found
-    return None
+    departure, _ = identity.first
+    near = [m for m in mutants_of(mechanism) if m.line in departure.region]
+    found = diagnose(mechanism, proof, near, [identity.explanation.assignment]) if near else None
+    if found is None or not found.mutants:
+        found = diagnose(mechanism, proof, most=_FOR_A_NAME)
+    return found if found is not None and found.mutants else None
 
 
-def _around(departure: Departure, first: Node, line: int) -> Iterator[Location]:
+def _around(departure: Departure, first: Made, line: int) -> Iterator[Location]:
     """Yield where what departs is made and used, and what called that."""
     for node, note in ((departure.node, "made here"), (departure.follows, "used here")):
         if node is not None and node.path and node.line != line:

@@ -34,7 +34,8 @@ class ChoiceEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     step: str = ""
     """What stands in place of the reference's step that assigns the same name."""
     option: str = ""
-    """Or the option of the reference that says so: a name, or ``name == value``."""
+    """Or the option of the reference that says so: a name, or ``name == value``. With neither,
+    ``change`` is in the words of a departure: ``hard sigmoid in place of sigmoid``."""
 
 
 class SpecDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

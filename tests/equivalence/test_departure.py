@@ -1,14 +1,19 @@
 """Where a subject leaves its definition: the step, the line, what stands there instead."""
 
 import inspect
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from tests.deciding import finding_of
+from attncheck.auditing.decide import decide
+from attncheck.probes.equivalence import Equivalence
+from attncheck.spec.document import DesignChoice
+from tests.deciding import finding_of, subject_of
 
 
 class Gate(nn.Module):
@@ -257,3 +262,13 @@ def test_what_is_equal_in_another_style_is_proven(right: type[nn.Module], spec: 
 def test_a_fault_inside_a_host_is_no_variant() -> None:
     finding = finding_of("equivalence", InsideAndWrong, "se")
     assert finding.status != "holds"
+
+
+def test_a_choice_that_a_spec_declares_holds_with_its_source() -> None:
+    subject = subject_of(Linear, "se")
+    choice = DesignChoice(change="no ReLU", source="a paper without it")
+    spec = msgspec.structs.replace(subject.spec, choices=[choice])
+    claim = msgspec.convert({}, Equivalence)
+    finding = decide("equivalence", claim, replace(subject, spec=spec))
+    assert finding.evidence["changes"] == ["no ReLU in h"]
+    assert finding.evidence["sources"] == [{"what": "no ReLU", "source": "a paper without it"}]
