@@ -18,7 +18,7 @@ from attncheck import probes
 from attncheck.catalogue.kinds import summary
 from attncheck.data.meanings import field_meanings
 from attncheck.probes import find_kind
-from attncheck.spec import SpecDocument, SubjectEntry
+from attncheck.spec import ChoiceEntry, SpecDocument, SubjectEntry
 from attncheck.spec.shelf import specs_folder
 from attncheck.subject.claim import Claim
 
@@ -36,6 +36,7 @@ def built_in_kinds() -> Iterator[tuple[str, type[Claim]]]:
 def spec_schema() -> dict[str, Any]:
     """Return the schema of a spec file, with the claim kinds that attncheck ships."""
     definitions = _definitions(SpecDocument)
+    _describe(definitions[ChoiceEntry.__name__], ChoiceEntry)
     for struct in (SpecDocument, SubjectEntry):
         _describe(definitions[struct.__name__], struct)
         claims = definitions[struct.__name__]["properties"]["claims"]

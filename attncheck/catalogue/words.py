@@ -27,6 +27,7 @@ def spec_page(spec: Spec, own: SpecDocument) -> Page:
         Section(table=Table(list(_facts(document)))),
         _table("Dims", _dims(document)),
         _table("Options, every combination is the mechanism", _options(document)),
+        _table("Design changes that are published: variants", _choices(document)),
         _table("Claims", _claims(spec, own.claims)),
         _table(f"Claims of its family, {own.family}", _inherited(spec, own)),
         _table("Waived: the definition itself breaks them, so they are advice", _pairs(own.waives)),
@@ -73,6 +74,11 @@ def _dims(document: SpecDocument) -> Iterator[list[str]]:
 def _options(document: SpecDocument) -> Iterator[list[str]]:
     for name, values in document.options.items():
         yield [name, ", ".join(in_toml(value) for value in values)]
+
+
+def _choices(document: SpecDocument) -> Iterator[list[str]]:
+    for choice in document.choices:
+        yield [choice.change, choice.step or choice.option, choice.source]
 
 
 def _claims(spec: Spec, names: Iterable[str]) -> Iterator[list[str]]:

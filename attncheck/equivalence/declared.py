@@ -61,7 +61,8 @@ def edited(mechanism: Mechanism, choices: Sequence[ChoiceEntry]) -> Mechanism:
         places = [s for s in definition.statements() if names and assigned(s) == names]
         if not places:
             raise SpecError(f"choice '{choice.change}': no step of the reference assigns {names}")
-        assert isinstance(made[0], ast.Assign) and isinstance(places[0], ast.Assign)
+        assert isinstance(made[0], ast.Assign)
+        assert isinstance(places[0], ast.Assign)
         old, new = places[0].value, made[0].value
         definition.tree = definition.replaced({places[0]: {id(old): new}})
     function = definition.compile(definition.tree)

@@ -142,9 +142,7 @@ def diagnose(
     return None
 
 
-def _rounds(
-    mutants: Callable[[Assignment], Sequence[Mutant]], agreed: list[Agreement]
-) -> Rounds:
+def _rounds(mutants: Callable[[Assignment], Sequence[Mutant]], agreed: list[Agreement]) -> Rounds:
     """Yield which mutants to try under which assignment, likeliest first, none twice.
 
     First come those on lines where the subject leaves the definition, the telling ones before the

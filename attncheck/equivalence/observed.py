@@ -11,9 +11,7 @@ from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
 
 
-def contradictions(
-    subject: Subject, module: torch.nn.Module
-) -> Callable[[Mapping[str, Any]], int]:
+def contradictions(subject: Subject, module: torch.nn.Module) -> Callable[[Mapping[str, Any]], int]:
     """Return what tells in how many ways a choice of options contradicts what calls show.
 
     A choice that does is tried last, not left out: a mistake may be what one sees.

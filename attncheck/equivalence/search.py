@@ -75,7 +75,9 @@ def _turns(
         while kept:
             yield from _under(*kept.pop(0))
 
-    by_use = [search(group, _LONG if n < _FIRST else _SHORT, used) for n, group in enumerate(groups)]
+    by_use = [
+        search(group, _LONG if n < _FIRST else _SHORT, used) for n, group in enumerate(groups)
+    ]
     for n, (going_on, group) in enumerate(zip(by_use, groups, strict=True)):
         yield from islice(going_on, len(group[1]) * (1 if n else _MORE))
     for group in groups:

@@ -196,11 +196,13 @@ def _diagnosed(mechanism: Mechanism, diagnosis: Diagnosis) -> Outcome:
     return outcome.at(location, *related)
 
 
-def _outcome(
-    mechanism: Mechanism, proof: Proof, changes: Sequence[ChoiceEntry] = ()
-) -> Outcome:
+def _outcome(mechanism: Mechanism, proof: Proof, changes: Sequence[ChoiceEntry] = ()) -> Outcome:
     assigned = proof.assignment.describe() if proof.assignment else {}
-    evidence: dict[str, Any] = {"assignment": assigned, "probes": list(proof.probes), "tried": proof.tried}
+    evidence: dict[str, Any] = {
+        "assignment": assigned,
+        "probes": list(proof.probes),
+        "tried": proof.tried,
+    }
     evidence["options"] = _options(mechanism, proof)
     if changes:
         evidence["changes"] = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attncheck.reference.composed import PLACES, attention
+from attncheck.reference.composed import attention
 from attncheck.reference.corner import corner
 
 alibi = corner(

@@ -8,7 +8,7 @@ from attncheck.reference.corner import corner
 causal = corner(
     attention,
     "attncheck.reference.causal:causal",
-    'Attend from each token to itself and those before it: (B, N, C) -> (B, N, C).',
+    "Attend from each token to itself and those before it: (B, N, C) -> (B, N, C).",
     absent=["past"],
     causal=True,
     side="before",

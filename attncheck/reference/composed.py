@@ -1,13 +1,15 @@
 """Attention of language models as it is put together: one definition with options.
 
-Vaswani et al. 2017, arXiv:1706.03762, section 3.2 · shared heads: Shazeer 2019, arXiv:1911.02150, and
-Ainslie et al. 2023, arXiv:2305.13245 · rotary positions: Su et al. 2021, arXiv:2104.09864, equations 16
-and 34 · ALiBi: Press et al. 2022, arXiv:2108.12409, section 3 · buckets: Raffel et al. 2020,
-arXiv:1910.10683, section 2.1 · windows: Beltagy et al. 2020, arXiv:2004.05150, section 3.1, and Jiang
-et al. 2023, arXiv:2310.06825, section 2 · normalised queries and keys: Henry et al. 2020,
-arXiv:2010.04245, as Qwen3 (arXiv:2505.09388) and OLMo 2 (arXiv:2501.00656) have them · capped logits:
-Gemma 2, arXiv:2408.00118, section 2 · sinks: gpt-oss, arXiv:2508.10925 · gated output: Qiu et al. 2025,
-arXiv:2505.06708.
+- attention: Vaswani et al. 2017, arXiv:1706.03762, section 3.2
+- shared heads: Shazeer 2019, arXiv:1911.02150, and Ainslie et al. 2023, arXiv:2305.13245
+- rotary positions: Su et al. 2021, arXiv:2104.09864, equations 16 and 34
+- ALiBi: Press et al. 2022, arXiv:2108.12409, section 3
+- buckets: Raffel et al. 2020, arXiv:1910.10683, section 2.1
+- windows: Beltagy et al. 2020, arXiv:2004.05150, section 3.1; Jiang et al. 2023, arXiv:2310.06825
+- queries and keys normalised: Qwen3, arXiv:2505.09388, and OLMo 2, arXiv:2501.00656
+- capped logits: Gemma 2, arXiv:2408.00118, section 2
+- sinks: gpt-oss, arXiv:2508.10925
+- gated output: Qiu et al. 2025, arXiv:2505.06708
 
 ``gqa``, ``rope``, ``causal`` and others are its corners: names for some of its options.
 """
@@ -126,10 +128,8 @@ def scored(p: Any, o: SimpleNamespace, q_placed: Tensor, k: Tensor, gap: Tensor)
     """Return the logits of all pairs, biases by distance included: (B, heads, N, M)."""
     d = q_placed.shape[-1]
     scores = q_placed @ k.transpose(-1, -2)
-    if o.per:  # a width that the model states
-        scaled = scores / o.per**0.5
-    else:
-        scaled = scores / d**0.5 if o.scale else scores  # T5 folds the scale into its start
+    breadth = o.per if o.per else d  # a width that the model states
+    scaled = scores / breadth**0.5 if o.scale else scores  # T5 folds the scale into its start
     if o.positions == "alibi":
         far = gap if o.causal else gap.abs()
         m = slopes(o.heads, q_placed)  # one for each head, never learned

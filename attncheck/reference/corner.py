@@ -1,4 +1,4 @@
-"""A mechanism with many options, and its corners: mechanisms of their own with some of them fixed."""
+"""A mechanism with many options, and its corners: mechanisms with some of them fixed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Definitions as trees: stages pasted into one body, and what fixed options leave of it.
 
-A mechanism that combines others is written once, with options, in stages. Its corners are mechanisms
-of their own: their trees hold only the lines that their options reach, at the places of the file.
+A mechanism that combines others is written once, with options, in stages. Its corners are
+mechanisms of their own: their trees hold the lines that their options reach, as the file counts.
 """
 
 from __future__ import annotations
@@ -80,8 +80,10 @@ def _of_stage(
 ) -> Iterator[ast.stmt]:
     tree = expanded(stage)
     *body, last = tree.body
-    assert isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call)
-    assert isinstance(last, ast.Return) and last.value is not None
+    assert isinstance(statement, ast.Assign)
+    assert isinstance(statement.value, ast.Call)
+    assert isinstance(last, ast.Return)
+    assert last.value is not None
     names = {a.arg: _name(b) for a, b in zip(tree.args.args, statement.value.args, strict=True)}
     results = zip(_names(last.value), _names(statement.targets[0]), strict=True)
     own = _bound(body)
@@ -124,7 +126,9 @@ def _renamed(statement: ast.stmt, names: Mapping[str, str]) -> ast.stmt:
     return made
 
 
-def folded(tree: ast.FunctionDef, domains: Domains, absent: Collection[str] = ()) -> ast.FunctionDef:
+def folded(
+    tree: ast.FunctionDef, domains: Domains, absent: Collection[str] = ()
+) -> ast.FunctionDef:
     """Return the tree with every choice taken that the options leave no choice in.
 
     Args:
@@ -201,12 +205,16 @@ def truth_of(test: ast.expr, domains: Domains, absent: Collection[str] = ()) -> 
             return None if truth is None else not truth
         case ast.Compare(left=ast.Name(id=name), ops=[ast.Is()]):
             return True if name in absent else None
-    option = next((n for n in ast.walk(test) if isinstance(n, ast.Attribute) and _is_option(n)), None)
-    values = domains.get(option.attr) if option is not None else None
-    if option is None or values is None:
+    option = next(
+        (n for n in ast.walk(test) if isinstance(n, ast.Attribute) and _is_option(n)), None
+    )
+    if option is None or option.attr not in domains:
         return None
     code = compile(ast.fix_missing_locations(ast.Expression(test)), "<test>", "eval")
-    told = {bool(eval(code, {"o": types.SimpleNamespace(**{option.attr: v})})) for v in values}
+    told = {
+        bool(eval(code, {"o": types.SimpleNamespace(**{option.attr: value})}))
+        for value in domains[option.attr]
+    }
     return told.pop() if len(told) == 1 else None
 
 

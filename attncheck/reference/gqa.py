@@ -8,7 +8,7 @@ from attncheck.reference.corner import corner
 gqa = corner(
     attention,
     "attncheck.reference.gqa:gqa",
-    'Let neighbouring query heads share a key and a value head: (B, N, C) -> (B, N, C).',
+    "Let neighbouring query heads share a key and a value head: (B, N, C) -> (B, N, C).",
     absent=["past"],
     cache=False,
     one_head=False,

@@ -8,7 +8,7 @@ from attncheck.reference.corner import corner
 kv_cache = corner(
     attention,
     "attncheck.reference.kv_cache:kv_cache",
-    'Attend to the cached tokens and to these up to each: (B, N, C) -> (B, N, C) and a cache.',
+    "Attend to the cached tokens and to these up to each: (B, N, C) -> (B, N, C) and a cache.",
     absent=["mask"],
     causal=True,
     side="before",

@@ -8,7 +8,7 @@ from attncheck.reference.corner import corner
 mqa = corner(
     attention,
     "attncheck.reference.mqa:mqa",
-    'Let all query heads share one key and one value head: (B, N, C) -> (B, N, C).',
+    "Let all query heads share one key and one value head: (B, N, C) -> (B, N, C).",
     absent=["past"],
     kv_heads=1,
     cache=False,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from attncheck.reference.composed import PLACES, attention
+from attncheck.reference.composed import attention
 from attncheck.reference.corner import corner
 
 rope = corner(
     attention,
     "attncheck.reference.rope:rope",
-    'Turn queries and keys by their positions, then attend: (B, N, C) -> (B, N, C).',
+    "Turn queries and keys by their positions, then attend: (B, N, C) -> (B, N, C).",
     absent=["past"],
     cache=False,
     one_head=False,

@@ -5,13 +5,13 @@ The causal window is that of Mistral 7B, Jiang et al. 2023, arXiv:2310.06825, se
 
 from __future__ import annotations
 
-from attncheck.reference.composed import PLACES, attention
+from attncheck.reference.composed import attention
 from attncheck.reference.corner import corner
 
 sliding_window = corner(
     attention,
     "attncheck.reference.sliding_window:sliding_window",
-    'Attend to the neighbours of each token: (B, N, C) -> (B, N, C).',
+    "Attend to the neighbours of each token: (B, N, C) -> (B, N, C).",
     absent=["past"],
     needed=["window"],
     cache=False,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from attncheck.reference.composed import PLACES, attention
+from attncheck.reference.composed import attention
 from attncheck.reference.corner import corner
 
 t5_bias = corner(
     attention,
     "attncheck.reference.t5_bias:t5_bias",
-    'Attend with a learned bias per head and bucket of offsets: (B, N, C) -> (B, N, C).',
+    "Attend with a learned bias per head and bucket of offsets: (B, N, C) -> (B, N, C).",
     absent=["past"],
     bias=(False, True),
     out_bias=(False, True),

@@ -11,8 +11,25 @@ from torch.nn import functional as F
 SPEC = "postnorm-block"
 VALUES = [
     {"C": 4, "heads": 2, "kv_heads": 2, "head_dim": 2, "F": 5},
-    {"C": 3, "heads": 1, "kv_heads": 1, "head_dim": 3, "F": 4, "bias": False, "ffn_bias": False, "activation": "gelu"},
-    {"C": 4, "heads": 1, "kv_heads": 1, "head_dim": 4, "F": 3, "out_bias": False, "activation": "tanh"},
+    {
+        "C": 3,
+        "heads": 1,
+        "kv_heads": 1,
+        "head_dim": 3,
+        "F": 4,
+        "bias": False,
+        "ffn_bias": False,
+        "activation": "gelu",
+    },
+    {
+        "C": 4,
+        "heads": 1,
+        "kv_heads": 1,
+        "head_dim": 4,
+        "F": 3,
+        "out_bias": False,
+        "activation": "tanh",
+    },
 ]
 CALL = {"d_model": 12, "n_heads": 3, "d_ff": 20, "inputs": ("2x5x12",)}
 

@@ -13,7 +13,15 @@ from tests.catalogue.causal import row
 SPEC = "rope"
 VALUES = [
     {"C": 8, "heads": 2, "kv_heads": 2, "head_dim": 4},
-    {"C": 4, "heads": 1, "kv_heads": 1, "head_dim": 4, "positions": "half", "causal": True, "bias": False},
+    {
+        "C": 4,
+        "heads": 1,
+        "kv_heads": 1,
+        "head_dim": 4,
+        "positions": "half",
+        "causal": True,
+        "bias": False,
+    },
     {"C": 4, "heads": 2, "kv_heads": 2, "head_dim": 2, "base": 50.0},
 ]
 

@@ -11,8 +11,26 @@ from torch.nn import functional as F
 SPEC = "t5-bias"
 VALUES = [
     {"C": 4, "heads": 2, "kv_heads": 2, "head_dim": 3, "buckets": 4, "farthest": 4},
-    {"C": 4, "heads": 2, "kv_heads": 2, "head_dim": 2, "buckets": 8, "farthest": 5, "bias": True, "scale": True},
-    {"C": 3, "heads": 1, "kv_heads": 1, "head_dim": 3, "buckets": 4, "farthest": 4, "causal": True, "out": False},
+    {
+        "C": 4,
+        "heads": 2,
+        "kv_heads": 2,
+        "head_dim": 2,
+        "buckets": 8,
+        "farthest": 5,
+        "bias": True,
+        "scale": True,
+    },
+    {
+        "C": 3,
+        "heads": 1,
+        "kv_heads": 1,
+        "head_dim": 3,
+        "buckets": 4,
+        "farthest": 4,
+        "causal": True,
+        "out": False,
+    },
 ]
 CALL = {"dim": 12, "heads": 4, "inputs": ("2x6x12",)}
 

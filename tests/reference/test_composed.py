@@ -1,7 +1,8 @@
-"""The composed attention: its corners are it with options fixed, and each option is its equation."""
+"""The composed attention: its corners are it with options fixed; each option is its equation."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import math
 from types import SimpleNamespace
@@ -67,7 +68,9 @@ def tokens(*shape: int) -> Tensor:
     return torch.randn(*shape, generator=generator(5), dtype=torch.float64)
 
 
-@pytest.mark.parametrize(("corner", "whole", "fixed"), CORNERS, ids=lambda v: getattr(v, "__name__", ""))
+@pytest.mark.parametrize(
+    ("corner", "whole", "fixed"), CORNERS, ids=lambda v: getattr(v, "__name__", "")
+)
 @pytest.mark.parametrize("more", OPTIONS, ids=str)
 def test_a_corner_computes_what_the_whole_does_under_its_options(
     corner: Composed, whole: Composed, fixed: dict[str, Any], more: dict[str, Any]
@@ -92,17 +95,18 @@ def _all(found: Any) -> list[Tensor]:
     return torch.utils._pytree.tree_leaves(found)
 
 
-@pytest.mark.parametrize(("corner", "whole", "fixed"), CORNERS, ids=lambda v: getattr(v, "__name__", ""))
+@pytest.mark.parametrize(
+    ("corner", "whole", "fixed"), CORNERS, ids=lambda v: getattr(v, "__name__", "")
+)
 def test_a_corners_lines_are_those_of_the_file(
     corner: Composed, whole: Composed, fixed: dict[str, Any]
 ) -> None:
     definition = Definition(corner)
     lines = inspect.getsource(composed).splitlines()
     for statement in definition.statements():
-        target = getattr(statement, "targets", [None])[0]
-        if target is not None and "(" not in lines[statement.lineno - 1].partition("=")[0]:
-            written = lines[definition.first_line + statement.lineno - 2]
-            assert " = " in written or " else " in written
+        called = [n.func for n in ast.walk(statement) if isinstance(n, ast.Call)]
+        written = lines[definition.first_line + statement.lineno - 2]
+        assert all(f"{ast.unparse(name).rpartition('.')[2]}(" in written for name in called)
     assert definition.path == composed.__file__
 
 

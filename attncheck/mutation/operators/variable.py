@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from attncheck.mutation.definition import Site
 from attncheck.mutation.operators import Operator
 
-
 _NEAR = 24
 """Of a long definition only the latest names: what stands pages above nobody writes by mistake."""
 
