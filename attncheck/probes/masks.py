@@ -213,7 +213,7 @@ def _opened(way: MaskWay, hearing: Hearing) -> Outcome | None:
 
 def _without_effect(one: Unclear, trial: Trial) -> Outcome | None:
     """Return the finding for a mask that changes nothing, whatever its shape and meaning."""
-    if one.silent is None:
+    if one.silent is None or one.otherwise:
         return None
     outcome = violated(
         f"'{one.parameter}' changes nothing: no mask that runs, of {one.ran} shapes and meanings, "

@@ -27,14 +27,15 @@ class ReturnedWeights(Claim, frozen=True, kw_only=True):
     ## What it checks
     A second output of one number per query and key, returned always or where a flag asks for it
     (`need_weights=True`, `return_attention=True`): each query's numbers must sum to one, and they
-    must be the weights with which the values are summed, head by head or their mean. Where they
-    are something else (logits, weights of another layer) that is undecided, not a fault.
+    must be the weights with which the values are summed, head by head or their mean, or their
+    logits. Where they are something else (weights of another layer, or of another mask) that is
+    undecided, not a fault.
 
     ## Why it matters
     People draw these maps, prune heads by them and train on them.
 
     ## Example
-    `return self.out(attn @ v), scores` returns what came before the softmax.
+    `return self.out(attn @ v), scores.softmax(1)` returns what was normalised over the wrong axis.
     """
 
     kind: ClassVar[str] = "returned-weights"
@@ -85,6 +86,8 @@ def _by_head(weights: torch.Tensor, batch: int, sizes: tuple[int, int]) -> Itera
 
 def _unlike(returned: torch.Tensor, used: list[torch.Tensor]) -> str | None:
     """Say in what way a map is no attention weights, None where it is."""
+    if _among(returned.softmax(-1), used):
+        return None  # the logits of the weights, as their name may say
     sums = returned.sum(-1)
     if bool((returned < -budget(returned)).any()) or not close(sums, torch.ones_like(sums)):
         low, high = float(sums.min()), float(sums.max())
@@ -94,7 +97,13 @@ def _unlike(returned: torch.Tensor, used: list[torch.Tensor]) -> str | None:
         )
     if not used:
         return "weights come back, and what the values are summed with cannot be seen"
-    for weights in used:
-        if returned.numel() == weights.numel() and close(returned.reshape(weights.shape), weights):
-            return None
+    if _among(returned, used):
+        return None
     return "weights come back that are not those with which the values are summed"
+
+
+def _among(returned: torch.Tensor, used: list[torch.Tensor]) -> bool:
+    return any(
+        returned.numel() == weights.numel() and close(returned.reshape(weights.shape), weights)
+        for weights in used
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from attncheck.data.report import Location
@@ -63,9 +63,14 @@ class _Walk:
     skipped: Loss | None = None
     last: Statement | None = None
     flows: bool = False
+    unsure: bool = False
 
     def follow(self, name: str) -> Loss | None:
         """Follow a parameter of this function, and what is made of it."""
+        found = self._followed(name)
+        return replace(found, sure=False) if found is not None and self.unsure else found
+
+    def _followed(self, name: str) -> Loss | None:
         self.tracked = {name}
         for statement in self.source.statements:
             if (self.source.path, statement.line) not in self.lines:
@@ -90,6 +95,10 @@ class _Walk:
         if _asks_for_none(statement, read):
             return None
         self.last = statement
+        self.unsure = self.unsure or any(
+            isinstance(n, ast.IfExp) and not _names(n.test) <= read | {"self"}
+            for n in statement.parts
+        )
         if dropped := _dropped(statement):
             note = f"`{name}` has no effect: the result is dropped"
             return Loss(dropped, at_statement(self.source.path, statement, note))
@@ -152,7 +161,9 @@ class _Walk:
         own = {name} | self.tracked
         asked = {n.id for n in ast.walk(guard.test) if isinstance(n, ast.Name)} - own - {"self"}
         if not asked and not _attributes(guard.test):
-            return  # `if mask is None`: the other branch is the one that matters
+            # `if mask is None`: the other branch matters; `is not None`: it has not come so far.
+            self.unsure = self.unsure or "is not None" in ast.unparse(guard.test)
+            return
         test = ast.unparse(guard.test)
         sure = not asked and not any(self._is_configured(a) for a in _attributes(guard.test))
         self.skipped = Loss(

@@ -132,6 +132,23 @@ class OfHeads(Attention):
         return weights if mask is None else weights * mask.view(1, -1, 1, 1)
 
 
+class OfTheContext(Attention):
+    """The mask belongs to a context that is not given."""
+
+    def forward(
+        self, x: Tensor, context: Tensor | None = None, context_mask: Tensor | None = None
+    ) -> Tensor:
+        return self.attend(x, x) if context is None else self.attend(x, context, context_mask)
+
+    def weigh(self, logits: Tensor, mask: Tensor | None) -> Tensor:
+        if mask is not None:
+            logits = logits.masked_fill(self.closed(mask)[:, None, None], -INF)
+        return logits.softmax(-1)
+
+    def closed(self, mask: Tensor) -> Tensor:
+        return mask == 0
+
+
 @pytest.mark.parametrize(
     ("right", "words"),
     [
@@ -147,6 +164,7 @@ class OfHeads(Attention):
         (FusedKeep, "True shows a key, as its author writes"),
         (OfQueries, "'query_mask' is a mask of queries"),
         (OfHeads, "'head_mask' is a mask of heads"),
+        (OfTheContext, "'context_mask' is a mask of 'context'"),
     ],
 )
 def test_the_meaning_is_found_whatever_the_mask_looks_like(
@@ -307,15 +325,9 @@ class AskedOfTheConstructor(Attention):
         return logits.softmax(-1)
 
 
-class OfTheContext(Attention):
-    """The mask belongs to a context that is not given."""
-
-    def forward(
-        self, x: Tensor, context: Tensor | None = None, context_mask: Tensor | None = None
-    ) -> Tensor:
-        if context is not None and context_mask is not None:
-            return self.attend(x, context.masked_fill(context_mask[..., None], 0.0))
-        return self.attend(x, x if context is None else context)
+class OfAnOddContext(OfTheContext):
+    def closed(self, mask: Tensor) -> Tensor:
+        return torch.zeros_like(mask, dtype=torch.bool)
 
 
 class Damps(Masked):
@@ -333,7 +345,7 @@ class Picked(Attention):
         return self.attend(x, x if mask is None else x[:, list(map(int, mask))])
 
 
-@pytest.mark.parametrize("unusual", [AskedOfTheConstructor, OfTheContext, Damps, Picked])
+@pytest.mark.parametrize("unusual", [AskedOfTheConstructor, OfAnOddContext, Damps, Picked])
 def test_what_no_convention_explains_is_undecided_and_never_a_fault(
     unusual: type[nn.Module],
 ) -> None:

@@ -30,6 +30,11 @@ class Logits(Returns):
         return logits
 
 
+class Unscaled(Returns):
+    def shown(self, logits: Tensor, weights: Tensor) -> Tensor:
+        return logits * 3.0
+
+
 class OfAnotherAxis(Returns):
     def shown(self, logits: Tensor, weights: Tensor) -> Tensor:
         return logits.mT.softmax(-1)
@@ -41,11 +46,11 @@ class Asked(Returns):
         return (y, weights) if return_attention else y
 
 
-class AskedForLogits(Asked, Logits):
+class AskedForLess(Asked, Unscaled):
     pass
 
 
-@pytest.mark.parametrize("right", [Returns, MeanOfHeads, Asked, nn.MultiheadAttention])
+@pytest.mark.parametrize("right", [Returns, MeanOfHeads, Logits, Asked, nn.MultiheadAttention])
 def test_weights_that_weigh_the_values_hold(right: type[nn.Module]) -> None:
     finding = finding_of("returned-weights", right, "mha")
     assert finding.status == "holds", finding.message
@@ -54,9 +59,9 @@ def test_weights_that_weigh_the_values_hold(right: type[nn.Module]) -> None:
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        (Logits, "no attention weights"),
+        (Unscaled, "no attention weights"),
         (OfAnotherAxis, "not those with which the values are summed"),
-        (AskedForLogits, "no attention weights"),
+        (AskedForLess, "no attention weights"),
     ],
 )
 def test_a_map_that_is_something_else_is_undecided(other: type[nn.Module], words: str) -> None:

@@ -21,6 +21,7 @@ from attncheck.signature.documented import documented_meaning
 from attncheck.signature.forward import forward_parameters, is_required, named_parameters
 from attncheck.signature.masks import (
     is_mask_name,
+    is_per_query,
     known_meaning,
     late_batches,
     possible_axes,
@@ -85,14 +86,57 @@ def _search(subject: Subject, trial: Trial) -> tuple[list[MaskWay], list[Unclear
     for parameter in _offered(subject, trial):
         found = _meaning(roomy, parameter.name)
         if isinstance(found, MaskWay):
-            ways.append(found)
+            ways += [found, *_of_rows(found, roomy)]
         else:
-            unclear.append(found)
+            unclear.append(_of_context(found, roomy))
     return ways, unclear
 
 
-def _offered(subject: Subject, trial: Trial) -> list[inspect.Parameter]:
-    """Return the optional parameters of ``forward`` that name a mask and are no switch."""
+def _of_rows(way: MaskWay, trial: Trial) -> list[MaskWay]:
+    """Return the same mask with a row for each query, where the module takes that as well."""
+    axes, meaning = way.argument.axes, way.argument.meaning
+    if is_per_query(axes) or meaning == LENGTHS or way.origin == "evident":
+        return []
+    for shape in possible_axes(trial.subject.convention.inputs):
+        if is_per_query(shape) and "heads" not in "".join(shape):
+            rows = replace(way, argument=replace(way.argument, axes=shape, order=()), inside=False)
+            look = _look(rows, trial)
+            if look and look.hearing is not None and look.hearing.obeys:
+                return [look.way]
+    return []
+
+
+def _of_context(one: Unclear, trial: Trial) -> Unclear:
+    """Look at a mask that changes nothing once more, with each further input given as well."""
+    if one.silent is None:
+        return one
+    axes = trial.axes()
+    for parameter in _offered(trial.subject, trial, masks=False):
+        argument = Argument(parameter.name, "context", axes, "", True)
+        call = trial.subject.convention
+        if len(call.inputs) > 1 or len(axes) != 3 or parameter.default is not None:
+            continue
+        told = replace(call, arguments=(*call.arguments, argument))
+        wider = Trial(trial.subject.called(told), trial.case)
+        try:
+            wider.run(wider.module(), wider.inputs())
+        except (SubjectError, KeyError, RuntimeError):
+            continue
+        found = _meaning(wider, one.parameter)
+        if isinstance(found, MaskWay) and found.origin != "evident" and _obeyed(found, wider):
+            return replace(one, otherwise=f"of '{parameter.name}'")
+    return one
+
+
+def _obeyed(way: MaskWay, trial: Trial) -> bool:
+    try:
+        return hear_masked(way, trial).obeys
+    except (SubjectError, KeyError, RuntimeError):
+        return False
+
+
+def _offered(subject: Subject, trial: Trial, *, masks: bool = True) -> list[inspect.Parameter]:
+    """Return the optional parameters of ``forward`` that name a mask, or none, and no switch."""
     taken = {argument.parameter for argument in subject.convention.arguments}
     factory: Any = subject.factory
     if isinstance(factory, type):
@@ -104,7 +148,7 @@ def _offered(subject: Subject, trial: Trial) -> list[inspect.Parameter]:
         for p in named_parameters(parameters)
         if p.name not in taken
         and not is_required(p)
-        and is_mask_name(p.name)
+        and is_mask_name(p.name) == masks
         and not isinstance(p.default, (bool, int, float, str))
     ]
 
