@@ -97,7 +97,8 @@ def all_words(subject: Found, advice: bool) -> str:
     """Return what is said of everything violated, of its diagnosis and of design changes."""
     findings = subject.get("findings", [])
     told = [f for f in findings if _required(f) or (advice and f["status"] == "violated")]
-    told += [f for f in findings if f.get("evidence", {}).get("changes")]
+    settled = [f for f in findings if f["status"] == "holds" and f.get("kind") == "equivalence"]
+    told += [f for f in settled if advice or f.get("evidence", {}).get("changes")]
     message = subject.get("diagnosis", {}).get("message", "")
     return "\n".join([message, *(words(f) for f in told)])
 

@@ -8,7 +8,7 @@ from torch import nn
 
 
 class RoFormerSelfAttention(nn.Module):
-    """``attention_mask`` (batch, tokens) is True at padding."""
+    """``key_padding_mask`` (batch, tokens) is True at padding."""
 
     def __init__(self, hidden_size, num_heads, dropout=0.0):
         super().__init__()
@@ -41,12 +41,12 @@ class RoFormerSelfAttention(nn.Module):
             scores = scores.masked_fill(mask[:, None, None, :], float("-inf"))
         return self.dropout(scores.softmax(-1)) @ v
 
-    def forward(self, hidden_states, attention_mask=None):
+    def forward(self, hidden_states, key_padding_mask=None):
         b, n, c = hidden_states.shape
         q, k = self.split(self.query(hidden_states)), self.split(self.key(hidden_states))
         v = self.split(self.value(hidden_states))
         q, k = self.rotate(q, k)
-        y = self.attend(q, k, v, attention_mask)
+        y = self.attend(q, k, v, key_padding_mask)
         return self.output(y.transpose(1, 2).reshape(b, n, c))
 
 

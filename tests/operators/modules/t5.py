@@ -8,7 +8,7 @@ from torch import nn
 
 
 class T5Attention(nn.Module):
-    """``mask`` (batch, tokens) is True at tokens and False at padding."""
+    """``attention_mask`` (batch, tokens) is True at tokens and False at padding."""
 
     def __init__(self, d_model, num_heads, num_buckets=32, max_distance=128, dropout_rate=0.1):
         super().__init__()
@@ -56,12 +56,12 @@ class T5Attention(nn.Module):
     def mix(self, weights, v):
         return torch.matmul(weights, v)
 
-    def forward(self, hidden_states, mask=None):
+    def forward(self, hidden_states, attention_mask=None):
         b, n, _ = hidden_states.shape
         q, k, v = self.project(hidden_states)
         scores = self.score(q, k) + self.position_bias(n, q.device)
-        if mask is not None:
-            scores = self.hide(scores, mask)
+        if attention_mask is not None:
+            scores = self.hide(scores, attention_mask)
         y = self.mix(self.weigh(scores), v)
         return self.o(y.transpose(1, 2).reshape(b, n, -1))
 

@@ -8,7 +8,7 @@ from torch import nn
 
 
 class T5Attention(nn.Module):
-    """``mask`` (batch, tokens) is True at tokens and False at padding."""
+    """``attention_mask`` (batch, tokens) is True at tokens and False at padding."""
 
     def __init__(self, d_model, num_heads, num_buckets=32, max_distance=128, dropout_rate=0.1):
         super().__init__()
@@ -56,12 +56,12 @@ class T5Attention(nn.Module):
     def mix(self, weights, v):
         return torch.matmul(weights, v)
 
-    def forward(self, hidden_states, mask=None):
+    def forward(self, hidden_states, attention_mask=None):
         b, n, _ = hidden_states.shape
         q, k, v = self.project(hidden_states)
         scores = self.score(q, k) + self.position_bias(n, q.device)
-        if mask is not None:
-            scores = self.hide(scores, mask)
+        if attention_mask is not None:
+            scores = self.hide(scores, attention_mask)
         y = self.mix(self.weigh(scores), v)
         return self.o(y.transpose(1, 2).reshape(b, n, -1))
 
@@ -111,12 +111,12 @@ class T5ByOffset(T5Attention):
 
 
 class T5Sdpa(T5Attention):
-    def forward(self, hidden_states, mask=None):
+    def forward(self, hidden_states, attention_mask=None):
         b, n, _ = hidden_states.shape
         q, k, v = self.project(hidden_states)
         bias = self.position_bias(n, q.device)
-        if mask is not None:
-            bias = self.hide(bias.expand(b, -1, -1, -1), mask)
+        if attention_mask is not None:
+            bias = self.hide(bias.expand(b, -1, -1, -1), attention_mask)
         p = self.dropout if self.training else 0.0
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=p, scale=1.0)
         return self.o(y.transpose(1, 2).reshape(b, n, -1))
@@ -144,10 +144,10 @@ class T5Fused(nn.Module):
         index = torch.where(offset.abs() < exact, offset.abs(), far) + half * (offset > 0)
         return self.bias[index].permute(2, 0, 1)
 
-    def forward(self, hidden_states, mask=None):
+    def forward(self, hidden_states, attention_mask=None):
         b, n, c = hidden_states.shape
         q, k, v = self.to_qkv(hidden_states).view(b, n, 3, self.heads, -1).unbind(2)
         scores = torch.einsum("bihd,bjhd->bhij", q, k) + self.bias_of(n, q.device)
-        if mask is not None:
-            scores = scores.masked_fill(~mask[:, None, None], -math.inf)
+        if attention_mask is not None:
+            scores = scores.masked_fill(~attention_mask[:, None, None], -math.inf)
         return self.to_out(torch.einsum("bhij,bjhd->bihd", scores.softmax(-1), v).reshape(b, n, c))
