@@ -87,7 +87,7 @@ def words(finding: Found | None) -> str:
     said += [finding.get("location", {}).get("note")]
     said += [
         json.dumps(evidence.get(key), ensure_ascii=False)
-        for key in ("departure", "changes", "diagnosis")
+        for key in ("departure", "changes")
         if evidence.get(key)
     ]
     return "\n".join(str(one) for one in said if one)

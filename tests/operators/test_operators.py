@@ -8,6 +8,8 @@ from collections import Counter
 import pytest
 
 from tests.operators.cases import CASES, MODULES, OPERATORS, Case
+from tests.operators.diagnosis import Found, headline, parts
+from tests.operators.measure import judged
 from tests.operators.numbers_apart import APART, SAME, apart, starts_at_zero, ways
 from tests.operators.relabelled import RELABELLED
 
@@ -52,3 +54,42 @@ def test_a_rewrite_equals_its_base(case: Case) -> None:
     left = {"training"} | ({"gradients"} if case.name in RELABELLED else set())
     for way in sorted(ways(case).keys() - left):
         assert apart(case, way) < SAME * (100 if way == "gradients" else 1), way
+
+
+def _subject(verdict: str, *findings: Found) -> Found:
+    return {"verdict": verdict, "findings": list(findings)}
+
+
+DEPARTS: Found = {
+    "claim": "equivalence",
+    "kind": "equivalence",
+    "status": "violated",
+    "message": "no 1/√d: logits = scores where the paper has logits = scores / √d",
+    "evidence": {"departure": {"step": "logits = scores / d ** 0.5", "seen": "scores"}},
+}
+REACHES: Found = {"claim": "reach", "kind": "reach", "status": "violated", "message": "too far"}
+
+
+def test_the_difference_speaks_before_the_claims_and_its_step_says_the_part() -> None:
+    first = headline(_subject("violates", REACHES, DEPARTS))
+    assert first is DEPARTS
+    assert parts(first) == {"score"}
+    assert parts(REACHES) == {"mask"}
+
+
+def test_a_fault_of_another_part_is_found_but_not_right() -> None:
+    unscaled = next(case for case in FAULTY if case.id == "SDS")
+    right, wrong, missed = (
+        judged(unscaled, _subject(*said), 1.0)
+        for said in (("violates", DEPARTS), ("violates", REACHES), ("conforms",))
+    )
+    assert (right.right, right.part, right.cause, right.cause_first) == (True, True, True, True)
+    assert (wrong.right, wrong.part, wrong.cause) == (True, False, False)
+    assert not missed.right
+
+
+def test_advice_finds_a_bad_start_but_no_fault_of_the_function() -> None:
+    told = {"claim": "start", "status": "violated", "advice": True, "message": "starts at zero"}
+    start, fault = (next(c for c in FAULTY if c.id == name) for name in ("QZV", "SDS"))
+    assert judged(start, _subject("conforms", told), 1.0).cause
+    assert not judged(fault, _subject("conforms", told), 1.0).right
