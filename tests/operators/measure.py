@@ -21,9 +21,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.operators import diagnosis
 from tests.operators.cases import CASES, OPERATORS, Case
-from tests.operators.diagnosis import all_words, headline, says, verdict, words
+from tests.operators.diagnosis import all_words, headline, parts, says, verdict, words
 
 
 @dataclass
@@ -80,7 +79,7 @@ def judged(case: Case, subject: dict[str, Any], seconds: float) -> Answer:
     known = found in ("violates", "variant") if case.want == "told" else found == "violates"
     # What is no fault of the function is found when it is said, whatever the verdict.
     answer.right = known or (softer and about)
-    answer.parts = tuple(sorted(diagnosis.parts(first)))
+    answer.parts = tuple(sorted(parts(first)))
     answer.part = answer.right and bool(set(operator.category) & set(answer.parts))
     answer.cause = answer.right and about
     answer.cause_first = answer.right and says(words(first), operator.cause)
@@ -110,14 +109,14 @@ def shown(answers: list[Answer]) -> str:
             continue
         lines += [f"         {line[:150]}" for line in a.says.splitlines()[:2]]
     seconds = [a.seconds for a in answers] or [0.0]
-    parts, cause = sum(a.part for a in caught), sum(a.cause for a in caught)
+    part, cause = sum(a.part for a in caught), sum(a.cause for a in caught)
     lines += [
         "",
         f"recall           {_share(len(caught), len(faulty))}",
         f"exit 0 on faulty {len(silent)}",
         f"alarms           {_share(len(alarms), len(equal))}",
         f"proven right     {_share(sum(a.right for a in equal), len(equal))}",
-        f"right part       {_share(parts, len(caught))} of the found, {_share(parts, len(faulty))}",
+        f"right part       {_share(part, len(caught))} of the found, {_share(part, len(faulty))}",
         f"right cause      {_share(cause, len(caught))} of the found, {_share(cause, len(faulty))}",
         f"  in the headline {_share(sum(a.cause_first for a in caught), len(caught))}",
         f"seconds          {median(seconds):.1f} median, {max(seconds):.1f} at most",
