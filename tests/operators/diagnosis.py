@@ -26,7 +26,7 @@ KINDS = {
     "score": "logit-scale|^weights|^scores$",
     "position": "relative-positions|distance-slopes",
     "kernel": "determinis|dtype|precision|autocast|finite|dropout",
-    "projections": "gradient|trains|finite-differences|^start|initial|unused",
+    "projections": "gradient|trains|finite-differences|^start|initial|unused|^linear",
 }
 """The kinds and names of claims by their part."""
 
