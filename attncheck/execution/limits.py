@@ -36,11 +36,14 @@ class Limits(msgspec.Struct, frozen=True):
         claim_seconds: for importing it, for each first call, and for each claim.
         subject_seconds: for everything together; what is left then stays undecided.
         memory_bytes: private memory of the child (``RLIMIT_DATA``), torch included.
+        look_seconds: processor time after a look at what judges until which answers wait for the
+            next one; with none, each has a look of its own.
     """
 
     claim_seconds: float = 30.0
     subject_seconds: float = 600.0
     memory_bytes: int = 4 * 2**30
+    look_seconds: float = 0.05
 
     @property
     def memory(self) -> str:
