@@ -154,24 +154,7 @@ def work_on(
     if asked.folder and asked.folder not in sys.path:
         sys.path.append(asked.folder)
 
-    held: list[Message] = []
-    due, now, original = 0.0, time.process_time, _only_here()
-
-    def leave() -> None:
-        nonlocal due
-        if names := judges():
-            raise _PatchedError(names)
-        for message in held:
-            say(message)
-        held.clear()
-        due = now() + limits.look_seconds
-
-    def said(message: Message) -> None:
-        original()
-        held.append(message)
-        if now() >= due:
-            leave()
-
+    said, leave, held = _together(say, judges, limits.look_seconds)
     try:
         _speak_of(work, asked, say, said)
         held.append(Done())
@@ -191,6 +174,35 @@ def work_on(
         for message in [*held, Done()]:
             say(message)
     return names
+
+
+def _together(
+    say: Callable[[Message], None], judges: Callable[[], str], seconds: float
+) -> tuple[Callable[[Message], None], Callable[[], None], list[Message]]:
+    """Return what takes a message, what lets all leave that were taken, and those.
+
+    They leave after a look at the judges, at the latest when one is taken and the last look is so
+    many seconds ago. Closures, for nothing of it may be within a subject's reach by a name.
+    """
+    held: list[Message] = []
+    due, now, original = 0.0, time.process_time, _only_here()
+
+    def leave() -> None:
+        nonlocal due
+        if names := judges():
+            raise _PatchedError(names)
+        for message in held:
+            say(message)
+        held.clear()
+        due = now() + seconds
+
+    def said(message: Message) -> None:
+        original()
+        held.append(message)
+        if now() >= due:
+            leave()
+
+    return said, leave, held
 
 
 class _PatchedError(BaseException):

@@ -121,14 +121,14 @@ def _scales(module: torch.nn.Module) -> list[torch.Tensor]:
     """Return the scales of a module's norms, a shared one once."""
     found: dict[int, torch.Tensor] = {}
     for sub in module.modules():
-        if _is_norm(type(sub)) and torch.is_tensor(scale := getattr(sub, "weight", None)):
+        if _is_norm(type(sub).__mro__) and torch.is_tensor(scale := getattr(sub, "weight", None)):
             found[id(scale)] = scale
     return list(found.values())
 
 
 @lru_cache(maxsize=256)
-def _is_norm(kind: type) -> bool:
-    return any(base.__name__ in _NORMS for base in kind.__mro__)
+def _is_norm(bases: tuple[type, ...]) -> bool:
+    return any(base.__name__ in _NORMS for base in bases)
 
 
 @lru_cache(maxsize=64)
