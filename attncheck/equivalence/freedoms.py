@@ -145,15 +145,11 @@ def _need(slot: Slot) -> str:
 
 def _there(module: torch.nn.Module) -> Counter[str]:
     """Return how many norms and bare tensors of each form the module has at most."""
-    tensors = dict(module.named_parameters())
-    found: Counter[str] = Counter()
-    for unit in {u.owner: u for u in units_of(module) if u.kind in ("norm", "tensor")}.values():
-        if unit.kind == "norm":
-            found["norm"] += 1
-        elif unit.weight in tensors:
-            axes = sum(size != 1 for size in tensors[unit.weight].shape)
-            found[f"bare of {axes}"] += 1
-            found["norm"] += axes == 1  # a gain of the author's own
+    tensors, units = dict(module.named_parameters()), units_of(module)
+    bare = {unit.weight for unit in units if unit.kind == "tensor"} & tensors.keys()
+    axes = (sum(size != 1 for size in tensors[name].shape) for name in bare)
+    found = Counter(f"bare of {number}" for number in axes)
+    found["norm"] = len({unit.owner for unit in units if unit.kind == "norm"})
     return found
 
 

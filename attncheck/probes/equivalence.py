@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attncheck.blame.edits import locate
 from attncheck.data.formula import Formula
 from attncheck.data.report import Location
-from attncheck.equivalence.departure import Departure
 from attncheck.equivalence.declared import by_option, declared
+from attncheck.equivalence.departure import Departure
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
 from attncheck.equivalence.identity import Identity, identity_of, line_of, place_of
 from attncheck.equivalence.proof import Proof, prove

@@ -34,7 +34,14 @@ from attncheck.signature.forward import forward_parameters
 from attncheck.signature.resolve import Factory, resolve
 from attncheck.spec import SpecDocument
 from attncheck.subject.hinting import other_sizes, stated_inputs
-from attncheck.subject.layouts import answers, casts_inside, error_of, in_double, returns_gate, stands
+from attncheck.subject.layouts import (
+    answers,
+    casts_inside,
+    error_of,
+    in_double,
+    returns_gate,
+    stands,
+)
 from attncheck.subject.masking import obeys
 from attncheck.subject.pinning import pin_sizes
 from attncheck.subject.raising import SubjectError, blamed
