@@ -28,6 +28,8 @@ def norm_of(module: torch.nn.Module) -> tuple[str, str, str, float] | None:
     if not 1 <= len(own) <= 2 or len(sizes) != 1 or len(next(iter(sizes))) != 1:
         return None
     first = next(iter(own.values()))
+    if first.numel() < 2:
+        return None  # of one number a norm leaves nothing
     x = torch.randn(2, 3, len(first), generator=generator(17), dtype=torch.float64)
     x = x.to(first.dtype) + 0.5
     try:
@@ -42,7 +44,7 @@ def norm_of(module: torch.nn.Module) -> tuple[str, str, str, float] | None:
         for eps in epsilons(module):
             for kind in ("rms", "layer"):
                 made = normed(kind, x, own[scale], own.get(shift), eps)
-                gap = float((made - seen).abs().max()) / float(made.abs().max())
+                gap = float((made - seen).abs().max()) / (float(made.abs().max()) or 1.0)
                 if gap <= NEARLY:
                     return scale, shift, kind, eps
     return None
