@@ -11,11 +11,11 @@ from attncheck.data.choices import chosen_so
 from attncheck.equivalence.proof import Proof, prove
 from attncheck.errors import SpecError
 from attncheck.mutation.definition import Definition, assigned
-from attncheck.reference.mechanism import Mechanism
 from attncheck.spec.document import ChoiceEntry
 from attncheck.subject.trial import Trial
 
 if TYPE_CHECKING:
+    from attncheck.reference.mechanism import Mechanism
     from attncheck.subject.subject import Subject
 
 _FEW = 48
@@ -54,6 +54,8 @@ def edited(mechanism: Mechanism, choices: Sequence[ChoiceEntry]) -> Mechanism:
     Raises:
         SpecError: a step is no assignment, or of no name of the reference.
     """
+    from attncheck.reference.mechanism import Mechanism
+
     definition = Definition(mechanism)
     for choice in choices:
         made = ast.parse(choice.step).body

@@ -11,8 +11,8 @@ from attncheck.mutation.operators import Operator, Rewrite
 
 _MOST = 5
 """Uses of one tensor of which subsets are taken; beyond, only all but one."""
-_NEAR = 16
-"""So many of the names before it are taken in its place."""
+_PAIRS = 600
+"""The longer a definition, the fewer of the names before are taken in its place."""
 
 
 def _rewrites(definition: Definition) -> Iterator[Rewrite]:
@@ -28,7 +28,7 @@ def _rewrites(definition: Definition) -> Iterator[Rewrite]:
             if len(sites) > _MOST and size < len(sites) - 1:
                 continue
             for chosen in itertools.combinations(sites, size):
-                for other in known[: known.index(name)][-_NEAR:]:
+                for other in known[: known.index(name)][-(_PAIRS // len(known)) :]:
                     yield _read_instead(definition, chosen, other)
 
 

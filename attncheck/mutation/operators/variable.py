@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from attncheck.mutation.definition import Site
 from attncheck.mutation.operators import Operator
 
-_NEAR = 24
-"""Of a long definition only the latest names: what stands pages above nobody writes by mistake."""
+_PAIRS = 900
+"""The longer a definition, the fewer of the names before are taken: nobody writes by mistake what
+stands pages above."""
 
 
 def _edits(site: Site) -> Iterator[ast.expr]:
     node = site.node
     if isinstance(node, ast.Name) and node.id in site.names:
-        near = dict.fromkeys((*site.inputs, *site.names[-_NEAR:]))
+        near = dict.fromkeys((*site.inputs, *site.names[-(_PAIRS // len(site.names)) :]))
         for other in near:
             if other != node.id:
                 yield ast.Name(other, ast.Load())
