@@ -34,8 +34,8 @@ class Masks(Claim, frozen=True, kw_only=True):
     `--input lengths=2:lengths`), else what its author writes in a docstring; torch's own
     names (`key_padding_mask`) mean what torch means; of other optional masks, lengths among them,
     the meaning is found by trying. One that changes nothing is a finding, with the line where it
-    is lost; one whose meaning no convention explains is undecided. With `gap`, the same once more with logits that far apart: a mask that adds a
-    constant hides nothing beyond it.
+    is lost; one whose meaning no convention explains is undecided. With `gap`, the same once more
+    with logits that far apart: a mask that adds a constant hides nothing beyond it.
 
     ## Why it matters
     torch's attention function attends where a mask is True, torch's attention module where it is
