@@ -82,3 +82,10 @@ def docs(session: nox.Session) -> None:
     """What the README shows is what the commands print; ``-- --update`` rewrites it."""
     ready(session)
     session.run("python", "-m", "tests.readme", *session.posargs)
+
+
+@nox.session
+def operators(session: nox.Session) -> None:
+    """The attention operators of arXiv:2604.28118 and as many rewrites: recall, alarms, cause."""
+    ready(session)
+    session.run("python", "-m", "tests.operators.measure", *session.posargs)

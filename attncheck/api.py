@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from attncheck.auditing.request import Asked
+from attncheck.auditing.request import Asked, several
 from attncheck.auditing.run import run
 from attncheck.auditing.select import Selection, select
 from attncheck.auditing.things import thing_of
@@ -28,7 +28,7 @@ from attncheck.data.page import Page
 from attncheck.data.report import Finding, Report, Verdict
 from attncheck.data.report_file import read_report as read
 from attncheck.errors import AttncheckError, OutputError, UsageError, did_you_mean, reason_of
-from attncheck.execution.limits import Limits, memory_bytes
+from attncheck.execution.limits import Limits, limits_of
 from attncheck.execution.starting import cool_down
 from attncheck.formats import find_format, format_for_file, render_page
 from attncheck.formats.shared.wording import violations
@@ -90,8 +90,16 @@ class ShownCount(Report, kw_only=True):
         return _drawn(counting.page_of(self))
 
 
-class ShownComparison(side_by_side.Comparison, frozen=True):
-    """Subjects side by side, as a table where Python prints it."""
+class ShownComparison(Report, kw_only=True):
+    """Subjects side by side: a report with their costs, a table where Python prints it."""
+
+    @property
+    def rows(self) -> list[side_by_side.SubjectCompared]:
+        """Of each subject ``name``, ``verdict``, ``held``, ``claims``, ``macs``, ``growth``, ….
+
+        See :class:`attncheck.commands.compare.SubjectCompared`.
+        """
+        return [side_by_side.compared(subject) for subject in self.subjects]
 
     def __repr__(self) -> str:
         return _drawn(side_by_side.page_of(self))
@@ -147,14 +155,14 @@ def audit(
         arguments=init or {},
         dims=dims or {},
         inputs=_shapes(inputs),
-        claims=_several(claims),
-        skips=_several(skip),
-        binding=_several(limits),
+        claims=several(claims),
+        skips=several(skip),
+        binding=several(limits),
         dtype=dtype,
         device=device,
         seed=seed,
     )
-    bounds = Limits(timeout, 20 * timeout, memory_bytes(memory_limit))
+    bounds = limits_of(timeout, memory_limit)
     return _shown(select(*_contract(thing, spec), asked), bounds, workers, isolate=isolate)
 
 
@@ -222,7 +230,7 @@ def compare(
         place = f"{problem.spec}@{problem.subject}"
         where = f"{place}: {problem.where}" if problem.where else place
         raise AttncheckError(problem.what, where=where, instead=problem.instead)
-    return ShownComparison(**_fields(side_by_side.compare(report, sort)))
+    return ShownComparison(**_fields(side_by_side.in_order(report, sort)))
 
 
 def read_report(path: str | Path) -> ShownReport:
@@ -289,10 +297,6 @@ def _like(name: str) -> Iterator[str]:
 def _named(thing: Any, spec: str) -> list[tuple[str, Any]]:
     """Return spec and target of a thing that is compared, ``SPEC=TARGET`` among them."""
     return [*words.side_by_side([thing], spec)[0]] if isinstance(thing, str) else [(spec, thing)]
-
-
-def _several(globs: str | Sequence[str]) -> list[str]:
-    return [globs] if isinstance(globs, str) else list(globs)
 
 
 def _shapes(given: Sequence[Any] | Mapping[str, Any] | None) -> list[str]:

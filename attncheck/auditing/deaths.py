@@ -46,7 +46,9 @@ def findings_after(
             name_finding(job, found[name])
     if forged or not death.step or claims[name].watches:  # no other can be tried
         why = f"the module {death.sentence()}"
-        for other in waiting:
+        # What comes before has an answer, which did not leave in time: it is tried again.
+        first = waiting.index(death.step) if death.step in waiting and not forged else 0
+        for other in waiting[first:]:
             if other != name:
                 found[other] = left_out(other, claims[other], why, skipped=bool(name))
     return found

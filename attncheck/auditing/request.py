@@ -92,6 +92,11 @@ class Asked:
         return f"attncheck.audit({', '.join(words)})"
 
 
+def several(globs: str | Sequence[str]) -> list[str]:
+    """Return globs of which one alone may be given as a text."""
+    return [globs] if isinstance(globs, str) else list(globs)
+
+
 def written(value: Any) -> str:
     """Return a value as Python code writes it, near enough to be understood."""
     if isinstance(value, Mapping):

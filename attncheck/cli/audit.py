@@ -12,7 +12,7 @@ from attncheck.cli import held, options
 from attncheck.cli.exits import Exit, exit_of
 from attncheck.cli.streams import complain, log
 from attncheck.execution import interrupts
-from attncheck.execution.limits import memory_bytes
+from attncheck.execution.limits import limits_of
 
 if TYPE_CHECKING:
     from attncheck.auditing.run import SubjectAudited
@@ -58,7 +58,6 @@ def audit(
     from attncheck.auditing.request import Asked
     from attncheck.cli.output import hand_over, outputs
     from attncheck.commands.words import check_some, selected
-    from attncheck.execution.limits import Limits
     from attncheck.formats import find_format
 
     options.limits(timeout=timeout, jobs=jobs, seed=seed)
@@ -74,7 +73,7 @@ def audit(
         device=device,
         seed=seed,
     )
-    limits = Limits(timeout, 20 * timeout, memory_bytes(memory_limit))
+    limits = limits_of(timeout, memory_limit)
     shown = find_format(format_name)
     files = outputs(output or [])
     on = held.ground(baseline, written=[file.path for file in files]) if baseline else None

@@ -8,7 +8,6 @@ import typer
 
 from attncheck.cli import options
 from attncheck.cli.exits import Exit
-from attncheck.cli.output import check_result, show_result
 from attncheck.cli.streams import log
 from attncheck.errors import UsageError, did_you_mean
 
@@ -32,8 +31,8 @@ def compare(
         ),
     ] = "",
     jobs: options.Jobs = 0,
-    format_name: options.ResultFormat = "text",
-    output: options.ResultFiles = None,
+    format_name: options.ReportFormat = "text",
+    output: options.ReportFiles = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -43,8 +42,8 @@ def compare(
     """
     from attncheck.auditing.request import Asked
     from attncheck.cli.audit import report_of
-    from attncheck.commands.compare import KEYS, chosen, page_of
-    from attncheck.commands.compare import compare as side_by_side
+    from attncheck.cli.output import PageShown
+    from attncheck.commands.compare import KEYS, chosen, in_order, page_of
     from attncheck.commands.words import check_some, references
     from attncheck.commands.words import side_by_side as in_turn
     from attncheck.execution.limits import Limits
@@ -52,8 +51,7 @@ def compare(
     if sort and sort not in KEYS:
         raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, KEYS))
     options.limits(jobs=jobs)
-    files = output or []
-    check_result(format_name, files)
+    shown = PageShown(format_name, output or [], page_of)
     asked = Asked(dims=options.sizes(dims or []))
     check_some(wanted, every=every)
     named, told = (references(), []) if every else in_turn(wanted or [], contract)
@@ -62,7 +60,6 @@ def compare(
     report = report_of(chosen(named, asked), Limits(), jobs, quiet=quiet, debug=debug)
     for said in told:
         log(f"attncheck: {said}")
-    found = side_by_side(report, sort)
     complete = not report.problems and not report.partial and bool(report.subjects)
     code = Exit.CONFORMS if complete else Exit.FAILED
-    raise typer.Exit(show_result(found, lambda: page_of(found), format_name, files, code))
+    raise typer.Exit(shown.show(in_order(report, sort), code))

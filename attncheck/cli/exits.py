@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from attncheck.data.profile import read_profile
 from attncheck.data.report import Report, Verdict
 
 
@@ -37,11 +36,10 @@ def exit_of_profile(report: Report) -> Exit:
     """Return 2 for work not done, 1 for a module that was not timed, 3 for doubtful figures."""
     if report.problems or report.partial or not report.subjects:
         return Exit.FAILED
-    read = [read_profile(subject.profile)[0] for subject in report.subjects]
-    profiles = [profile for profile in read if profile is not None]
+    profiles = [subject.profile for subject in report.subjects if subject.profile]
     if any(profile.refused for profile in profiles):
         return Exit.VIOLATES
-    doubtful = len(profiles) < len(read) or any(
+    doubtful = any(
         row.why or row.unpriced or any(timing.status == "undecided" for _, timing in row.timed)
         for profile in profiles
         for row in profile.rows

@@ -64,7 +64,7 @@ Binding = Annotated[
     typer.Option(
         "--for",
         metavar="LIMIT",
-        help="Limits of use that decide the verdict, such as half-precision,one-pixel.",
+        help="Limits of use that decide the verdict, such as precision,half-precision.",
     ),
 ]
 

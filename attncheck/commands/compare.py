@@ -1,6 +1,7 @@
 """Subjects side by side: claims held, parameters, MACs, memory, reach, growth.
 
-What an audit does not count, memory and growth and reach, is measured in the same child.
+What an audit does not count, memory and growth and reach, is measured in the same child, and stands
+in the report's counts (``costs``).
 """
 
 from __future__ import annotations
@@ -36,8 +37,17 @@ from attncheck.subject.trial import Trial
 _DRAWS = 3
 
 
-class SubjectCompared(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One subject's figures; None where one is not known."""
+@dataclasses.dataclass(frozen=True)
+class SubjectCompared:
+    """One subject's figures; None where one is not known.
+
+    Attributes:
+        name, verdict: ``SPEC@SUBJECT``, and what its claims say together.
+        held, claims: how many hold, of those that were tried and are no mere advice.
+        shape: dims of the call.
+        parameters, macs, elementwise: of one call.
+        memory, reach, positions, growth, order: see :class:`attncheck.data.counts.Costs`.
+    """
 
     name: str
     verdict: str
@@ -48,20 +58,10 @@ class SubjectCompared(msgspec.Struct, frozen=True, omit_defaults=True):
     macs: int | float | None = None
     elementwise: int | float | None = None
     memory: int | float | None = None
-    """Peak bytes of a forward pass in float32 above inputs and parameters, read off shapes."""
     reach: int | None = None
     positions: int | None = None
     growth: str = ""
     order: float | None = None
-
-
-class Comparison(msgspec.Struct, frozen=True):
-    """What ``attncheck compare`` found, sorted as asked."""
-
-    rows: list[SubjectCompared]
-    sort: str
-    environment: dict[str, Any]
-    schema: str = "attncheck.comparison/1"
 
 
 KEYS: dict[str, Callable[[SubjectCompared], Any]] = {
@@ -104,19 +104,20 @@ def chosen(named: Iterable[tuple[str, Any]], asked: Asked) -> list[Selection]:
     return found
 
 
-def compare(report: Report, sort: str = "") -> Comparison:
-    """Return the rows of a report whose jobs asked for costs, in the order asked for."""
-    rows = [_row(subject) for subject in report.subjects]
-    if sort:
-        rows.sort(key=KEYS[sort])
-    return Comparison(rows, sort, report.environment)
+def in_order(report: Report, sort: str = "") -> Report:
+    """Return the report with its subjects sorted by one of :data:`KEYS`; "" leaves them."""
+    if not sort:
+        return report
+    subjects = sorted(report.subjects, key=lambda subject: KEYS[sort](compared(subject)))
+    return msgspec.structs.replace(report, subjects=subjects)
 
 
 def _last(value: float | None) -> float:
     return float("inf") if value is None else value
 
 
-def _row(subject: SubjectReport) -> SubjectCompared:
+def compared(subject: SubjectReport) -> SubjectCompared:
+    """Return the figures of a subject whose job asked for costs."""
     judged = [f for f in subject.findings if not f.advice and f.status is not Status.SKIPPED]
     counts = subject.counts or Counts()
     costs = known(counts.costs) or Costs()
@@ -138,16 +139,17 @@ def _row(subject: SubjectReport) -> SubjectCompared:
     )
 
 
-def page_of(found: Comparison) -> Page:
-    """Return the comparison as a table, with the shape of each row where they differ."""
-    shapes = {tuple(row.shape.items()) for row in found.rows}
+def page_of(report: Report) -> Page:
+    """Return the subjects as a table, with the shape of each where they differ."""
+    found = [compared(subject) for subject in report.subjects]
+    shapes = {tuple(row.shape.items()) for row in found}
     columns = ["", "verdict", "claims held", "parameters", "MACs", "element-wise", "memory"]
     columns += ["reach", "MACs in N"]
     one = len(shapes) == 1
     if not one:
         columns.append("at")
-    rows = [_cells(row) + ([] if one else [_words(row.shape)]) for row in found.rows]
-    notes = [f"one call at {_words(found.rows[0].shape)}"] if one and found.rows else []
+    rows = [_cells(row) + ([] if one else [_words(row.shape)]) for row in found]
+    notes = [f"one call at {_words(found[0].shape)}"] if one else []
     notes.append(
         "one multiply-add = 1 MAC; memory: peak bytes of a forward pass in float32 above inputs "
         "and parameters; reach: input positions that change one output position; N: positions"

@@ -1,84 +1,117 @@
 """What ``attncheck profile`` says of one subject, as every reader of a report finds it.
 
 Measuring fills these, gates compare them, pages draw them. Fields that a reader does not know are
-left alone; the report's schema only grows.
+left alone; the report's schema only grows. Fields stand as the JSON sorts them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any
+from copy import copy
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-MODES = ("forward", "backward")
 _MOST_RATIOS = 5000
 
-Number = int | float | None
+Figure = int | float
+Number = Figure | None
+Ratios = Annotated[list[Figure], msgspec.Meta(max_length=_MOST_RATIOS)]
+_Value = TypeVar("_Value")
 
 
-class Timing(msgspec.Struct):
+def _always(value: _Value) -> _Value:
+    """Return the default of a field that is written even where it says nothing."""
+    found: _Value = msgspec.field(default_factory=lambda: copy(value))
+    return found
+
+
+class Timing(msgspec.Struct, kw_only=True):
     """Latency of one pass; times in nanoseconds.
 
     Attributes:
-        processes: samples of every fresh process, thinned to a hundred each.
-        samples: how many there were.
+        beside: what was timed between the samples, or in turns with them.
         cold: the median first call.
+        confidence: of the intervals, exactly.
+        interval: of the median, between processes.
         least: the quickest call of all processes. What disturbs a call only ever adds to it, and
             where a process lies in memory is drawn anew for each: of all figures this one comes
             out most alike when it is measured again.
-        p10, median: the middle process's.
-        interval: of the median, between processes.
-        confidence: of the intervals, exactly.
-        beside: what was timed between the samples, or in turns with them.
+        median, p10: the middle process's.
+        processes: samples of every fresh process, thinned to a hundred each.
+        ratio, ratio_interval: of the middle process, and between processes.
         ratios: of each process, its quickest hundredth to that of what was timed beside it; of
             each pair of processes, the median over their turns.
-        ratio, ratio_interval: of the middle process, and between processes.
+        samples: how many there were.
         status: ``trusted``, or ``undecided`` where no two processes were equally quick.
         why: what is wrong, where something is.
     """
 
-    processes: Sequence[Sequence[float]] = ()
-    samples: int = 0
-    cold: Number = None
-    least: Number = None
-    p10: Number = None
-    median: Number = None
-    interval: tuple[float, float] | None = None
-    confidence: float = 0.0
     beside: str = ""
-    ratios: list[float] = []
-    ratio: float | None = None
-    ratio_interval: tuple[float, float] | None = None
+    cold: Number = None
+    confidence: Figure = 0.0
+    interval: tuple[Figure, Figure] | None = None
+    least: Number = None
+    median: Number = None
+    p10: Number = None
+    processes: Sequence[Sequence[Figure]] = ()
+    ratio: Number = None
+    ratio_interval: tuple[Figure, Figure] | None = None
+    ratios: Ratios = []
+    samples: int = 0
     status: str = "trusted"
     why: str = ""
 
 
-class Row(msgspec.Struct):
-    """One point of a profile: an input, a dtype and how the module was run."""
+class Row(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One point of a profile: an input, a dtype and how the module was run.
 
-    input: str = ""
-    size: Number = None
-    dtype: str = "float32"
-    compile: bool = False
-    channels_last: bool = False
-    parameters: Number = None
-    macs: Number = None
+    Attributes:
+        backward, forward: the passes that were timed.
+        batch: samples of the input.
+        by_operator: MACs of each operator.
+        channels_last, compile, dtype: how it was run.
+        dims, input, size: the call by name, as text, and its side or tokens.
+        elementwise, macs: of one call.
+        energy_j: of one call, in joules.
+        intensity: MACs for each byte that must be moved.
+        kernels: that one call launches.
+        parameters, tied, unused: elements, and names.
+        peak_bytes, peak_source, reserved_bytes: memory of one call, and whether it was measured.
+        peak_backward_bytes, saved_bytes: of a backward pass, and for it.
+        roofline: the share of what the device can do at best.
+        throughput: samples a second.
+        unpriced: operators that ``macs`` leaves out.
+        why: what is missing.
+    """
+
+    backward: Timing | None = _always(None)
+    batch: int = _always(1)
+    by_operator: dict[str, Figure] = {}
+    channels_last: bool = _always(False)
+    compile: bool = _always(False)
+    dims: dict[str, int] = {}
+    dtype: str = _always("float32")
     elementwise: Number = None
-    peak_bytes: Number = None
-    peak_backward_bytes: Number = None
-    saved_bytes: Number = None
-    peak_source: str = ""
-    forward: Timing | None = None
-    backward: Timing | None = None
-    throughput: Number = None
-    intensity: Number = None
-    roofline: Number = None
-    kernels: Number = None
-    energy_j: Number = None
-    by_operator: dict[str, int | float] = {}
+    energy_j: Number = _always(None)
+    forward: Timing | None = _always(None)
+    input: str = ""
+    intensity: Number = _always(None)
+    kernels: Number = _always(None)
+    macs: Number = None
+    parameters: Number = None
+    peak_backward_bytes: Number = _always(None)
+    peak_bytes: Number = _always(None)
+    peak_source: str = _always("")
+    reserved_bytes: Number = None
+    roofline: Number = _always(None)
+    saved_bytes: Number = _always(None)
+    size: Number = None
+    throughput: Number = _always(None)
+    tied: list[list[str]] = []
     unpriced: list[str] = []
+    unused: list[str] = []
     why: str = ""
 
     @property
@@ -98,20 +131,29 @@ class Row(msgspec.Struct):
         return ", ".join([self.dtype, *switches(self.compile, self.channels_last)])
 
 
-class Paired(msgspec.Struct):
-    """Ratios new / baseline of interleaved fresh processes, for one row and mode."""
+class Paired(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Ratios new / baseline of interleaved fresh processes, for one row and mode.
 
-    ratios: list[float]
+    Attributes:
+        answer: ``faster``, ``slower`` or ``undecided``.
+        channels_last, compile, dtype, input, mode: the row, and the pass.
+        confidence: of the interval, exactly; None where nothing was timed.
+        interval, ratio: of the middle pair, and between pairs.
+        ratios: of each pair.
+        why: what is missing.
+    """
+
+    answer: str = _always("–")
+    channels_last: bool = _always(False)
+    compile: bool = _always(False)
+    confidence: Number = None
+    dtype: str = _always("float32")
     input: str
-    dtype: str = "float32"
-    compile: bool = False
-    channels_last: bool = False
-    mode: str = "forward"
-    ratio: float | None = None
-    interval: tuple[float, float] | None = None
-    confidence: float = 0.0
-    answer: str = "–"
-    why: str = ""
+    interval: tuple[Figure, Figure] | None = _always(None)
+    mode: str = _always("forward")
+    ratio: Number = _always(None)
+    ratios: Ratios
+    why: str = _always("")
 
     @property
     def name(self) -> str:
@@ -119,62 +161,99 @@ class Paired(msgspec.Struct):
         return " ".join([self.input, self.dtype, *switches(self.compile, self.channels_last)])
 
 
-class Against(msgspec.Struct):
-    """A comparison with another version of the same module."""
+class Against(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A comparison with another version of the same module.
 
+    Attributes:
+        answer: of all rows, where they agree.
+        interval: that holds those of all rows.
+        ratio: the median of all rows.
+        rows: by row and mode.
+        target: the other side, as it was named.
+        verdict: of the other side's audit.
+    """
+
+    answer: str = _always("undecided")
+    interval: tuple[Figure, Figure] | None = _always(None)
+    ratio: Number = _always(None)
+    rows: list[Paired] = _always([])
     target: str = ""
-    answer: str = "undecided"
-    ratio: float | None = None
-    interval: tuple[float, float] | None = None
-    rows: list[Paired] = []
+    verdict: str = ""
 
 
-class Growth(msgspec.Struct):
-    """How one cost grows: points, and a polynomial or an exponent through them."""
+class Growth(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """How one cost grows: points, and a polynomial or an exponent through them.
 
-    points: list[tuple[float, float]] = []
+    Attributes:
+        exponent: of the size, as observed.
+        order: of the polynomial.
+        points: sizes and costs.
+        polynomial: in the positions N, exact.
+    """
+
+    exponent: Number = None
+    order: Number = None
+    points: list[tuple[Figure, Figure]] = []
     polynomial: str = ""
-    order: float | None = None
-    exponent: float | None = None
 
     @property
-    def drawn(self) -> list[tuple[float, float]]:
+    def drawn(self) -> list[tuple[Figure, Figure]]:
         """The points that log axes can show, by size."""
         return sorted((x, y) for x, y in self.points if x > 0 and y > 0)
 
 
-class Profile(msgspec.Struct):
-    """The costs of one subject on one device."""
+class AtBest(msgspec.Struct, kw_only=True, frozen=True):
+    """What a device did at best in one precision, just before."""
 
+    bytes_per_s: Number = None
+    macs_per_s: Number = None
+
+
+class Profile(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The costs of one subject on one device.
+
+    Attributes:
+        against: another version that was timed in turns with it.
+        asked: what makes it this profile and no other.
+        complete: whether everything was measured that was asked for.
+        device, device_name, driver, threads, torch: on what it was measured.
+        disturbed: what the device said against its own times.
+        noise_floor: the smallest slowdown that this machine can tell from none; 0.013 is 1.3 %.
+        peaks: what the device can do at best, by precision.
+        refused: whether it was not timed, since it violates its claims.
+        rows: the points.
+        scaling: how ``macs``, ``memory`` and ``latency`` grow.
+        so_far: what processes said, of a profile that is not complete: it goes on from there.
+        warning: what speaks against all figures.
+    """
+
+    against: Against | None = _always(None)
+    asked: dict[str, Any] = {}
+    complete: bool = _always(True)
     device: str = ""
-    device_name: str = ""
+    device_name: str = _always("")
+    disturbed: str = _always("")
+    driver: str = _always("")
+    noise_floor: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = _always(None)
+    peaks: dict[str, AtBest] = _always({})
+    refused: bool = False
+    rows: list[Row] = _always([])
+    scaling: dict[str, Growth] = _always({})
+    so_far: dict[str, Any] = {}
     threads: int | None = None
     torch: str = ""
-    driver: str = ""
-    disturbed: str = ""
-    warning: str = ""
-    refused: bool = False
-    complete: bool = True
-    noise_floor: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
-    rows: list[Row] = []
-    scaling: dict[str, Growth] = {}
-    against: Against | None = None
+    warning: str = _always("")
 
 
-def read_profile(raw: dict[str, Any]) -> tuple[Profile | None, str]:
-    """Return the profile of a report's subject, or why it cannot be read."""
-    try:
-        profile = msgspec.convert(raw, Profile)
-    except msgspec.ValidationError as error:
-        return None, f"the profile cannot be read: {error}"
-    ratios = [timing.ratios for row in profile.rows for _, timing in row.timed]
-    ratios += [one.ratios for one in (profile.against.rows if profile.against else [])]
-    if any(len(one) > _MOST_RATIOS for one in ratios):
-        return None, f"the profile has more than {_MOST_RATIOS} processes of one row"
-    counted = Counter(row.name for row in profile.rows)
-    if twice := next((name for name, count in counted.items() if count > 1), ""):
-        return None, f"the profile has {twice} twice"
-    return profile, ""
+def check_profile(profile: Profile) -> None:
+    """Complain about what its types alone do not forbid.
+
+    Raises:
+        msgspec.ValidationError: two rows are one and the same.
+    """
+    found = Counter(row.name for row in profile.rows)
+    if twice := next((name for name, count in found.items() if count > 1), ""):
+        raise msgspec.ValidationError(f"'{twice}' is twice in `profile.rows`")
 
 
 def switches(compiled: bool, channels_last: bool) -> list[str]:

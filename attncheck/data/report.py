@@ -10,6 +10,7 @@ import msgspec
 
 from attncheck.data.counts import Counts
 from attncheck.data.outside import decode_raw, plain
+from attncheck.data.profile import Profile, check_profile
 
 SCHEMA = "attncheck.report/1"
 UNREAD = "unread"
@@ -119,7 +120,7 @@ class SubjectReport(msgspec.Struct, omit_defaults=True):
     notes: list[str] = []
     counts: Counts | None = None
     diagnosis: dict[str, Any] = {}
-    profile: dict[str, Any] = {}
+    profile: Profile | None = None
     title: str = ""
     paper: str = ""
     dims: dict[str, int] = {}
@@ -239,9 +240,11 @@ def check_subject(subject: SubjectReport) -> None:
     """Complain about what its types alone do not forbid.
 
     Raises:
-        msgspec.ValidationError: a place, an id or one of the open tables cannot be.
+        msgspec.ValidationError: a place, an id, a profile or one of the open tables cannot be.
     """
     msgspec.convert(subject.diagnosis, _Diagnosis)
+    if subject.profile is not None:
+        check_profile(subject.profile)
     if subject.defined is not None:
         _check_place(subject.defined)
     for finding in subject.findings:

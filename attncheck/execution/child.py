@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
@@ -100,13 +101,12 @@ def note_judges() -> None:
 
 
 def _speaker(descriptor: int, key: bytearray) -> Callable[[Message], None]:
-    """Return what writes a message; a copy of the process that the subject forked stays silent."""
-    owner, seal, encoded = os.getpid(), sealing(key), encode
-    write, getpid, leave = os.write, os.getpid, os._exit
+    """Return what writes a message; a copy of this process stays silent."""
+    seal, encoded, original = sealing(key), encode, _only_here()
+    write, leave = os.write, os._exit
 
     def say(message: Message) -> None:
-        if getpid() != owner:
-            leave(0)
+        original()
         data = seal(encoded(message))
         try:
             while data:
@@ -115,6 +115,17 @@ def _speaker(descriptor: int, key: bytearray) -> Callable[[Message], None]:
             leave(CUT_OFF)
 
     return say
+
+
+def _only_here() -> Callable[[], None]:
+    """Return what ends the process if it is a copy of this one, which the subject forked."""
+    owner, getpid, leave = os.getpid(), os.getpid, os._exit
+
+    def original() -> None:
+        if getpid() != owner:
+            leave(0)
+
+    return original
 
 
 def work_on(
@@ -131,7 +142,8 @@ def work_on(
         asked: the question.
         limits: what messages name.
         say: told all that is found out, ``Done`` at last.
-        judges: says whose functions, of those that judge, are no longer what they were.
+        judges: says whose functions, of those that judge, are no longer what they were; asked
+            before anything that counts leaves, for all that was found since it was asked last.
 
     Returns:
         Whose functions the subject replaced, so that nothing can be judged; "" for none.
@@ -142,26 +154,55 @@ def work_on(
     if asked.folder and asked.folder not in sys.path:
         sys.path.append(asked.folder)
 
-    def said(message: Message) -> None:
-        if names := judges():
-            raise _PatchedError(names)
-        say(message)
-
+    said, leave, held = _together(say, judges, limits.look_seconds)
     try:
         _speak_of(work, asked, say, said)
-        said(Done())
+        held.append(Done())
+        leave()
         return ""
     except _PatchedError as patched:
         names = str(patched)
     except AttncheckError as error:
-        say(Refused(type(error).__name__, error.what, error.where, error.instead))
-        names = judges()
+        refused = Refused(type(error).__name__, error.what, error.where, error.instead)
+        if names := judges():
+            say(refused)
+        held.append(refused)
     except Exception as error:
         if not (names := judges() or replaced(before)):
-            say(_broken(error, limits))
+            held.append(_broken(error, limits))
     if not names:
-        say(Done())
+        for message in [*held, Done()]:
+            say(message)
     return names
+
+
+def _together(
+    say: Callable[[Message], None], judges: Callable[[], str], seconds: float
+) -> tuple[Callable[[Message], None], Callable[[], None], list[Message]]:
+    """Return what takes a message, what lets all leave that were taken, and those.
+
+    They leave after a look at the judges, at the latest when one is taken and the last look is so
+    many seconds ago. Closures, for nothing of it may be within a subject's reach by a name.
+    """
+    held: list[Message] = []
+    due, now, original = 0.0, time.process_time, _only_here()
+
+    def leave() -> None:
+        nonlocal due
+        if names := judges():
+            raise _PatchedError(names)
+        for message in held:
+            say(message)
+        held.clear()
+        due = now() + seconds
+
+    def said(message: Message) -> None:
+        original()
+        held.append(message)
+        if now() >= due:
+            leave()
+
+    return said, leave, held
 
 
 class _PatchedError(BaseException):

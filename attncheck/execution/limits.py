@@ -36,16 +36,28 @@ class Limits(msgspec.Struct, frozen=True):
         claim_seconds: for importing it, for each first call, and for each claim.
         subject_seconds: for everything together; what is left then stays undecided.
         memory_bytes: private memory of the child (``RLIMIT_DATA``), torch included.
+        look_seconds: processor time after a look at what judges until which answers wait for the
+            next one; with none, each has a look of its own.
     """
 
     claim_seconds: float = 30.0
     subject_seconds: float = 600.0
     memory_bytes: int = 4 * 2**30
+    look_seconds: float = 0.05
 
     @property
     def memory(self) -> str:
         """The memory limit as a person reads it."""
         return f"{self.memory_bytes / 2**30:.3g} GiB"
+
+
+def limits_of(claim_seconds: float, memory: str) -> Limits:
+    """Return the limits of a subject, which has twenty times the seconds of a claim.
+
+    Raises:
+        UsageError: the memory, such as ``4GiB``, is no amount that will do.
+    """
+    return Limits(claim_seconds, 20 * claim_seconds, memory_bytes(memory))
 
 
 def confine(limits: Limits) -> None:

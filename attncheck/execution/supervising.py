@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic
 
+from msgspec.structs import replace
+
 from attncheck.execution.child import SUBJECT
 from attncheck.execution.deaths import Death
 from attncheck.execution.inline import spoken
@@ -80,6 +82,9 @@ def supervise(
             waiting = waiting or list(task.steps)  # what it said before is no pass either
         if death is None or not waiting:
             break
+        if death.kind == "patched" and limits.look_seconds:
+            limits = replace(limits, look_seconds=0.0)  # at which step it happens
+            continue
         key = (death.phase, death.step)
         if death.sudden and key not in once:
             once.add(key)
@@ -87,6 +92,8 @@ def supervise(
         waiting = _record(death, task, waiting, result)
         if not waiting:
             break
+    # What did not leave before a death was answered after it.
+    result.answers = {s: result.answers[s] for s in task.steps if s in result.answers}
     return result
 
 

@@ -12,7 +12,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from attncheck.data.profile import Profile, Row, Timing, read_profile
+from attncheck.data.profile import Profile, Row, Timing
 from attncheck.data.report import Report, SubjectReport
 
 _NANOSECONDS = 1e-9
@@ -39,11 +39,12 @@ class BenchmarkFormat:
 
 
 def _benchmarks(subject: SubjectReport) -> Iterator[dict[str, Any]]:
-    profile = read_profile(subject.profile)[0]
-    for row in profile.rows if profile else []:
+    if (profile := subject.profile) is None:
+        return
+    for row in profile.rows:
         for direction, timed in row.timed:
             samples = [one for process in timed.processes for one in process]
-            if profile and samples:
+            if samples:
                 group = " ".join([direction, *_said(profile, row)])
                 yield _benchmark(subject, group, row, samples) | {
                     "extra_info": _extra(profile, row, timed)

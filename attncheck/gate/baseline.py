@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Sequence
 
-from attncheck.data.profile import read_profile
 from attncheck.data.report import Finding, Report, Status, name_of
 from attncheck.gate.accepted import Entry, decided, standing
 
@@ -32,12 +31,9 @@ def refusals(report: Report, accepted: Sequence[Entry], today: datetime.date) ->
             if _speaks_against(finding) and (name, finding.claim) not in let:
                 yield f"{name}: '{finding.claim}' is {finding.status.value}, and not accepted"
     for subject in report.subjects:
-        if not subject.profile:
+        if (profile := subject.profile) is None:
             continue
-        profile, why = read_profile(subject.profile)
-        if profile is None:
-            yield f"{name_of(subject)}: {why}"
-        elif not profile.complete:
+        if not profile.complete:
             yield f"{name_of(subject)}: its profile was interrupted"
         elif profile.disturbed:
             yield f"{name_of(subject)} was measured on a disturbed machine: {profile.disturbed}"

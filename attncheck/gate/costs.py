@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from attncheck.data.profile import MODES, Profile, Row, Timing, read_profile
+from attncheck.data.profile import Profile, Row, Timing
 from attncheck.data.report import SubjectReport
 from attncheck.gate.latency import judge_pairs, judge_stored
 from attncheck.gate.pairing import same_target
@@ -25,10 +25,11 @@ def latencies(now: SubjectReport, before: SubjectReport) -> int:
     """Return how many latencies a gate would judge of this subject."""
     found: set[tuple[str, str]] = set()
     for subject in (now, before):
-        profile = read_profile(subject.profile)[0]
-        for row in profile.rows if profile else []:
-            found |= {(row.name, mode) for mode in MODES if getattr(row, mode) is not None}
-        if profile and profile.against:
+        if (profile := subject.profile) is None:
+            continue
+        for row in profile.rows:
+            found |= {(row.name, mode) for mode, _ in row.timed}
+        if profile.against:
             found |= {(row.name, row.mode) for row in profile.against.rows}
     return len(found)
 
@@ -42,28 +43,23 @@ def compare_costs(
     remedies: Remedies,
 ) -> Iterator[Check]:
     """Yield the checks of everything that either profile measured."""
-    if not before.profile and not now.profile:
+    if before.profile is None and now.profile is None:
         return
-    if not now.profile:
+    if now.profile is None:
         why = "the baseline has a profile, the report has none"
         yield Check(name, "profile", Answer.UNDECIDED, why, remedies.profile)
         return
-    old_profile, old_why = read_profile(before.profile)
-    new_profile, new_why = read_profile(now.profile)
-    if old_profile is None or new_profile is None:
-        again = remedies.promote if old_profile is None else remedies.profile
-        yield Check(name, "profile", Answer.UNDECIDED, old_why or new_why, again)
-        return
+    old, new = before.profile or Profile(), now.profile
     trusted = True
-    for check in _circumstances(name, old_profile, new_profile, bool(before.profile), remedies):
+    for check in _circumstances(name, old, new, before.profile is not None, remedies):
         trusted = False
         yield check
-    rows = {row.name: row for row in old_profile.rows}
-    new_rows = {row.name: row for row in new_profile.rows}
+    rows = {row.name: row for row in old.rows}
+    new_rows = {row.name: row for row in new.rows}
     for key in [*rows, *(key for key in new_rows if key not in rows)]:
         yield from _row(name, key, rows.get(key), new_rows.get(key), policy, remedies)
     if policy.latency and trusted:
-        yield from _latency(name, before.target, old_profile, new_profile, policy, cases, remedies)
+        yield from _latency(name, before.target, old, new, policy, cases, remedies)
 
 
 def _circumstances(
@@ -159,12 +155,7 @@ def _latency(
 
 
 def _timings(profile: Profile) -> dict[tuple[str, str], Timing]:
-    return {
-        (row.name, mode): timing
-        for row in profile.rows
-        for mode in MODES
-        if (timing := getattr(row, mode)) is not None
-    }
+    return {(row.name, mode): timing for row in profile.rows for mode, timing in row.timed}
 
 
 def _doubted(before: Timing, now: Timing) -> str:

@@ -25,12 +25,13 @@ class Macs(Claim, frozen=True, kw_only=True):
     One multiply-add of a contraction (convolution, linear layer, matrix product, einsum,
     attention kernel) is one MAC; biases, norms, softmax, pooling and activations count none.
     Our dispatch counter's number must be fvcore's and the closed form's; where the two counters
-    differ, or an operator has no price, the claim is undecided and names it. A formula that does
-    not name `B` is per sample. Options and dims that the module fixes itself are searched for as
-    in `parameters`. Where implementations differ, state `between` two formulas or `at_most`.
-    A contraction written as `(a * b).sum()`, and an outer product run as a matrix product, may
-    count or not. Of a block that hosts the mechanism beside layers of its own the claim says
-    nothing.
+    differ, or an operator has no price, the claim is undecided and names it. Where they agreed on
+    the module once, fvcore is asked again only if the number is not the closed form's. A formula
+    that does not name `B` is per sample. Options and dims that the module fixes itself are
+    searched for as in `parameters`. Where implementations differ, state `between` two formulas or
+    `at_most`. A contraction written as `(a * b).sum()`, and an outer product run as a matrix
+    product, may count or not. Of a block that hosts the mechanism beside layers of its own the
+    claim says nothing.
 
     ## Why it matters
     A softmax over all positions where the paper attends to a row and a column gives the same
@@ -71,11 +72,11 @@ class Macs(Claim, frozen=True, kw_only=True):
 
     def check(self, trial: Trial) -> Outcome:
         from attncheck.instruments.counting.closed_form import ClosedForm
-        from attncheck.instruments.counting.count import count_trial, samples
+        from attncheck.instruments.counting.count import are_compared, count_trial, samples
 
         low, high = self._bounds()
         form = ClosedForm(trial.subject, [low, high], self.search)
-        counted = count_trial(trial)
+        counted = count_trial(trial, twice=not are_compared(trial.subject))
         seen, work = counted.tally.macs, counted.tally.by_operator.most_common()
         if counted.tally.unpriced:
             names = ", ".join(sorted(counted.tally.unpriced))
@@ -99,8 +100,8 @@ class Macs(Claim, frozen=True, kw_only=True):
                 choice=chosen,
                 by_operator=dict(work),
             )
-        if host := _host(trial, form, counted, times):
-            return host
+        if other := _differ(trial) or _host(trial, form, counted, times):
+            return other
         named = {name for text in self._bounds() for name in Formula(text).names}
         usual = trial.subject.spec.dims  # a dim that is 1 in the spec, as groups are, says nothing
         ones = [n for n in sorted(named - {"B"}) if trial.dims.get(n) == 1 and usual.get(n) != 1]
@@ -138,6 +139,14 @@ class Macs(Claim, frozen=True, kw_only=True):
         if self.between is not None:
             return f"between {self.between[0]} and {self.between[1]}"
         return f"at most {self.at_most}" if self.at_most else self.formula
+
+
+def _differ(trial: Trial) -> Outcome | None:
+    """Say so where the counters differ on this very case."""
+    from attncheck.instruments.counting.count import count_trial
+
+    both = count_trial(trial)
+    return undecided(f"the counters differ: {both.disagreement}") if both.agree is False else None
 
 
 def _host(trial: Trial, form: ClosedForm, counted: BothCounts, times: int) -> Outcome | None:

@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 
-from attncheck.auditing.request import Asked
+from attncheck.auditing.request import Asked, several
 from attncheck.auditing.select import Selection, select
 from attncheck.errors import UsageError, did_you_mean
-from attncheck.execution.limits import Limits, memory_bytes
+from attncheck.execution.limits import Limits, limits_of
 from attncheck.pytest_plugin.checking import ClaimTest, Violated
 from attncheck.pytest_plugin.targets import located
 
@@ -75,13 +75,13 @@ def parametrize_with_claims(
         arguments=init or {},
         dims=dims or {},
         inputs=list(inputs),
-        claims=_several(claim),
-        skips=_several(skip),
+        claims=several(claim),
+        skips=several(skip),
         dtype=dtype,
         device=device,
         seed=seed,
     )
-    limits = Limits(timeout, 20 * timeout, memory_bytes(memory_limit))
+    limits = limits_of(timeout, memory_limit)
     place = located(target) if isinstance(target, str) else target
     tests = _tests(select(spec, place, asked), limits)
     known = _expected(xfail or {}, tests)
@@ -89,10 +89,6 @@ def parametrize_with_claims(
         "claim",
         [pytest.param(test, id=name, marks=known.get(name, [])) for name, test in tests.items()],
     )
-
-
-def _several(globs: str | Sequence[str]) -> list[str]:
-    return [globs] if isinstance(globs, str) else list(globs)
 
 
 def _tests(selections: list[Selection], limits: Limits) -> dict[str, ClaimTest]:

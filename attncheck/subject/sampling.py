@@ -73,12 +73,13 @@ def randomise(module: torch.nn.Module, seed: int) -> None:
     """
     scales = {id(scale) for scale in _scales(module)}
     parameters = list(module.parameters())
-    shapes = tuple(tuple(parameter.shape) for parameter in parameters)
-    few = sum(map(math.prod, shapes)) <= _MOST_KEPT
-    noises, state = (_noise if few else _noise.__wrapped__)(seed, shapes)
+    wanted = tuple((tuple(p.shape), id(p) in scales) for p in parameters)
+    few = sum(math.prod(shape) for shape, _ in wanted) <= _MOST_KEPT
+    drawn, state = (_drawn if few else _drawn.__wrapped__)(seed, wanted)
     with torch.no_grad():
-        for parameter, noise in zip(parameters, noises, strict=True):
-            parameter.copy_(_drawn(parameter, noise, is_scale=id(parameter) in scales))
+        for parameter, values, (shape, is_scale) in zip(parameters, drawn, wanted, strict=True):
+            flat = len(shape) < 2 and not is_scale
+            parameter.copy_(_around(parameter, values) if flat else values)
         source: torch.Generator | None = None
         for name, buffer in module.named_buffers():
             if name.endswith(("running_mean", "running_var")) and source is None:
@@ -107,33 +108,49 @@ def _scales(module: torch.nn.Module) -> list[torch.Tensor]:
     """Return the scales of a module's norms, a shared one once."""
     found: dict[int, torch.Tensor] = {}
     for sub in module.modules():
-        scale = getattr(sub, "weight", None)
-        if any(b.__name__ in _NORMS for b in type(sub).__mro__) and torch.is_tensor(scale):
+        if _is_norm(type(sub).__mro__) and torch.is_tensor(scale := getattr(sub, "weight", None)):
             found[id(scale)] = scale
     return list(found.values())
 
 
+@lru_cache(maxsize=256)
+def _is_norm(bases: tuple[type, ...]) -> bool:
+    return any(base.__name__ in _NORMS for base in bases)
+
+
 @lru_cache(maxsize=64)
-def _noise(
-    seed: int, shapes: tuple[tuple[int, ...], ...]
+def _drawn(
+    seed: int, wanted: tuple[tuple[tuple[int, ...], bool], ...]
 ) -> tuple[list[torch.Tensor], torch.Tensor]:
-    """Return normal noise of these shapes, and the state that the generator is left in."""
+    """Return values for parameters of these shapes, and the state that the generator is left in.
+
+    Scales of norms and weights are whole, what else is a vector is noise yet.
+    """
     source = generator(seed)
-    noises = [torch.randn(shape, generator=source, dtype=torch.float64) for shape in shapes]
-    return noises, source.get_state()
+    return [_value(shape, source, is_scale=is_scale) for shape, is_scale in wanted], (
+        source.get_state()
+    )
 
 
-def _drawn(parameter: torch.Tensor, noise: torch.Tensor, *, is_scale: bool) -> torch.Tensor:
-    if parameter.numel() == 0:
+def _value(shape: tuple[int, ...], source: torch.Generator, *, is_scale: bool) -> torch.Tensor:
+    noise = torch.randn(shape, generator=source, dtype=torch.float64)
+    if not noise.numel():
         return noise
     if is_scale:
         return 1.0 + 0.25 * noise.clamp(-2, 2)
-    if parameter.ndim >= 2:
-        fan_in = max(parameter[0].numel(), 1)
-        if parameter.ndim == 3:
-            # (heads, in, out) as often as (out, in, k): take the mean fan
-            fan_in = max(int(parameter.numel() ** (1 / 2)), 1)
-        return noise * (1.2 / math.sqrt(fan_in))
+    if len(shape) < 2:
+        return noise
+    fan_in = max(math.prod(shape[1:]), 1)
+    if len(shape) == 3:
+        # (heads, in, out) as often as (out, in, k): take the mean fan
+        fan_in = max(int(math.prod(shape) ** (1 / 2)), 1)
+    return noise * (1.2 / math.sqrt(fan_in))
+
+
+def _around(parameter: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+    """Return a vector or a number around what it is."""
+    if parameter.numel() == 0:
+        return noise
     # A scalar (gamma, temperature) keeps its sign and stays well away from zero.
     start = parameter.detach().double().cpu()
     if parameter.numel() == 1:

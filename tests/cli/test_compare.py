@@ -1,8 +1,9 @@
 """``attncheck compare``: implementations side by side."""
 
-import json
 from pathlib import Path
 
+from attncheck.commands.compare import compared
+from attncheck.data.report import decode, name_of
 from tests.cli.command import attncheck
 
 SQUEEZE = """
@@ -25,15 +26,17 @@ def test_all_stand_at_one_shape_and_are_sorted(tmp_path: Path) -> None:
         "--format", "json", "-q", folder=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    rows = json.loads(done.stdout)["rows"]
-    assert [row["name"] for row in rows] == ["se@reference", "map@Squeeze", "cca@reference"]
-    assert {row["shape"]["C"] for row in rows} == {64}
-    squeeze, mine, criss_cross = rows
-    assert squeeze["growth"] == "4,096"
-    assert mine["macs"] == 2 * 64 * 64
-    assert criss_cross["growth"] == "288·N^1.5 + 10,240·N"
-    assert (criss_cross["reach"], criss_cross["positions"]) == (17, 77)
-    assert all(row["held"] == row["claims"] for row in rows)
+    report = decode(done.stdout.encode())
+    assert [name_of(one) for one in report.subjects] == [
+        "se@reference", "map@Squeeze", "cca@reference",
+    ]  # fmt: skip
+    assert {one.dims["C"] for one in report.subjects} == {64}
+    squeeze, mine, criss_cross = map(compared, report.subjects)
+    assert squeeze.growth == "4,096"
+    assert mine.macs == 2 * 64 * 64
+    assert criss_cross.growth == "288·N^1.5 + 10,240·N"
+    assert (criss_cross.reach, criss_cross.positions) == (17, 77)
+    assert all(row.held == row.claims for row in (squeeze, mine, criss_cross))
 
 
 def test_what_cannot_be_compared_is_told(tmp_path: Path) -> None:

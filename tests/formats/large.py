@@ -6,6 +6,7 @@ import math
 import random
 
 from attncheck.data.counts import Counts
+from attncheck.data.profile import Against, Growth, Profile, Row, Timing
 from attncheck.data.report import (
     Finding,
     Location,
@@ -118,40 +119,35 @@ def profiled(subjects: int = 3, *, samples: int = 120, seed: int = 0) -> Report:
     return Report(environment=ENVIRONMENT, subjects=made)
 
 
-def profile(draw: random.Random, samples: int) -> dict[str, object]:
+def profile(draw: random.Random, samples: int) -> Profile:
     """Return a profile as the profiler writes it."""
     sizes = [16, 32, 64, 96]
-    rows = [_row(size, draw, samples) for size in sizes]
-    macs = [[size, 16 * (size**2) ** 1.5 + 1348 * size**2] for size in sizes]
-    memory = [[size, 8192 * size**2] for size in sizes]
-    return {
-        "device": "cpu",
-        "device_name": "AMD EPYC",
-        "threads": 1,
-        "torch": "2.13.0",
-        "driver": "",
-        "disturbed": "",
-        "noise_floor": 0.012,
-        "rows": rows,
-        "scaling": {
-            "macs": {"polynomial": "16·N^1.5 + 1,348·N", "order": 1.5, "points": macs},
-            "memory": {"polynomial": "8,192·N", "order": 1, "points": memory},
-            "latency": {
-                "exponent": 2.4,
-                "points": [[row["size"], row["forward"]["median"]] for row in rows],  # type: ignore[index]
-            },
+    timed = [_timing(size, draw, samples) for size in sizes]
+    macs = [(size, 16 * (size**2) ** 1.5 + 1348 * size**2) for size in sizes]
+    memory = [(size, 8192 * size**2) for size in sizes]
+    latency = [(size, one.median or 0) for size, one in zip(sizes, timed, strict=True)]
+    return Profile(
+        device="cpu",
+        device_name="AMD EPYC",
+        threads=1,
+        torch="2.13.0",
+        noise_floor=0.012,
+        rows=[_row(size, one) for size, one in zip(sizes, timed, strict=True)],
+        scaling={
+            "macs": Growth(polynomial="16·N^1.5 + 1,348·N", order=1.5, points=macs),
+            "memory": Growth(polynomial="8,192·N", order=1, points=memory),
+            "latency": Growth(exponent=2.4, points=latency),
         },
-        "against": {
-            "target": "attncheck.reference.pam:pam",
-            "ratio": 0.21,
-            "interval": [0.19, 0.22],
-            "answer": "faster",
-        },
-        "warning": "",
-    }
+        against=Against(
+            target="attncheck.reference.pam:pam",
+            ratio=0.21,
+            interval=(0.19, 0.22),
+            answer="faster",
+        ),
+    )
 
 
-def _row(size: int, draw: random.Random, samples: int) -> dict[str, object]:
+def _timing(size: int, draw: random.Random, samples: int) -> Timing:
     base = 900.0 * size**2.2
     processes = [
         [
@@ -161,37 +157,34 @@ def _row(size: int, draw: random.Random, samples: int) -> dict[str, object]:
         for shift in (1.0, 1.03, 0.99)
     ]
     every = sorted(ns for process in processes for ns in process)
-    middle = len(every) // 2
-    forward = {
-        "processes": processes,
-        "p10": every[len(every) // 10],
-        "median": every[middle],
-        "interval": [every[int(0.45 * len(every))], every[int(0.55 * len(every))]],
-        "confidence": 0.95,
-        "ratio": 1.31,
-        "ratio_interval": [1.27, 1.35],
-        "status": "undecided" if size == 16 else "trusted",
-        "why": "the processes differ by 9 %" if size == 16 else "",
-    }
-    return {
-        "input": f"8x32x{size}x{size}",
-        "dims": {"B": 8, "C": 32, "H": size, "W": size},
-        "size": size,
-        "dtype": "float32",
-        "compile": False,
-        "channels_last": size == 96,
-        "parameters": 1321,
-        "macs": 16 * size**3 + 1348 * size**2,
-        "elementwise": 240 * size**2,
-        "peak_bytes": 8192 * size**2,
-        "peak_backward_bytes": 20000 * size**2 if size < 96 else None,
-        "saved_bytes": None,
-        "peak_source": "predicted" if size == 96 else "allocator",
-        "forward": forward,
-        "backward": None,
-        "throughput": 8e9 / every[middle],
-        "intensity": 12.3,
-        "roofline": 0.31,
-        "kernels": None,
-        "energy_j": None,
-    }
+    return Timing(
+        processes=processes,
+        p10=every[len(every) // 10],
+        median=every[len(every) // 2],
+        interval=(every[int(0.45 * len(every))], every[int(0.55 * len(every))]),
+        confidence=0.95,
+        ratio=1.31,
+        ratio_interval=(1.27, 1.35),
+        status="undecided" if size == 16 else "trusted",
+        why="the processes differ by 9 %" if size == 16 else "",
+    )
+
+
+def _row(size: int, forward: Timing) -> Row:
+    return Row(
+        input=f"8x32x{size}x{size}",
+        dims={"B": 8, "C": 32, "H": size, "W": size},
+        size=size,
+        batch=8,
+        channels_last=size == 96,
+        parameters=1321,
+        macs=16 * size**3 + 1348 * size**2,
+        elementwise=240 * size**2,
+        peak_bytes=8192 * size**2,
+        peak_backward_bytes=20000 * size**2 if size < 96 else None,
+        peak_source="predicted" if size == 96 else "allocator",
+        forward=forward,
+        throughput=8e9 / (forward.median or 1),
+        intensity=12.3,
+        roofline=0.31,
+    )

@@ -6,27 +6,25 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from attncheck.data.profile import Profile, Row, Timing
 from attncheck.data.report import Report, SubjectReport, Verdict
 from attncheck.errors import UsageError
 from attncheck.formats import find_format, format_for_file
 from tests.formats import sample
 
 
-def profile(scale: int) -> dict[str, Any]:
+def profile(scale: int) -> Profile:
     """Return a profile of one size, in two processes of three samples each."""
-    timed = {
-        "processes": [[scale * n for n in (1000, 1100, 1200)], [scale * n for n in (1050, 9000)]],
-        "p10": 1000 * scale,
-        "median": 1100 * scale,
-        "status": "trusted",
-        "why": "",
-    }
-    row = {"input": "2x8x6x6", "dtype": "float32", "macs": 64, "forward": timed, "backward": None}
-    return {"device": "cpu", "threads": 1, "disturbed": "", "rows": [row, {"input": "x"}]}
+    timed = Timing(
+        processes=[[scale * n for n in (1000, 1100, 1200)], [scale * n for n in (1050, 9000)]],
+        p10=1000 * scale,
+        median=1100 * scale,
+    )
+    row = Row(input="2x8x6x6", macs=64, forward=timed)
+    return Profile(device="cpu", threads=1, rows=[row, Row(input="x")])
 
 
 def report() -> Report:

@@ -37,14 +37,14 @@ def test_the_fit_is_drawn_where_it_meets_the_points(power: int) -> None:
 
 
 def test_a_polynomial_that_misses_the_points_is_said_but_not_drawn() -> None:
-    found = growth_figure("g", "macs", Growth([(2, 10), (4, 90)], polynomial="3·N", order=1))
+    found = growth_figure("g", "macs", Growth(points=[(2, 10), (4, 90)], polynomial="3·N", order=1))
     assert found is not None
     assert 'class="joined"' in found.picture
     assert found.notes == ["3·N; grows with N"]
 
 
 def test_one_point_makes_no_figure() -> None:
-    assert growth_figure("g", "macs", Growth([(2, 10), (2, 11)])) is None
+    assert growth_figure("g", "macs", Growth(points=[(2, 10), (2, 11)])) is None
 
 
 def test_a_log_axis_has_round_ticks_inside_its_ends() -> None:

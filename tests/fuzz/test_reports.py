@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -44,7 +45,7 @@ def _whole() -> Any:
     raw = json.loads(encode(sample.report()))
     told = json.loads(encode(report()))
     raw["subjects"] += told["subjects"]
-    raw["subjects"][1]["profile"] = profile()
+    raw["subjects"][1]["profile"] = msgspec.to_builtins(profile())
     raw["subjects"][1]["job"] = {"spec": "gam", "name": "article", "target": "a.py:Net"}
     return json.loads(json.dumps(raw))
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from attncheck.data.counts import Counts
+from attncheck.data.profile import Against, Paired, Profile, Row, Timing
 from attncheck.data.report import (
     Finding,
     Report,
@@ -40,46 +41,40 @@ def ratios(centre: float = 1.0, noise: float = 0.01, count: int = 12, seed: int 
     return [centre * (1 + noise * (draw.random() - 0.5)) for _ in range(count)]
 
 
-def timing(centre: float = 3.0, seed: int = 0, **more: Any) -> dict[str, Any]:
+def timing(centre: float = 3.0, seed: int = 0, **more: Any) -> Timing:
     """Return latency as ``profile`` writes it."""
-    return {"ratios": ratios(centre, seed=seed), "status": "trusted", "why": "", **more}
+    return Timing(ratios=ratios(centre, seed=seed), **more)
 
 
-def profile(**more: Any) -> dict[str, Any]:
+def profile(**more: Any) -> Profile:
     """Return a subject's profile of one row."""
-    row = {
-        "input": "8x32x16x16",
-        "dims": {"B": 8},
-        "dtype": "float32",
-        "compile": False,
-        "channels_last": False,
-        "parameters": 552,
-        "macs": 1024,
-        "elementwise": 9936,
-        "peak_bytes": 524_288,
-        "peak_backward_bytes": None,
-        "saved_bytes": 131_072,
-        "peak_source": "allocator",
-        "forward": timing(),
-        "backward": None,
-    }
-    return {
-        "device": "cpu",
-        "device_name": "AMD EPYC",
-        "threads": 1,
-        "torch": "2.13.0",
-        "driver": "",
-        "disturbed": "",
-        "noise_floor": 0.012,
-        "rows": [row],
-        **more,
-    }
+    row = Row(
+        input="8x32x16x16",
+        dims={"B": 8},
+        batch=8,
+        parameters=552,
+        macs=1024,
+        elementwise=9936,
+        peak_bytes=524_288,
+        saved_bytes=131_072,
+        peak_source="allocator",
+        forward=timing(),
+    )
+    one = Profile(
+        device="cpu",
+        device_name="AMD EPYC",
+        threads=1,
+        torch="2.13.0",
+        noise_floor=0.012,
+        rows=[row],
+    )
+    return msgspec.structs.replace(one, **more)
 
 
-def paired(centre: float, **more: Any) -> dict[str, Any]:
+def paired(centre: float, **more: Any) -> Profile:
     """Return a profile measured against the version of the baseline, in interleaved pairs."""
-    row = {"input": "8x32x16x16", "mode": "forward", "ratios": ratios(centre, **more)}
-    return profile(against={"target": "gam.py@main:GAM", "rows": [row]})
+    row = Paired(input="8x32x16x16", ratios=ratios(centre, **more))
+    return profile(against=Against(target="gam.py@main:GAM", rows=[row]))
 
 
 def subject(name: str = "GAM", **more: Any) -> SubjectReport:
@@ -110,7 +105,7 @@ def article() -> SubjectReport:
     """Return a subject with a violation that is reviewed and accepted."""
     wrong = finding("shape", Status.VIOLATED, SHAPE, witness=Witness({"dims": {"B": 1}}))
     return subject(
-        "article", findings=[wrong, finding("gate")], target="attncheck.published:G", profile={}
+        "article", findings=[wrong, finding("gate")], target="attncheck.published:G", profile=None
     )
 
 

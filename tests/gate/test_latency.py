@@ -82,7 +82,8 @@ def test_pairs_in_the_report_are_what_counts() -> None:
 
 def test_pairs_with_something_else_do_not_count() -> None:
     other = paired(1.0)
-    other["against"]["target"] = "other.py@main:Other"
+    assert other.against is not None
+    other.against.target = "other.py@main:Other"
     result = judged(report(subject(profile=other)), report(subject()), [])
     assert result.answer is Answer.UNDECIDED
     assert "not the baseline's subject" in found(result, "latency").reason
@@ -103,6 +104,6 @@ def test_a_refused_budget_hides_no_regression() -> None:
 
 def test_latency_may_be_left_to_others() -> None:
     slow = profile()
-    slow["rows"][0]["forward"] = timing(9.0)
+    slow.rows[0].forward = timing(9.0)
     result = judged(report(subject(profile=slow)), report(subject()), [], latency=False)
     assert result.answer is Answer.HOLDS

@@ -43,7 +43,7 @@ def test_another_processor_binds_times_and_is_told_where_there_are_none() -> Non
     timed.environment["processor"] = "Apple M3"
     assert judged(timed, report()).answer is Answer.UNDECIDED
     assert judged(timed, report(), latency=False).answer is Answer.HOLDS
-    plain, now = report(subject(profile={})), report(subject(profile={}))
+    plain, now = report(subject(profile=None)), report(subject(profile=None))
     now.environment["processor"] = "Apple M3"
     result = judged(now, plain, [])
     assert result.answer is Answer.HOLDS

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from attncheck.data.counts import Counts
+from attncheck.data.profile import Profile
 from attncheck.data.report import Finding, Problem, Report, Status, Verdict, Witness
 from attncheck.gate import Answer
 from attncheck.gate.pairing import same_target
@@ -70,8 +71,9 @@ def _add(claim: Finding) -> Tamper:
 
 def _row() -> Tamper:
     def change(one: Report) -> None:
-        rows = one.subjects[0].profile["rows"]
-        rows.append({**rows[0], "dtype": "bfloat16"})
+        found = one.subjects[0].profile
+        assert found is not None
+        found.rows.append(msgspec.structs.replace(found.rows[0], dtype="bfloat16"))
 
     return change
 
@@ -118,8 +120,8 @@ EITHER: dict[str, Tamper] = {
     "a count in words": _set("0.counts.macs", "1024"),
     "the counters disagree": _set("0.counts.agree", False),
     "an operator has no price": _set("0.counts.unpriced", ["aten::foo"]),
-    "the profile is gone": _set("0.profile", {}),
-    "the profile is nonsense": _set("0.profile", {"rows": "none"}),
+    "the profile is gone": _set("0.profile", None),
+    "the profile says nothing": _set("0.profile", Profile()),
     "another device": _set("0.profile.device", "cuda:0"),
     "another processor": _set("0.profile.device_name", "Apple M3"),
     "another driver": _set("0.profile.driver", "550.54"),
@@ -227,8 +229,9 @@ def test_a_report_that_contradicts_itself_is_refused(what: str, change: Tamper) 
 
 
 def test_a_baseline_that_is_too_slow_does_not_hide_a_slowdown() -> None:
-    base = report(subject(profile=profile()))
-    base.subjects[0].profile["rows"][0]["forward"] = timing(4.0)
+    slow = profile()
+    slow.rows[0].forward = timing(4.0)
+    base = report(subject(profile=slow))
     assert judged(report(subject()), base, []).answer is Answer.UNDECIDED
 
 

@@ -6,13 +6,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
 from attncheck.auditing.run import SubjectAudited, run
 from attncheck.commands.profile.evidence import deadly, digests
 from attncheck.commands.profile.questions import (
+    Capable,
     CeilingTask,
     CostResult,
     CostTask,
@@ -103,8 +104,8 @@ def key_of(plan: Plan) -> bytes:
     return msgspec.json.encode(plan.audit.job, order="deterministic")
 
 
-def ceilings(plans: Sequence[Plan], limits: Limits, listener: Listener) -> dict[str, Any]:
-    """Return what the device can do at best, by precision: a :class:`Ceiling` or None.
+def ceilings(plans: Sequence[Plan], limits: Limits, listener: Listener) -> dict[str, Capable]:
+    """Return what the device can do at best, by precision; none where it could not be asked.
 
     Raises:
         KeyboardInterrupt: it was cut short.
@@ -116,15 +117,7 @@ def ceilings(plans: Sequence[Plan], limits: Limits, listener: Listener) -> dict[
     (result,), interrupted = run_all([CeilingTask(asked)], limits, 1)
     if interrupted:
         raise KeyboardInterrupt
-    found: dict[str, Any] = {}
-    for dtype, said in result.answers.items():
-        if said.device:
-            found.setdefault("about", said)
-        if said.ceiling is not None:
-            found[dtype] = said.ceiling
-    if result.refused is not None:
-        found["refused"] = result.refused
-    return found
+    return result.answers
 
 
 def measured(

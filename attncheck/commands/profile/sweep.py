@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from attncheck.auditing.run import SubjectAudited
 from attncheck.commands.profile.about import about
-from attncheck.commands.profile.questions import CostResult, TimeResult
-from attncheck.commands.profile.rows import compared, growth_of, plain, rows_of
+from attncheck.commands.profile.questions import Capable, CostResult, TimeResult
+from attncheck.commands.profile.rows import compared, growth_of, rows_of
 from attncheck.commands.profile.run import (
     Listener,
     Measured,
@@ -29,14 +30,13 @@ from attncheck.commands.profile.run import (
 )
 from attncheck.commands.profile.wanted import Plan
 from attncheck.data.environment import fingerprint
+from attncheck.data.profile import Profile
 from attncheck.data.report import Problem, Report, SubjectReport, Verdict
 from attncheck.data.report_file import read_report
 from attncheck.errors import UsageError
 from attncheck.execution.limits import Limits
 from attncheck.execution.supervising import Result
 
-SO_FAR = "so_far"
-"""Where a profile that is not finished holds what its processes said."""
 _SAME = ("attncheck", "python", "processor", "cores", "torch")
 
 
@@ -94,7 +94,7 @@ def sweep(
     def keep(place: int, one: SubjectReport) -> None:
         if save is not None:
             now = {**found, place: one}
-            save(msgspec.structs.replace(report, subjects=[now[at] for at in sorted(now)]))
+            save(replace(report, subjects=[now[at] for at in sorted(now)]))
 
     found: dict[int, SubjectReport] = dict(wanted.earlier)
     report = Report(environment=fingerprint(), subjects=[*found.values()])
@@ -105,7 +105,7 @@ def sweep(
             if one is not None:
                 found[place] = one
             report.subjects = [found[at] for at in sorted(found)]
-            report.partial = one is not None and not one.profile["complete"]
+            report.partial = _is_cut(one)
             if save is not None:
                 save(report)
     except KeyboardInterrupt:  # wherever it came: what is finished counts
@@ -126,13 +126,13 @@ def _each(
         return
     plans = [*left.values(), *([wanted.other] if wanted.other else [])]
     audits = audited(plans, wanted.limits, wanted.workers, listener)
-    peaks: dict[str, Any] = {}
+    capable: Mapping[str, Capable] = {}
     if plans[0].measure.device != "meta":
-        peaks = ceilings(plans, wanted.limits, listener)
+        capable = ceilings(plans, wanted.limits, listener)
     for place in left:
-        one, said = _profiled(wanted, place, audits, peaks, listener, keep)
+        one, said = _profiled(wanted, place, audits, capable, listener, keep)
         yield place, one, said
-        if one is not None and not one.profile["complete"]:
+        if _is_cut(one):
             raise KeyboardInterrupt
 
 
@@ -140,45 +140,49 @@ def _profiled(
     wanted: Sweep,
     place: int,
     audits: Mapping[bytes, SubjectAudited],
-    peaks: Mapping[str, Any],
+    capable: Mapping[str, Capable],
     listener: Listener,
     keep: Callable[[int, SubjectReport], None],
 ) -> tuple[SubjectReport | None, Problem | None]:
     plan = wanted.plans[place]
     audit = audits[key_of(plan)]
     # Two plans may share an audit, and each has a profile of its own.
-    one = audit.subject and msgspec.structs.replace(audit.subject)
+    one = audit.subject and replace(audit.subject)
     if one is None or audit.problem is not None:
-        return one if one and _bare(one) else None, audit.problem
+        if one is not None:
+            one.profile = Profile(warning="the audit was not finished")
+        return one, audit.problem
     wrong = wrongs(one)
-    profile: dict[str, Any] = {**about(plan, peaks), "asked": asked(plan, wanted.extra)}
-    profile["complete"] = True
-    one.profile = profile
+    profile = one.profile = about(plan, capable)
+    profile.asked = asked(plan, wanted.extra)
     if wrong and not wanted.anyway:
-        profile["warning"] = f"not timed: it violates {wrong}"
-        profile["refused"] = True
+        profile.warning = f"not timed: it violates {wrong}"
+        profile.refused = True
         return one, None
 
     def so_far(seen: Measured) -> None:
-        told = {**profile, "complete": False, SO_FAR: msgspec.to_builtins(seen)}
-        keep(place, msgspec.structs.replace(one, profile=told))
+        told = replace(profile, complete=False, so_far=msgspec.to_builtins(seen))
+        keep(place, replace(one, profile=told))
 
     begun = wanted.begun.get(place)
     seen = measured(plan, wanted.other, wanted.often, wanted.limits, listener, begun, so_far)
-    rows = rows_of(plan.measure, seen, wanted.processes, peaks, wanted.against)
-    profile["rows"] = plain(rows)
-    profile["scaling"] = plain(growth_of(seen, rows))
-    profile["complete"] = not seen.interrupted
+    profile.rows = rows_of(plan.measure, seen, wanted.processes, capable, wanted.against)
+    profile.scaling = growth_of(seen, profile.rows)
     if seen.interrupted:
-        profile[SO_FAR] = msgspec.to_builtins(_whole(seen))
-    profile["disturbed"] = _disturbed(seen)
+        profile.complete = False
+        profile.so_far = msgspec.to_builtins(_whole(seen))
+    profile.disturbed = _disturbed(seen)
     if wrong:
-        profile["warning"] = f"these are figures of a module that violates {wrong}"
+        profile.warning = f"these are figures of a module that violates {wrong}"
     if wanted.other is not None:
-        profile["against"] = compared(wanted.against, plan.measure, rows, seen.times, seen.others)
-        if other := audits[key_of(wanted.other)].subject:
-            profile["against"]["verdict"] = other.verdict.value
+        other = audits[key_of(wanted.other)].subject
+        verdict = other.verdict.value if other else ""
+        profile.against = compared(wanted.against, profile.rows, seen, verdict)
     return one, None
+
+
+def _is_cut(one: SubjectReport | None) -> bool:
+    return one is not None and one.profile is not None and not one.profile.complete
 
 
 def _whole(seen: Measured) -> Measured:
@@ -201,11 +205,6 @@ def wrongs(subject: SubjectReport) -> str:
     names = [f.claim for f in subject.findings if f.counts]
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
     return ", ".join(names[:4]) + more
-
-
-def _bare(one: SubjectReport) -> bool:
-    one.profile = {"complete": True, "rows": [], "warning": "the audit was not finished"}
-    return True
 
 
 def _disturbed(seen: Measured) -> str:
@@ -233,28 +232,27 @@ def earlier(path: Path) -> Report:
 
 def finished(report: Report, plans: list[Plan], extra: dict[str, Any]) -> dict[int, SubjectReport]:
     """Return the subjects of the report that were finished, by their place among the plans."""
-    return {
-        place: subject
-        for place, subject in _known(report, plans, extra).items()
-        if subject.profile.get("complete")
-    }
+    known = _known(report, plans, extra)
+    return {place: subject for place, (subject, profile) in known.items() if profile.complete}
 
 
 def begun(report: Report, plans: list[Plan], extra: dict[str, Any]) -> dict[int, Measured]:
     """Return what was measured of subjects that were not finished, by their place."""
     found: dict[int, Measured] = {}
-    for place, subject in _known(report, plans, extra).items():
-        so_far = subject.profile.get(SO_FAR)
-        if so_far and not subject.profile.get("complete"):
+    for place, (_, profile) in _known(report, plans, extra).items():
+        if profile.so_far and not profile.complete:
             with contextlib.suppress(msgspec.ValidationError):  # then it is measured anew
-                found[place] = msgspec.convert(so_far, Measured)
+                found[place] = msgspec.convert(profile.so_far, Measured)
     return found
 
 
-def _known(report: Report, plans: list[Plan], extra: dict[str, Any]) -> dict[int, SubjectReport]:
+def _known(
+    report: Report, plans: list[Plan], extra: dict[str, Any]
+) -> dict[int, tuple[SubjectReport, Profile]]:
     known = {
-        msgspec.json.encode(subject.profile.get("asked"), order="deterministic"): subject
+        msgspec.json.encode(profile.asked, order="deterministic"): (subject, profile)
         for subject in report.subjects
+        if (profile := subject.profile) is not None
     }
     keys = [msgspec.json.encode(asked(plan, extra), order="deterministic") for plan in plans]
     return {place: known[key] for place, key in enumerate(keys) if key in known}

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from attncheck.catalogue import Spec
 from attncheck.commands.selftest.settings import Setting
-from attncheck.commands.selftest.targets import MutatedMechanism, definition_of, target_of
+from attncheck.commands.selftest.targets import MutatedMechanism, definition_of, disguise, target_of
 from attncheck.data.report import Status
-from attncheck.equivalence.diagnosis import diagnose
-from attncheck.equivalence.proof import Proof, prove
+from attncheck.equivalence.proof import prove
 from attncheck.errors import TargetError
 from attncheck.subject.claim import Claim, Outcome, undecided
 from attncheck.subject.prepare import prepare
@@ -21,8 +19,8 @@ from attncheck.subject.raising import SubjectError
 from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
 
-if TYPE_CHECKING:
-    from attncheck.reference.mechanism import Mechanism
+ACCUSING = ("diagnosed", "departs", "except", "left over")
+"""What the equivalence may say of a mutant that makes an audit violate."""
 
 
 class Noticed(msgspec.Struct, omit_defaults=True):
@@ -32,9 +30,9 @@ class Noticed(msgspec.Struct, omit_defaults=True):
         claims: claims that are violated, in the order in which they were tried; only the first
             unless all are asked for.
         equivalence: ``diagnosed`` (as this very mutant), ``except`` (equal but on one probe),
-            ``allowed`` (equal under another declared option, layout or name), ``called equal``,
-            ``left over`` or ``open``.
-        note: the probe, the options, or the exception that belongs to it.
+            ``allowed`` (equal under another declared option, layout or name), ``variant`` (equal
+            after a design change), ``called equal``, ``departs``, ``left over`` or ``open``.
+        note: the probe, the options, the changes, or the exception that belongs to it.
     """
 
     claims: list[str] = []
@@ -44,7 +42,7 @@ class Noticed(msgspec.Struct, omit_defaults=True):
     @property
     def violates(self) -> bool:
         """Whether the audit accuses the mutant."""
-        return bool(self.claims) or self.equivalence in ("diagnosed", "except", "left over")
+        return bool(self.claims) or self.equivalence in ACCUSING
 
 
 def judge(spec: Spec, mutant: MutatedMechanism, setting: Setting, *, full: bool) -> Noticed:
@@ -64,7 +62,7 @@ def judge(spec: Spec, mutant: MutatedMechanism, setting: Setting, *, full: bool)
             found.claims.append(name)
             if not full:
                 break
-    found.equivalence, found.note = _equivalence(subject, mutant)
+    found.equivalence, found.note = _equivalence(spec, subject, mutant)
     return found
 
 
@@ -92,27 +90,36 @@ def _checked(claim: Claim, trial: Trial) -> Outcome:
         return undecided(str(error))
 
 
-def _equivalence(subject: Subject, mutant: MutatedMechanism) -> tuple[str, str]:
-    """Compare with the reference as the probe does; look for this one mutant alone."""
-    mechanism = definition_of(mutant.spec)
-    assert mechanism is not None
-    if subject.dtype != "float64":
-        return "open", "it cannot compute in float64"
-    proof = prove(mechanism, Trial(subject, subject.base()))
-    if proof.status == "equal":
-        freedom = _freedom(subject, mechanism, proof)
+def _equivalence(spec: Spec, subject: Subject, mutant: MutatedMechanism) -> tuple[str, str]:
+    """Return what the claim that settles the matter says, and what belongs to it."""
+    claim = next((claim for claim in spec.claims.values() if claim.settles), None)
+    if claim is None:
+        return "open", "no claim settles what it is"
+    outcome = _checked(claim, Trial(subject, subject.base()))
+    if outcome.status is Status.HOLDS:
+        if changes := outcome.evidence.get("changes"):
+            return "variant", "; ".join(map(str, changes))
+        freedom = _freedom(subject, mutant)
         return ("allowed", freedom) if freedom else ("called equal", "")
-    if diagnosis := diagnose(mechanism, proof, [mutant.mutant]):
-        return ("diagnosed", "") if diagnosis.mutants else ("left over", "")
-    return ("except", proof.probe) if proof.status == "equal except" else ("open", proof.status)
+    if outcome.status is not Status.VIOLATED:
+        return "open", outcome.message
+    diagnosis = outcome.evidence.get("diagnosis") or {}
+    if diagnosis.get("mutants"):
+        return "diagnosed", outcome.message
+    if diagnosis.get("left_over"):
+        return "left over", outcome.message
+    return ("departs" if outcome.evidence.get("departure") else "except"), outcome.message
 
 
-def _freedom(subject: Subject, mechanism: Mechanism, proof: Proof) -> str:
+def _freedom(subject: Subject, mutant: MutatedMechanism) -> str:
     """Return what the spec leaves open that makes this mutant the mechanism; "" if nothing does.
 
     Another declared option or layout; or other names for the same tensors, which no weights tell:
     a product transposed is the mechanism with queries called keys.
     """
+    mechanism = definition_of(mutant.spec)
+    assert mechanism is not None
+    proof = prove(mechanism, Trial(subject, subject.base()))
     if proof.assignment is None:
         return ""
     arguments = subject.binding.arguments(subject.dims)
@@ -126,5 +133,7 @@ def _freedom(subject: Subject, mechanism: Mechanism, proof: Proof) -> str:
     if subject.convention.layout:
         words.append(f"layout {subject.convention.layout}")
     parts = proof.assignment.parts.items()
-    words += [f"{slot} is {p.unit.owner}" for slot, p in parts if p.unit.owner != slot]
+    own_names = {name: slot for slot, name in disguise(mutant).items()}
+    owners = {slot: own_names.get(p.unit.owner, p.unit.owner) for slot, p in parts}
+    words += [f"{slot} is {owner}" for slot, owner in owners.items() if owner != slot]
     return ", ".join(words)

@@ -9,12 +9,12 @@ from attncheck.commands.selftest.results import KillTable, MutantRow, SelfTest
 from attncheck.data.page import Page, Section, Table
 
 _COLUMNS = [
-    "spec", "made", "invalid", "equivalent", "alike", "distinct", "tried", "allowed", "killed",
-    "by claims alone",
+    "spec", "made", "invalid", "equivalent", "alike", "distinct", "tried", "allowed", "passed",
+    "killed", "by claims alone",
 ]  # fmt: skip
 _LONGEST_LIST = 60
 _EQUAL = ("allowed", "called equal")
-_COUNTS = ("made", "invalid", "equivalent", "alike", "distinct", "tried", "allowed")
+_COUNTS = ("made", "invalid", "equivalent", "alike", "distinct", "tried", "allowed", "passed")
 
 
 def page_of(found: SelfTest) -> Page:
@@ -57,7 +57,7 @@ def _survivors(tables: list[KillTable]) -> Iterator[Section]:
         ("Survived", [e for e in every if not e[1].killed and not e[1].allowed]),
         ("Survived the claims alone", [e for e in every if e[1].killed and not e[1].by_claims]),
         (
-            "Allowed: another option, layout or name",
+            "Allowed: another option, layout or name, or a design change",
             [e for e in every if e[1].allowed],
         ),
         (

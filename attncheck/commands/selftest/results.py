@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from attncheck.commands.selftest.judge import ACCUSING
+
 SCHEMA = "attncheck.selftest/1"
 
 
@@ -36,12 +38,19 @@ class MutantRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     @property
     def killed(self) -> bool:
         """Whether an audit with equivalence accuses it."""
-        return self.by_claims or self.equivalence in ("diagnosed", "except", "left over")
+        return self.by_claims or self.equivalence in ACCUSING
+
+    @property
+    def passes(self) -> bool:
+        """Whether an audit calls it equal, though it is not: exit status 0, and no change named."""
+        return self.equivalence == "called equal" and not self.by_claims
 
     @property
     def allowed(self) -> bool:
-        """Whether it is the mechanism, under another option, layout or name that is left open."""
-        return self.equivalence == "allowed" and not self.by_claims
+        """Whether it is the mechanism, under another option, layout or name that is left open, or
+        after a change that a designer may make.
+        """
+        return self.equivalence in ("allowed", "variant") and not self.by_claims
 
 
 class KillTable(msgspec.Struct, kw_only=True):
@@ -51,7 +60,9 @@ class KillTable(msgspec.Struct, kw_only=True):
         made: all; ``invalid`` raise, ``equivalent`` compute the definition, ``alike`` compute
             what another mutant computes, ``distinct`` are left.
         tried: distinct ones that were audited; the others are ``untried``, by sample or by time.
-        allowed: tried ones that are the mechanism under another option, layout or name.
+        allowed: tried ones that are the mechanism under another option, layout or name, or after a
+            design change.
+        passed: tried ones that are called equal, and are not.
         killed, by_claims: accused with equivalence, and with the other claims alone.
         first: claim -> mutants that it noticed first.
         counts: number of claims that noticed -> mutants; only where all claims are tried.
@@ -69,6 +80,7 @@ class KillTable(msgspec.Struct, kw_only=True):
     untried: int = 0
     out_of_time: int = 0
     allowed: int = 0
+    passed: int = 0
     killed: int = 0
     by_claims: int = 0
     first: dict[str, int] = {}
@@ -87,6 +99,7 @@ class KillTable(msgspec.Struct, kw_only=True):
         self.rows = sorted(rows, key=lambda row: row.index)
         self.tried = len(rows)
         self.allowed = sum(row.allowed for row in rows)
+        self.passed = sum(row.passes for row in rows)
         counted = [row for row in rows if not row.allowed]
         self.killed = sum(row.killed for row in counted)
         self.by_claims = sum(row.by_claims for row in counted)

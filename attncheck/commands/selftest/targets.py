@@ -4,12 +4,15 @@ class."""
 from __future__ import annotations
 
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
+
+from torch import nn
 
 from attncheck.catalogue import load
 from attncheck.mutation.making import mutants_of
 from attncheck.mutation.mutant import Mutant
-from attncheck.reference.mechanism import Mechanism
+from attncheck.reference.mechanism import DefinedModule, Mechanism
 from attncheck.signature.resolve import resolve
 from attncheck.spec.shelf import find_path
 
@@ -24,8 +27,39 @@ class MutatedMechanism(Mechanism):
         self.mutant = mutant
         self.spec, self.index = spec, index
 
+    def __call__(self, **given: Any) -> Disguised:
+        return Disguised(super().__call__(**given))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return mutated, (self.spec, self.index)
+
+
+class Disguised(DefinedModule):
+    """A definition's module whose layers tell nothing by their names or their order."""
+
+    def __init__(self, made: DefinedModule) -> None:
+        nn.Module.__init__(self)
+        self.mechanism, self.values = made.mechanism, made.values
+        for slot, name in disguise(made.mechanism).items():
+            layer = getattr(made, slot)
+            if isinstance(layer, nn.Parameter):
+                self.register_parameter(name, layer)
+            elif isinstance(layer, nn.Module) or layer is None:
+                self.register_module(name, layer)
+            else:
+                self.register_buffer(name, layer)
+
+    def forward(self, *inputs: Any, **named: Any) -> Any:
+        """Apply the definition."""
+        names = disguise(self.mechanism).items()
+        slots = SimpleNamespace(**{slot: getattr(self, name) for slot, name in names})
+        options = SimpleNamespace(**self.values, training=self.training)
+        return self.mechanism.function(slots, options, *inputs, **named)
+
+
+def disguise(mechanism: Mechanism) -> dict[str, str]:
+    """Return slot -> the name that it has in disguise, the last slot first."""
+    return {slot: f"part{n}" for n, slot in enumerate(reversed(list(mechanism.slots)))}
 
 
 class _Mutants:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from attncheck.data.profile import Profile, read_profile
+from attncheck.data.profile import Profile
 from attncheck.data.report import Finding, Status, SubjectReport
 from attncheck.formats.page_html.figures.figure import Figure
 from attncheck.formats.page_html.figures.growth import growth_figure
@@ -76,7 +76,6 @@ class View:
     counts: list[tuple[str, str]]
     count_notes: list[str]
     maps: list[Figure] = field(default_factory=list)
-    profile: Profile | None = None
     figures: list[Figure] = field(default_factory=list)
 
     @property
@@ -97,7 +96,6 @@ def view(name: str, subject: SubjectReport, names: Names) -> View:
         subject: the report of it.
         names: what gives its findings and figures their ids.
     """
-    profile = read_profile(subject.profile)[0] if subject.profile else None
     known = _Excerpts(subject)
     broken = [_broken(name, finding, names, known) for finding in _telling(subject)]
     said = diagnosis(subject)
@@ -114,8 +112,7 @@ def view(name: str, subject: SubjectReport, names: Names) -> View:
         counts=[(label, cells[0]) for label, cells in count_rows([subject])],
         count_notes=count_notes([subject]),
         maps=list(_held_maps(name, subject, names)),
-        profile=profile,
-        figures=list(_figures(name, profile, names)) if profile else [],
+        figures=list(_figures(name, subject.profile, names)) if subject.profile else [],
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attncheck.data.page import Page, Section, Table
-from attncheck.data.profile import Growth, Profile, Row, read_profile
+from attncheck.data.profile import Growth, Profile, Row
 from attncheck.data.report import Report, SubjectReport
 from attncheck.formats.shared.charts import chart
 from attncheck.formats.shared.profile_notes import name_of, notes
@@ -32,18 +32,13 @@ _MOST_OPERATORS = 8
 
 
 def has_profiles(report: Report) -> bool:
-    """Say whether a report holds figures that can be read."""
-    return bool(_readable(report))
-
-
-def _readable(report: Report) -> list[tuple[SubjectReport, Profile]]:
-    read = [(s, read_profile(s.profile)[0]) for s in report.subjects if s.profile]
-    return [(s, profile) for s, profile in read if profile is not None]
+    """Say whether a report holds figures."""
+    return any(subject.profile for subject in report.subjects)
 
 
 def profile_page(report: Report, sort: str = "") -> Page:
     """Return the profiles of a report as a page; rows sorted as asked, or as they were measured."""
-    subjects = _readable(report)
+    subjects = [(s, s.profile) for s in report.subjects if s.profile]
     pairs = [(name_of(s), row) for s, profile in subjects for row in profile.rows]
     if sort:
         pairs.sort(key=lambda pair: SORTS[sort](*pair))
@@ -87,7 +82,7 @@ def _against(subjects: _Subjects) -> Iterator[Section]:
             span, sure = "–", ""
             if row.interval:
                 span = f"{factor(row.interval[0])} to {factor(row.interval[1])}"
-                sure = f"{row.confidence:.1%} of {len(row.ratios)} pairs"
+                sure = f"{row.confidence or 0:.1%} of {len(row.ratios)} pairs"
             ratio = factor(row.ratio) if row.ratio else "–"
             told = row.answer + (f": {row.why}" if row.why else "")
             rows.append([*point("", row)[1:3], row.mode, ratio, span, sure, told])

@@ -54,9 +54,9 @@ def notes(subject: SubjectReport) -> list[str]:
 
 
 def changes(subject: SubjectReport) -> str:
-    """Return the design changes that make it a variant: ``with an outer residual``, "" if none."""
+    """Return the design changes that make it a variant: ``an outer residual``, "" if none."""
     found = [change for finding in subject.findings for change in finding.changes]
-    return f"with {'; '.join(found)}" if found and subject.verdict is Verdict.VARIANT else ""
+    return "; ".join(found) if found and subject.verdict is Verdict.VARIANT else ""
 
 
 def plural(count: int, noun: str) -> str:

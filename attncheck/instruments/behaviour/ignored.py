@@ -77,17 +77,23 @@ def _same_as(
     trial: Trial, name: str, value: int, widths: Mapping[str, int]
 ) -> Iterator[tuple[int, bool]]:
     """Yield each other value with which a module can be made, and whether it is the same one."""
-    inputs = trial.inputs()
+    inputs, module = trial.inputs(), trial.module()
+    shapes = _shapes(module)
+    known: tuple[dict[str, tuple[int, ...]], torch.Tensor] | None = None
     for other in (*_OTHERS, _WIDER * value):  # the last has an effect where it is a least width
         if other == value:
             continue
         try:
-            here, there = _with(trial, {}), _with(trial, {name: other})
-            wide = _with(trial, widths), _with(trial, {**widths, name: other})
-            mine, theirs = here.module(), there.module()
-            same = _shapes(mine) == _shapes(theirs)
-            same = same and _shapes(wide[0].module()) == _shapes(wide[1].module())
-            yield other, same and torch.equal(here.run(mine, inputs), there.run(theirs, inputs))
+            there, wide = _with(trial, {name: other}), _with(trial, {**widths, name: other})
+            theirs = there.module()
+            if shapes != _shapes(theirs):
+                yield other, False
+                continue
+            if known is None:
+                wider = _with(trial, widths).module(initial=True)
+                known = _shapes(wider), trial.run(module, inputs)
+            same = known[0] == _shapes(wide.module(initial=True))
+            yield other, same and torch.equal(known[1], there.run(theirs, inputs))
         except SubjectError:
             continue
 

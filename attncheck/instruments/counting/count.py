@@ -30,6 +30,8 @@ from attncheck.subject.sampling import seed_everything
 from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
 
+_NOT_ASKED = "not asked"
+
 
 @dataclass(frozen=True)
 class BothCounts:
@@ -80,13 +82,19 @@ def count_trial(trial: Trial, *, twice: bool = True) -> BothCounts:
     Raises:
         SubjectError: the module cannot be built or called.
     """
-    key = msgspec.json.encode([trial.case, twice])
+    key = msgspec.json.encode(trial.case)
     counted: BothCounts | None = trial.subject.counted.get(key)
-    if counted is None:
+    if counted is None or (twice and counted.second.reason == _NOT_ASKED):
         module, inputs = trial.module(initial=True), trial.inputs()
         counted = count_module(trial, module, inputs, twice=twice)
         trial.subject.counted[key] = counted
     return counted
+
+
+def are_compared(subject: Subject) -> bool:
+    """Say whether both counters were asked of a case, and none contradicted the other."""
+    compared = [one for one in subject.counted.values() if one.second.reason != _NOT_ASKED]
+    return bool(compared) and all(one.agree is not False for one in compared)
 
 
 def count_module(
@@ -109,7 +117,7 @@ def count_module(
         unused = never_used(module, [output.main, *output.others])
         parameters = inventory(module)
     if not twice:
-        return BothCounts(parameters, tally, Second(None, "not asked"), unused)
+        return BothCounts(parameters, tally, Second(None, _NOT_ASKED), unused)
     names = list(inputs)
 
     def call(*tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:

@@ -12,6 +12,7 @@ from attncheck.cli.progress import remaining
 from attncheck.commands.profile.opponent import check_out, split_revision
 from attncheck.commands.profile.rows import exponent, judged
 from attncheck.commands.profile.wanted import Measure, RowAsked, Wanted, shrunk
+from attncheck.data.profile import Row
 from attncheck.errors import TargetError, UsageError
 from attncheck.formats.shared.charts import bar, chart
 
@@ -62,12 +63,12 @@ def test_a_large_call_shrinks_to_a_small_one_of_its_kind(large: str, small: str)
     ],
 )
 def test_faster_needs_pairs_that_agree(ratios: list[float], answer: str) -> None:
-    assert judged(ratios)["answer"] == answer
+    assert judged(Row(), "forward", ratios).answer == answer
 
 
 def test_one_pair_that_was_disturbed_does_not_decide() -> None:
-    assert judged([0.8] * 9 + [3.0])["answer"] == "faster"
-    assert judged([1.0] * 5 + [0.2])["answer"] == "undecided"
+    assert judged(Row(), "forward", [0.8] * 9 + [3.0]).answer == "faster"
+    assert judged(Row(), "forward", [1.0] * 5 + [0.2]).answer == "undecided"
 
 
 def test_an_exponent_is_a_slope_on_log_axes() -> None:

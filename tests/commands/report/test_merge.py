@@ -6,6 +6,7 @@ import msgspec
 
 from attncheck.commands.report.merge import merge
 from attncheck.data.counts import Counts
+from attncheck.data.profile import Profile
 from attncheck.data.report import Finding, Report, Status, SubjectReport, Verdict, verdict_of
 from tests.formats import sample
 
@@ -31,13 +32,13 @@ def test_subjects_of_several_shards_stand_together_in_their_order() -> None:
 
 def test_claims_of_one_subject_are_put_together_and_judged_anew() -> None:
     first = shard(sample.finding("shape"), counts=Counts(macs=7))
-    second = shard(sample.finding("reach", Status.VIOLATED), profile={"device": "cpu"})
+    second = shard(sample.finding("reach", Status.VIOLATED), profile=Profile(device="cpu"))
     merged = merge([("a", first), ("b", second)])
     (subject,) = merged.report.subjects
     assert [finding.claim for finding in subject.findings] == ["shape", "reach"]
     assert subject.verdict is Verdict.VIOLATES
     assert subject.counts == Counts(macs=7)
-    assert subject.profile == {"device": "cpu"}
+    assert subject.profile == Profile(device="cpu")
     assert not merged.conflicts
 
 

@@ -1,0 +1,52 @@
+"""A settled identity and a broken claim: which of the two is believed."""
+
+from __future__ import annotations
+
+import pytest
+
+from attncheck.auditing.settle import settle
+from attncheck.catalogue import load
+from attncheck.data.report import Finding, Status, Verdict, verdict_of
+
+CLAIMS = load("se").claims
+CHANGED = {"changes": ["a norm between the two layers"]}
+
+
+def settled(proof: Finding | None, broken: str) -> list[Finding]:
+    findings = [proof] if proof else []
+    findings.append(Finding(broken, CLAIMS[broken].kind, Status.VIOLATED, "it is not so"))
+    settle(findings, CLAIMS)
+    return findings
+
+
+def proof(status: Status = Status.HOLDS, **evidence: object) -> Finding:
+    return Finding("equivalence", "equivalence", status, evidence=dict(evidence))
+
+
+def test_what_follows_from_the_definition_cannot_be_broken_by_what_equals_it() -> None:
+    findings = settled(proof(), "gate")
+    assert findings[-1].status is Status.ERROR
+    assert "attncheck contradicts itself" in findings[-1].message
+    assert verdict_of(findings) is Verdict.UNDECIDED
+
+
+def test_a_design_change_may_break_what_follows_from_the_definition() -> None:
+    findings = settled(proof(**CHANGED), "gate")
+    assert findings[-1].advice
+    assert verdict_of(findings) is Verdict.VARIANT
+
+
+@pytest.mark.parametrize("evidence", [{}, CHANGED])
+def test_cost_accuses_nobody_whose_identity_is_settled(evidence: dict[str, object]) -> None:
+    assert settled(proof(**evidence), "parameters")[-1].advice
+
+
+@pytest.mark.parametrize("other", [None, proof(Status.UNDECIDED), proof(Status.VIOLATED)])
+def test_without_a_proof_a_broken_claim_stands(other: Finding | None) -> None:
+    findings = settled(other, "gate")
+    assert findings[-1].counts
+    assert verdict_of(findings) is Verdict.VIOLATES
+
+
+def test_what_the_module_does_beside_its_function_stands_whatever_it_equals() -> None:
+    assert settled(proof(), "unmodified")[-1].counts
