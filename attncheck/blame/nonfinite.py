@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from attncheck.blame.layers import made_for
 from attncheck.lazy import torch
+from attncheck.signature.convention import LENGTHS
 from attncheck.source.paired import Traced, inputs_with_masks, traced
 from attncheck.source.places import Blame, at_step
 from attncheck.subject.claim import Outcome
@@ -65,4 +66,7 @@ def _hard(trial: Trial) -> Iterator[tuple[str, Tensors]]:
 def _all_masked(mask: torch.Tensor, meaning: str) -> torch.Tensor:
     if meaning in ("pad-true", "valid-true"):
         return ~mask
-    return torch.zeros_like(mask) if meaning == "valid-01" else torch.full_like(mask, -torch.inf)
+    if meaning == "pad-01":
+        return torch.ones_like(mask)
+    none = meaning in ("valid-01", LENGTHS)
+    return torch.zeros_like(mask) if none else torch.full_like(mask, -torch.inf)

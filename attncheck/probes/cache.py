@@ -23,6 +23,8 @@ from attncheck.subject.trial import Trial
 _LONG, _LONGEST = 70, 520
 """Tokens beyond what a typical window holds, and the most that are tried."""
 _MOST = re.compile(r"max|capacity|context|ctx|block_size|seq_len|length")
+_OTHERS_TOO = ("kv", "kvs", "state")
+"""Names that are as often those of an input."""
 _REFUSALS = (SubjectError, LookupError, TypeError, ValueError, RuntimeError, AttributeError)
 
 
@@ -158,6 +160,8 @@ def _decided(whole: _Whole, name: str, ways: list[CacheWay]) -> Outcome:
             f"with {best[1].way.words} no step is what the full pass gives, so whether it was "
             "called as it wants to be is not known"
         )
+    if name in _OTHERS_TOO:
+        return skipped(f"nothing that is returned is taken back as '{name}'")
     why = f": {refused}" if refused else ": no call with one is changed by it"
     return undecided(f"'{name}' offers a cache, and how to use it could not be found{why}")
 
@@ -348,6 +352,8 @@ def _without_order(trial: Trial, name: str, ways: list[CacheWay]) -> Outcome:
         full = torch.cat(wanted, 1)
         if difference(got, full) <= budget(full):
             return holds(f"with {way.words}, one by one", parameter=way.parameter or name)
+    if name in _OTHERS_TOO:
+        return skipped(f"nothing that is returned is taken back as '{name}'")
     return undecided(
         f"'{name}' offers a cache, and outputs of the full pass depend on later tokens: there is "
         "nothing to compare with"

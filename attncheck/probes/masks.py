@@ -30,10 +30,12 @@ class Masks(Claim, frozen=True, kw_only=True):
     every sample by that sample's own mask. The mask itself must be the same after the call. With
     `padding`, more padding behind a sequence must not change its valid outputs; approximations
     that cut the sequence into parts do not promise that. What the mask means is what
-    the user states (`--input 2x8:pad-true`, `:valid-true`, `:valid-01`, `:additive`); torch's own
-    names (`key_padding_mask`) mean what torch means; of other optional masks the meaning is found
-    by trying. With `gap`, the same once more with logits that far apart: a mask that adds a
-    constant hides nothing beyond it.
+    the user states (`--input 2x8:pad-true`, `:valid-true`, `:valid-01`, `:pad-01`, `:additive`,
+    `--input lengths=2:lengths`), else what its author writes in a docstring; torch's own
+    names (`key_padding_mask`) mean what torch means; of other optional masks, lengths among them,
+    the meaning is found by trying. One that changes nothing is a finding, with the line where it
+    is lost; one whose meaning no convention explains is undecided. With `gap`, the same once more
+    with logits that far apart: a mask that adds a constant hides nothing beyond it.
 
     ## Why it matters
     torch's attention function attends where a mask is True, torch's attention module where it is

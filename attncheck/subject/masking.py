@@ -47,7 +47,9 @@ def obeys(subject: Subject) -> bool:
 
 
 def _hidden(meaning: str) -> float:
-    return {"pad-true": 1.0, "valid-true": 0.0, "valid-01": 0.0}.get(meaning, float("-inf"))
+    return {"pad-true": 1.0, "pad-01": 1.0, "valid-true": 0.0, "valid-01": 0.0}.get(
+        meaning, float("-inf")
+    )
 
 
 def _of_others(out: torch.Tensor, alone: bool) -> torch.Tensor:

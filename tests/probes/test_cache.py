@@ -343,6 +343,17 @@ class Unheard(Filled):
         return found
 
 
+class KeysFromElsewhere(LooksAhead):
+    """``kv`` is what is attended to, and no cache."""
+
+    def forward(self, x: Tensor, kv: Tensor | None = None) -> Tensor:  # type: ignore[override]
+        return self.attend(x, x if kv is None else kv)
+
+
+def test_keys_from_elsewhere_are_no_cache() -> None:
+    assert finding_of("cache", KeysFromElsewhere, "tokens").status == "skipped"
+
+
 def test_a_cache_that_cannot_be_tried_is_undecided() -> None:
     finding = finding_of("cache", Unheard, "tokens")
     assert finding.status == "undecided"

@@ -22,6 +22,7 @@ from attncheck.signature.forward import forward_parameters, is_required, named_p
 from attncheck.signature.masks import (
     is_mask_name,
     is_per_query,
+    key_axis,
     known_meaning,
     late_batches,
     possible_axes,
@@ -33,6 +34,8 @@ from attncheck.subject.subject import Subject
 from attncheck.subject.tolerance import close
 from attncheck.subject.trial import Trial
 
+KEYS = ("N", "M", "G")
+"""Axes along which keys lie that a mask may hide."""
 _SAID = {
     "valid": ("valid-true", "valid-01"),
     "pad": ("pad-true", "pad-01"),
@@ -83,6 +86,8 @@ def _search(subject: Subject, trial: Trial) -> tuple[list[MaskWay], list[Unclear
     roomy = _roomy(trial)
     ways = [_fitted(MaskWay(argument, "stated"), roomy) for argument in subject.convention.masks]
     unclear: list[Unclear] = []
+    if key_axis(subject.convention.inputs) not in KEYS:
+        return ways, unclear
     for parameter in _offered(subject, trial):
         found = _meaning(roomy, parameter.name)
         if isinstance(found, MaskWay):
@@ -313,7 +318,9 @@ def _hides(way: MaskWay, trial: Trial) -> bool:
 
 def _evident(ways: list[MaskWay], trial: Trial) -> MaskWay | None:
     """Return the first way of which the softmax's logits or weights show that it is meant."""
-    for way in ways:
+    data = trial.subject.convention.inputs
+    usual = [("B",), *possible_axes(data)[:6]]  # others may be right in an order that is not tried
+    for way in [w for w in ways if w.argument.axes in usual and not w.argument.order]:
         masked = Trial(way.applied(trial.subject), trial.case)
         hidden = some_hidden(way, masked)
         try:
