@@ -29,6 +29,8 @@ def settle(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> None:
             finding.message = f"not claimed with {option}: the definition itself does not meet it"
             continue
         says = claim.says
+        if says == "function" and finding.status is Status.UNDECIDED:
+            _follow(finding, changed=bool(changes))
         if not finding.counts or not says:
             continue
         if says == "cost" or changes:
@@ -39,6 +41,17 @@ def settle(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> None:
             "attncheck contradicts itself, please report it: the module is proven equal to the "
             f"definition, and {finding.message}"
         )
+
+
+def _follow(finding: Finding, *, changed: bool) -> None:
+    """Decide by the proof what no probe could see; a variant may differ in just this."""
+    if changed:
+        finding.required = False
+        return
+    finding.status = Status.HOLDS
+    finding.message = (
+        f"follows from the definition, which it equals; not seen by itself: {finding.message}"
+    )
 
 
 def _unclaimed(claim: Claim, proofs: Iterable[Finding]) -> str:

@@ -69,9 +69,10 @@ class Sizes:
         if unit.kind != "norm":
             return None
         settings = dict(slot.settings)
+        rms = settings.get("rms", False)  # a name is an option that the layer itself tells
         if unit.norm:
-            wanted = "rms" if "rms" in settings else "layer"
-            if unit.norm != wanted or "rank" in settings or "groups" in settings:
+            other = not isinstance(rms, str) and rms is not (unit.norm == "rms")
+            if other or "rank" in settings or "groups" in settings:
                 return None
             return unify(slot.sizes[0], self.tensors[unit.weight].numel(), dims)
         norm = self.module.get_submodule(unit.owner)
@@ -81,7 +82,6 @@ class Sizes:
             return None if found is None else unify(slot.sizes[0], features, found)
         if "rank" in settings:
             return unify(slot.sizes[0], getattr(norm, "num_features", 0), dims)
-        rms = settings.get("rms", False)  # a name is an option that the layer itself tells
         if not isinstance(rms, str) and rms is not is_rms_norm(norm):
             return None
         if unit.weight:

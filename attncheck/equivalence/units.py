@@ -161,13 +161,13 @@ def _units(module: torch.nn.Module) -> Iterator[Unit]:
             yield Unit(name, "conv", weight, bias, _same)
             if sub.groups > 1 and not bias:
                 yield Unit(name, "tensor", weight, "", _same, "weights per group")
-        elif kinds & {"_NormBase", "LayerNorm", "GroupNorm"} or is_rms_norm(sub):
-            yield Unit(name, "norm", weight, bias, _same)
-        elif own_norm := norm_of(sub):
+        elif not _is_torchs(sub) and (own_norm := norm_of(sub)):
             scale, shift, kind, eps = own_norm
             weight = f"{prefix}{scale}"
             bias = f"{prefix}{shift}" if shift else ""
             yield Unit(name, "norm", weight, bias, _same, norm=kind, eps=eps)
+        elif kinds & {"_NormBase", "LayerNorm", "GroupNorm"} or is_rms_norm(sub):
+            yield Unit(name, "norm", weight, bias, _same)
         else:
             continue
         bare.pop(weight, None)
@@ -179,6 +179,11 @@ def _units(module: torch.nn.Module) -> Iterator[Unit]:
         yield Unit(name, "buffer", name, "", _same)
         if buffer.ndim == 2:
             yield Unit(name, "buffer", name, "", _transposed, "transposed")
+
+
+def _is_torchs(module: torch.nn.Module) -> bool:
+    """Say whether a layer is of torch's own class, which its name alone tells."""
+    return type(module).__module__.startswith("torch.")
 
 
 def _gains(

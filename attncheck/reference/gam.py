@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, relu, sigmoid
 
+from attncheck.reference.grouping_steps import shuffle
 from attncheck.reference.mechanism import mechanism
 from attncheck.reference.slots import batch_norm
 from attncheck.reference.slots import conv as conv_slot
@@ -17,7 +18,7 @@ from attncheck.reference.steps import conv, linear, norm, perm
 @mechanism(
     dims={"C": None, "r": 4, "k": 7, "g": 1},
     derived={"h": "C // r"},
-    options={"bias": True},
+    options={"bias": True, "shuffle": False},
     squeeze=linear_slot("C", "h", bias="bias"),
     excite=linear_slot("h", "C", bias="bias"),
     reduce=conv_slot("C", "h", kernel="k", groups="g", bias="bias"),
@@ -39,6 +40,7 @@ def gam(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     e = relu(n)
     f = conv(p.expand, e)
     l_s = norm(p.norm_expand, f)
-    g_s = sigmoid(l_s)
+    own = sigmoid(l_s)
+    g_s = shuffle(own, o.g) if o.shuffle else own  # so that groups of channels meet
     y = x_c * g_s  # eq. 2
     return y

@@ -90,7 +90,7 @@ class Turned(Attention):
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         assert cos.shape == sin.shape
-        assert cos.shape[-1] == (8 if self.narrow else 16)
+        assert cos.shape[-1] == x.shape[-1] // self.heads // (2 if self.narrow else 1)
         return self.attend(x * cos.mean(), x * (1 + sin.mean()))
 
 

@@ -7,9 +7,8 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
-from torch import nn
-
 from attncheck.catalogue import load
+from attncheck.lazy import torch
 from attncheck.mutation.making import mutants_of
 from attncheck.mutation.mutant import Mutant
 from attncheck.reference.mechanism import DefinedModule, Mechanism
@@ -38,13 +37,13 @@ class Disguised(DefinedModule):
     """A definition's module whose layers tell nothing by their names or their order."""
 
     def __init__(self, made: DefinedModule) -> None:
-        nn.Module.__init__(self)
+        torch.nn.Module.__init__(self)
         self.mechanism, self.values = made.mechanism, made.values
         for slot, name in disguise(made.mechanism).items():
             layer = getattr(made, slot)
-            if isinstance(layer, nn.Parameter):
+            if isinstance(layer, torch.nn.Parameter):
                 self.register_parameter(name, layer)
-            elif isinstance(layer, nn.Module) or layer is None:
+            elif isinstance(layer, torch.nn.Module) or layer is None:
                 self.register_module(name, layer)
             else:
                 self.register_buffer(name, layer)
