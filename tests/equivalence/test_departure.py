@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from attncheck.auditing.decide import decide
 from attncheck.probes.equivalence import Equivalence
-from attncheck.spec.document import DesignChoice
+from attncheck.spec.document import ChoiceEntry
 from tests.deciding import finding_of, subject_of
 
 
@@ -266,7 +266,7 @@ def test_a_fault_inside_a_host_is_no_variant() -> None:
 
 def test_a_choice_that_a_spec_declares_holds_with_its_source() -> None:
     subject = subject_of(Linear, "se")
-    choice = DesignChoice(change="no ReLU", source="a paper without it")
+    choice = ChoiceEntry(change="no ReLU", source="a paper without it")
     spec = msgspec.structs.replace(subject.spec, choices=[choice])
     claim = msgspec.convert({}, Equivalence)
     finding = decide("equivalence", claim, replace(subject, spec=spec))
