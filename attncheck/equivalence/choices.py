@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from attncheck.equivalence.comparison import relative
 from attncheck.equivalence.departure import Departure
 from attncheck.equivalence.recording import Made
-from attncheck.equivalence.slices import NORMS, PRODUCTS, Slice, number_text
+from attncheck.equivalence.slices import NORMS, PRODUCTS, SAME, Slice, number_text
 from attncheck.equivalence.steps import RETURN
 from attncheck.lazy import torch
 from attncheck.subject.tolerance import EQUAL
@@ -128,7 +129,8 @@ def _choice(departure: Departure, missing: Counter[str], extra: Counter[str]) ->
         return f"{_listed(extra)} in place of the {_listed(missing, False)}"
     if missing.total() == extra.total() == 1 and not lost and not added:
         (one,), (other,) = missing, extra
-        if any({one, other} <= family for family in _FAMILIES):
+        family = any({one, other} <= family for family in _FAMILIES)
+        if family and _in_order(departure.expected) == _in_order(departure.seen, {other: one}):
             return f"{_word(other)} in place of {_word(one)}"
     if named := _in_family(departure):
         return named
@@ -136,6 +138,12 @@ def _choice(departure: Departure, missing: Counter[str], extra: Counter[str]) ->
     if biases and added == biases and not missing and set(extra) <= {"add"}:
         return "a bias more"
     return ""
+
+
+def _in_order(found: Slice, renamed: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """Return its operators in their order: relu(a) · b is no relu(a · b)."""
+    names = (SAME.get(node.operator, node.operator) for node in found.nodes)
+    return [renamed.get(name, name) for name in names]
 
 
 def _before(departure: Departure) -> str:

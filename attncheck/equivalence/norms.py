@@ -43,7 +43,8 @@ def norm_of(module: torch.nn.Module) -> tuple[str, str, str, float] | None:
     for scale, shift in [(names[0], "")] if len(names) == 1 else itertools.permutations(names):
         for eps in epsilons(module):
             for kind in ("rms", "layer"):
-                made = normed(kind, x, own[scale], own.get(shift), eps)
+                with torch.no_grad():
+                    made = normed(kind, x, own[scale], own.get(shift), eps)
                 gap = float((made - seen).abs().max()) / (float(made.abs().max()) or 1.0)
                 if gap <= NEARLY:
                     return scale, shift, kind, eps
