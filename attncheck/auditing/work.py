@@ -38,7 +38,9 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
     subject, failure = prepare(spec.document, request_of(job))
     subject = _meant(subject, spec.claims_of(job.name))
     if _is_listed(job, spec):
+        # what the spec lists is the whole mechanism, so no caller is guessed to multiply
         subject = subject.called(replace(subject.convention, stated=True))
+        subject = replace(subject, gates=False)
     elif failure and subject.assumed:
         raise _refusal(job, subject, failure)
     elif is_core(subject):
