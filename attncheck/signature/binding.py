@@ -99,7 +99,7 @@ class Binding:
 
 
 def frozen(binding: Binding, names: set[str], dims: Mapping[str, int]) -> Binding:
-    """Return a binding in which what follows these dims keeps the value that it has for ``dims``."""
+    """Return a binding in which what follows these dims keeps its value for ``dims``."""
     held = {
         parameter: valued(text, dims)
         for parameter, text in binding.symbolic.items()

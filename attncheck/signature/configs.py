@@ -80,7 +80,7 @@ def config_maker(factory: Any, parameter: inspect.Parameter, use: Use) -> Config
 
 
 def default_config(parameter: inspect.Parameter) -> Config | None:
-    """Return what makes the config that a parameter has by default, with the values that it holds."""
+    """Return what makes the config that a parameter has by default, with its values."""
     kind = type(parameter.default)
     if parameter.default is parameter.empty or not (_is_plain(kind) and _fields(kind)):
         return None

@@ -107,9 +107,7 @@ def _in_message(error: SubjectError) -> list[int]:
     return [int(text) for text in re.findall(r"\d+", str(error.error)[:400]) if len(text) < 7]
 
 
-def _widened(
-    error: SubjectError, probe: Subject, free: list[str], own: _Own
-) -> Iterator[Sizes]:
+def _widened(error: SubjectError, probe: Subject, free: list[str], own: _Own) -> Iterator[Sizes]:
     """Yield the widths that an error asks for: of the input whose width it names."""
     numbers = _in_message(error)
     dims = probe.dims
@@ -169,7 +167,7 @@ def _numbers(subject: Subject) -> _Own | None:
     said += [(size + 1) // 2 for size in tables if size % 2]
     said += [math.isqrt(size) for size in tables if math.isqrt(size) ** 2 == size]
     kept = dict.fromkeys(n for n in (*said, *tables) if type(n) is int and 3 < n <= _LARGEST)
-    return _Own(frozenset(held | {n for n in kept}), tuple(kept))
+    return _Own(frozenset(held | set(kept)), tuple(kept))
 
 
 def _tensors(module: torch.nn.Module) -> list[torch.Tensor]:
