@@ -186,8 +186,9 @@ def _misfitting(drafts: list[Subject], request: Request, *, lengths: bool) -> It
     for draft in drafts[:_MOST_GUESSED] if not request.inputs else ():
         for subject in itertools.islice(_called(draft, request), _MOST_MISFITS):
             for found in wanted_sizes(subject, lengths=lengths):
-                if (attempt := _tried(iter([found]), request)) is not None and attempt.works:
-                    yield attempt
+                calls = _called(replace(found, convention=draft.convention), request)
+                if (attempt := _tried(calls, request)) is not None and attempt.works:
+                    yield replace(attempt, subject=replace(attempt.subject, tried=found.tried))
 
 
 def _own_widths(request: Request, subject: Subject) -> list[dict[str, int]]:
@@ -258,9 +259,10 @@ def _tried(
                         best = _Attempt(attempt)
                 elif stands(attempt, stated=ordered) and _only_moved(moved, attempt):
                     settled = _settled(attempt)
-                    ways = alternatives(settled.convention)
-                    others = tuple(settled.called(way) for way in ways)
-                    return _Attempt(replace(settled, others=others), works=True)
+                    others = [settled.called(way) for way in alternatives(settled.convention)]
+                    if not request.inputs and not guessed:
+                        others += _in_other_orders(attempt, subjects)
+                    return _Attempt(replace(settled, others=tuple(others)), works=True)
                 else:
                     moved = moved or attempt
                 break
@@ -273,6 +275,14 @@ def _tried(
     if best is not None and best.failure is None and returns_gate(best.subject):
         return _Attempt(_settled(replace(best.subject, gates=True)), works=True)
     return best
+
+
+def _in_other_orders(found: Subject, waiting: Iterator[Subject]) -> list[Subject]:
+    """Return the same call in the other orders of axes: which one is meant, no shape may tell."""
+    call, layout, dtype = found.convention.call, found.convention.layout, found.dtype
+    later = (one for one in waiting if one.convention.call == call)
+    other = (replace(one, dtype=dtype) for one in later if one.convention.layout != layout)
+    return list(itertools.islice(other, 2))
 
 
 def _called(draft: Subject, request: Request) -> Iterator[Subject]:
