@@ -71,7 +71,10 @@ def _meant(subject: Subject, claims: Mapping[str, Claim]) -> Subject:
     settling = next((item for item in claims.items() if item[1].settles), None)
     if not subject.others or settling is None:
         return subject
-    ways = (one for one in (subject, *subject.others) if error_of(one) is None and answers(one))
+    first = decide(*settling, subject)
+    if first.status is Status.HOLDS or first.evidence.get("departure"):
+        return subject
+    ways = (one for one in subject.others if error_of(one) is None and answers(one))
     known = (one for one in ways if decide(*settling, one).status is Status.HOLDS)
     return next(known, subject)
 

@@ -195,12 +195,7 @@ class Masks(Claim, frozen=True, kw_only=True):
 
 def _opened(way: MaskWay, hearing: Hearing) -> Outcome | None:
     """Say whether a causal layer hears later tokens as soon as it is given a mask."""
-    n, m = hearing.plain.shape[1:]
-    heard = hearing.plain > hearing.noise
-    future = torch.ones(n, m, dtype=torch.bool).triu(1)
-    if n != m or bool((heard & future).any()) or not bool((heard & ~future).any()):
-        return None
-    count = int((hearing.opened & future).sum())
+    count = int(hearing.future_opened.sum())
     if not count:
         return None
     return violated(

@@ -11,6 +11,7 @@ from attncheck.instruments.attention.graph import record
 from attncheck.instruments.attention.weights import factors
 from attncheck.lazy import torch
 from attncheck.signature.masks import key_axis, query_axis
+from attncheck.source.mentions import inputs_not_read
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided
 from attncheck.subject.raising import SubjectError
@@ -58,8 +59,12 @@ class ReturnedWeights(Claim, frozen=True, kw_only=True):
             return undecided(f"asked for with {', '.join(flags)}, {error}")
         sizes = (trial.dims.get(query_axis(data), 1), trial.dims[keys])
         batch = trial.dims.get("B", 1)
-        maps = [t for t in output.others if t.shape[-2:] == sizes and _fits(t, batch)]
+        # Some return the map alone where it is asked for.
+        beside = [*output.others, *([output.main] if flags else [])]
+        maps = [t for t in beside if t.shape[-2:] == sizes and _fits(t, batch)]
         if not maps:
+            if flags and flags.keys() <= set(inputs_not_read(trial.subject)):
+                return skipped(f"'{next(iter(flags))}' is never read")
             if flags:
                 return undecided(f"'{next(iter(flags))}' brings no map over queries and keys")
             return skipped("nothing like attention weights comes back beside the output")
@@ -72,16 +77,23 @@ class ReturnedWeights(Claim, frozen=True, kw_only=True):
 
 
 def _fits(tensor: torch.Tensor, batch: int) -> bool:
-    return (tensor.ndim in (3, 4) and tensor.shape[0] % batch == 0) or tensor.ndim == 2
+    """Say whether a map may be of all samples: heads may be an axis, or groups and heads two."""
+    return (tensor.ndim in (3, 4, 5) and tensor.shape[0] % batch == 0) or tensor.ndim == 2
 
 
 def _by_head(weights: torch.Tensor, batch: int, sizes: tuple[int, int]) -> Iterator[torch.Tensor]:
     """Yield weights as (B, heads, N, M), and their mean over heads."""
-    if weights.shape[-2:] != sizes or weights.numel() % (batch * sizes[0] * sizes[1]):
+    queries, keys = sizes
+    if weights.ndim < 2 or weights.shape[-1] != keys or weights.shape[-2] % queries:
         return
-    apart = weights.reshape(batch, -1, *sizes)
-    yield apart
-    yield apart.mean(1, keepdim=True)
+    if weights.numel() % (batch * queries * keys):
+        return
+    # Heads that share keys may be rows of one matrix, head by head or query by query.
+    by_query = weights.reshape(-1, queries, weights.shape[-2] // queries, keys).transpose(1, 2)
+    for rows in (weights, by_query) if weights.shape[-2] > queries else (weights,):
+        apart = rows.reshape(batch, -1, *sizes)
+        yield apart
+        yield apart.mean(1, keepdim=True)
 
 
 def _unlike(returned: torch.Tensor, used: list[torch.Tensor]) -> str | None:

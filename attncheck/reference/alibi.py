@@ -11,6 +11,7 @@ alibi = corner(
     "Attend the less the further away, by each head's slope: (B, N, C) -> (B, N, C).",
     absent=["past"],
     causal=(True, False),
+    counted=(False, True),
     cache=False,
     one_head=False,
     positions="alibi",

@@ -26,6 +26,7 @@ from attncheck.reference.block_steps import activated
 from attncheck.reference.corner import composed
 from attncheck.reference.heads import hide, merge_heads, only_visible, split_heads
 from attncheck.reference.sequence_steps import (
+    among_seen,
     behind,
     beside_keys,
     either,
@@ -80,6 +81,7 @@ OPTIONS = {
     "gate": False,
     "one_head": False,
     "cache": False,
+    "counted": False,
 }
 
 
@@ -124,14 +126,19 @@ def turned(
     return q_placed, k_placed
 
 
-def scored(p: Any, o: SimpleNamespace, q_placed: Tensor, k: Tensor, gap: Tensor) -> Tensor:
+def scored(
+    p: Any, o: SimpleNamespace, q_placed: Tensor, k: Tensor, gap: Tensor, mask: Tensor | None
+) -> Tensor:
     """Return the logits of all pairs, biases by distance included: (B, heads, N, M)."""
     d = q_placed.shape[-1]
     scores = q_placed @ k.transpose(-1, -2)
     breadth = o.per if o.per else d  # a width that the model states
     scaled = scores / breadth**0.5 if o.scale else scores  # T5 folds the scale into its start
     if o.positions == "alibi":
-        far = gap if o.causal else gap.abs()
+        if o.causal:  # counted: BLOOM's positions are those among the tokens that are shown
+            far = among_seen(gap, mask) if o.counted and mask is not None else gap
+        else:
+            far = gap.abs()
         m = slopes(o.heads, q_placed)  # one for each head, never learned
         rate = per_head(m)
         penalty = rate * far
@@ -205,7 +212,7 @@ def attended(
     v = v_kept if o.one_head else repeat_heads(v_kept, times)
     there = places(k)
     gap = behind(here, there)  # how far each key lies behind each query
-    logits = scored(p, o, q_placed, k, gap)
+    logits = scored(p, o, q_placed, k, gap, mask)
     outside = unseen(p, o, gap)
     hidden = either(outside, mask)
     weights = weighed(p, o, logits, hidden, mask)

@@ -22,17 +22,22 @@ from attncheck.reference.steps import linear, softmax
         "score_bias": False,
         "position_bias": False,
         "vector_bias": False,
+        "attentional": False,
+        "context_bias": False,
+        "state_bias": False,
     },
     general=linear_slot("C", "C", bias="score_bias", when="score == general"),
     position=linear_slot("C", "A", bias="position_bias", when="centre == predicted"),
     vector=linear_slot("A", "1", bias="vector_bias", when="centre == predicted"),
+    out_context=linear_slot("C", "C", bias="context_bias", when="attentional"),
+    out_state=linear_slot("C", "C", bias="state_bias", when="attentional"),
 )
 def luong_local(p: Any, o: SimpleNamespace, query: Tensor, key: Tensor) -> Tensor:
     """Weigh the source near one position for each state: (B, N, C), (B, M, C) -> (B, N, C).
 
     ``monotonic``: state t looks around position t; ``predicted``: around one that it predicts,
     with a Gaussian. The window reaches ``window`` positions to each side. One state (B, C)
-    predicts as well.
+    predicts as well. ``attentional`` gives the state after it.
     """
     states = as_states(query)  # (B, N, C)
     there = places(key)  # (M,)
@@ -63,5 +68,12 @@ def luong_local(p: Any, o: SimpleNamespace, query: Tensor, key: Tensor) -> Tenso
     else:
         weights = inside
     c = weights @ key
-    context = like_states(c, query)
+    if o.attentional:
+        from_context = linear(p.out_context, c)  # W_c [c; h] in its two halves
+        from_state = linear(p.out_state, states)
+        joined = from_context + from_state
+        new = tanh(joined)  # eq. 5
+    else:
+        new = c
+    context = like_states(new, query)
     return context

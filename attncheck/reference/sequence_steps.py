@@ -18,6 +18,14 @@ def behind(queries: Tensor, keys: Tensor) -> Tensor:
     return queries[:, None] - keys[None, :]
 
 
+def among_seen(gap: Tensor, mask: Tensor) -> Tensor:
+    """Return how far keys lie behind, hidden ones not counted: (N, M) by a mask -> (B, 1, N, M).
+
+    Up to a number of each query, of which a softmax over its keys knows nothing.
+    """
+    return gap + over_heads(mask).cumsum(-1)
+
+
 def either(outside: Tensor | None, mask: Tensor | None) -> Tensor | None:
     """Return what is hidden by the mechanism or by the caller's mask, None where nothing is."""
     if outside is None or mask is None:

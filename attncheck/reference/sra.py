@@ -27,20 +27,26 @@ from attncheck.reference.steps import (
     dims={"C": None, "heads": None, "R": 2, "H": None, "W": None},
     options={"bias": True, "out_bias": True},
     query=linear_slot("C", "C", bias="bias"),
-    reduce=conv_slot("C", "C", kernel="R", stride="R", padding=0, bias=True),
-    scale=layer_norm("C"),
+    reduce=conv_slot("C", "C", kernel="R", stride="R", padding=0, bias=True, when="R != 1"),
+    scale=layer_norm("C", when="R != 1"),
     key=linear_slot("C", "C", bias="bias"),
     value=linear_slot("C", "C", bias="bias"),
     output=linear_slot("C", "C", bias="out_bias"),
 )
 def sra(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
-    """Attend to a map that is R times smaller each way: tokens (B, H·W, C) or a map -> same."""
+    """Attend to a map that is R times smaller each way: tokens (B, H·W, C) or a map -> same.
+
+    With R of one nothing is reduced and nothing normalised, as in the authors' last stage.
+    """
     t = x if x.ndim == 3 else perm(flat_hw(x), 0, 2, 1)
-    rows = perm(t, 0, 2, 1)
-    grid = from_flat_hw(rows, o.H, o.W)
-    small = conv(p.reduce, grid)
-    flat = perm(flat_hw(small), 0, 2, 1)
-    z = norm(p.scale, flat)  # eq. 3
+    if o.R != 1:
+        rows = perm(t, 0, 2, 1)
+        grid = from_flat_hw(rows, o.H, o.W)
+        small = conv(p.reduce, grid)
+        flat = perm(flat_hw(small), 0, 2, 1)
+        z = norm(p.scale, flat)  # eq. 3
+    else:
+        z = t
     q_all = linear(p.query, t)
     k_all = linear(p.key, z)
     v_all = linear(p.value, z)

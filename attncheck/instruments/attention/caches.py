@@ -345,7 +345,18 @@ def find_cache(raw: Any, main: torch.Tensor) -> Any:
         for part in parts
         if isinstance(part, torch.Tensor) and part.ndim > main.ndim and part.shape[0] == 2
     ]
-    return alike[0] if alike else None
+    # One shared head of keys beside its values: a row for each token, as wide as both.
+    rows = [
+        part
+        for part in parts[1:]
+        if isinstance(part, torch.Tensor) and part.ndim == main.ndim == 3 and _has_rows(part, main)
+    ]
+    return next(iter([*alike, *rows]), None)
+
+
+def _has_rows(part: torch.Tensor, main: torch.Tensor) -> bool:
+    """Say whether a tensor has a row for each token of the output, and perhaps for earlier ones."""
+    return part.shape[0] == main.shape[0] and part.shape[1] >= main.shape[1] != part.shape[2]
 
 
 class GrowingCache:

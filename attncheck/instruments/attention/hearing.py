@@ -55,6 +55,15 @@ class Hearing:
         return ~self.hidden & heard & self.counts
 
     @property
+    def future_opened(self) -> torch.Tensor:
+        """Later keys that are heard with the mask, where none is heard without it."""
+        heard = self.plain > self.noise
+        n, m = heard.shape[1:]
+        future = torch.ones(n, m, dtype=torch.bool).triu(1)
+        causal = n == m and not bool((heard & future).any()) and bool((heard & ~future).any())
+        return self.opened & future if causal else torch.zeros_like(heard)
+
+    @property
     def hides(self) -> bool:
         """There is something to hide: hidden keys that are heard without the mask."""
         return bool((self.hidden & self.counts & (self.plain > self.noise)).any())

@@ -32,16 +32,19 @@ class MaskWay:
             ``found`` by trying, or ``evident``: found by trying, although it does not obey.
         inside: keys are hidden between others, not behind them: where later keys are not heard
             in any case, padding at the end hides nothing.
+        whole: the mask is all that hides: a causal layer leaves the future to it as well.
     """
 
     argument: Argument
     origin: str
     inside: bool = False
+    whole: bool = False
 
     def describe(self) -> str:
         """Return the mask as messages name it: ``'mask' (B, N), True hides a key``."""
         axes = ", ".join(self.argument.order or self.argument.axes)
         said = ", as its author writes" if self.origin == "documented" else ""
+        said += ", the future told by it as well" if self.whole else ""
         return f"'{self.argument.parameter}' ({axes}), {_WORDS[self.argument.meaning]}{said}"
 
     def applied(self, subject: Subject) -> Subject:
@@ -100,6 +103,8 @@ def some_hidden(way: MaskWay, trial: Trial) -> torch.Tensor:
         index = torch.arange(n)
         for step in (0, 1):  # each query sees at least two keys, itself among them
             hidden[:, index, (index + step) % m] = False
+        if way.whole:
+            hidden |= torch.ones(n, m, dtype=torch.bool).triu(1)
     else:
         for sample in range(b):
             count = 1 + sample % max(m - 2, 1)

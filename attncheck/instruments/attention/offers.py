@@ -91,7 +91,8 @@ def _search(subject: Subject, trial: Trial) -> tuple[list[MaskWay], list[Unclear
     for parameter in _offered(subject, trial):
         found = _meaning(roomy, parameter.name)
         if isinstance(found, MaskWay):
-            ways += [found, *_of_rows(found, roomy)]
+            own = [found, *_of_rows(found, roomy)]
+            ways += _whole(own, roomy) or own
         else:
             unclear.append(_of_context(found, roomy))
     return ways, unclear
@@ -109,6 +110,24 @@ def _of_rows(way: MaskWay, trial: Trial) -> list[MaskWay]:
             if look and look.hearing is not None and look.hearing.obeys:
                 return [look.way]
     return []
+
+
+def _whole(ways: list[MaskWay], trial: Trial) -> list[MaskWay]:
+    """Return a mask of rows that a causal layer takes for all that hides; none where it is not so.
+
+    Language models are handed the future and the padding in one mask, and make a causal one where
+    none is given. Where the definition itself is causal in every case, no mask may undo it.
+    """
+    rows = [way for way in ways if is_per_query(way.argument.axes)]
+    if not rows or False not in trial.subject.spec.options.get("causal", []):
+        return []
+    try:
+        if not bool(hear_masked(rows[0], trial).future_opened.any()):
+            return []
+        whole = replace(rows[0], whole=True)
+        return [whole] if hear_masked(whole, trial).obeys else []
+    except (SubjectError, KeyError, RuntimeError):
+        return []
 
 
 def _of_context(one: Unclear, trial: Trial) -> Unclear:

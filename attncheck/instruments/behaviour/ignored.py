@@ -17,6 +17,7 @@ from attncheck.subject.trial import Trial
 _OTHERS = (1, 2, 3, 4, 6, 8)
 _ENOUGH = 3
 _WIDER = 16
+_LONGER = 48
 
 
 def ignored_arguments(trial: Trial) -> dict[str, str]:
@@ -25,7 +26,8 @@ def ignored_arguments(trial: Trial) -> dict[str, str]:
     A size is a dim of the definition that no tensor of the call has as an axis: a reduction, a
     kernel, heads. A reduction that a least width overrules has its effect in a wider module, so
     that the module is also built, not run, with sixteen times the channels. A kernel that counts
-    only where no width is given, as one chosen by the width, has its effect there.
+    only where no width is given, as one chosen by the width, has its effect there. A distance that
+    short inputs do not have is tried once more on long ones.
     """
     subject = trial.subject
     given = {**subject.binding.defaults, **subject.binding.arguments(trial.dims)}
@@ -39,7 +41,9 @@ def ignored_arguments(trial: Trial) -> dict[str, str]:
         if not sized or dim_named(name, subject.dims, subject.spec.names) not in own:
             continue
         tried = _all_the_same(_same_as(trial, name, value, widths))
-        if len(tried) >= _ENOUGH and not _stands_in(trial, name, value, set(widths)):
+        if len(tried) < _ENOUGH or _stands_in(trial, name, value, set(widths)):
+            continue
+        if not _matters_far_away(trial, name, tried):
             found[name] = ", ".join(str(n) for n in (value, *tried))
     return found
 
@@ -111,6 +115,27 @@ def _stands_in(trial: Trial, name: str, value: int, widths: set[str]) -> bool:
         except SubjectError:
             continue
     return any(shapes != made[0] for shapes in made)
+
+
+def _matters_far_away(trial: Trial, name: str, tried: list[int]) -> bool:
+    """Say whether the argument has its effect on inputs with many more tokens."""
+    lengths = {n: _LONGER for n in ("N", "M") if n in trial.dims and n in trial.subject.variable}
+    if not lengths:
+        return False
+    long = trial.with_case(dims=lengths)
+    try:
+        inputs = long.inputs()
+        expected = long.run(long.module(), inputs)
+    except SubjectError:
+        return False
+    for other in tried:
+        try:
+            changed = _with(long, {name: other})
+            if not torch.equal(expected, changed.run(changed.module(), inputs)):
+                return True
+        except SubjectError:
+            continue
+    return False
 
 
 def _with(trial: Trial, changes: Mapping[str, Any], without: Set[str] = frozenset()) -> Trial:
