@@ -142,4 +142,5 @@ class OverTheBatch(Positions):
 
 
 STYLES = ["TwoModules", "Head"]
+VERDICTS = {"Head": "variant"}  # a classifier stands behind it
 FAULTS = {"ChannelsDropped": "unused", "OverTheBatch": "batch-independence"}
