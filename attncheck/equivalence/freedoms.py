@@ -146,12 +146,12 @@ def _need(slot: Slot) -> str:
 def _there(module: torch.nn.Module) -> Counter[str]:
     """Return how many norms and bare tensors of each form the module has at most."""
     tensors, units = dict(module.named_parameters()), units_of(module)
-    read = {
+    bare = {
         (unit.weight, sum(size != 1 for size in unit.view(tensors[unit.weight]).shape))
         for unit in units
         if unit.kind == "tensor" and unit.weight in tensors
     }
-    found = Counter(f"bare of {axes}" for _, axes in read)  # a table may be read as several
+    found = Counter(f"bare of {axes}" for _, axes in bare)
     found["norm"] = len({unit.owner for unit in units if unit.kind == "norm"})
     return found
 

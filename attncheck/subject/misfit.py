@@ -28,6 +28,10 @@ _APART = 8
 """How far the widths of inputs are put apart, so that an error says whose it means."""
 
 
+_WIDTHS = ("in_channels", "in_features", "embed_dim", "num_features", "num_channels")
+_WIDEST, _MOST_WIDTHS = 2**16, 6
+
+
 @dataclass(frozen=True)
 class _Own:
     """The numbers of a module: sizes of what it holds, and integers of its author's."""
@@ -74,6 +78,23 @@ def wanted_sizes(subject: Subject, *, lengths: bool) -> Iterator[Subject]:
             if told not in seen:
                 seen.append(told)
                 waiting.append((_at(probe, move), told))
+
+
+def widths_of(subject: Subject) -> list[int]:
+    """Return the widths of input that the layers of a module are made for, outermost first."""
+    try:
+        with blamed("constructor"):
+            module = subject.construct(subject.dims)
+    except SubjectError:
+        return []
+    found: list[Any] = []
+    for layer in module.modules():
+        found += [vars(layer).get(name) for name in _WIDTHS]
+        shape = vars(layer).get("normalized_shape")
+        found += shape[-1:] if isinstance(shape, tuple) else ()
+    found += [size for p in module.parameters() for size in p.shape]
+    wide = dict.fromkeys(n for n in found if type(n) is int and 1 < n <= _WIDEST)
+    return [n for n in wide if n != subject.dims.get("C")][:_MOST_WIDTHS]
 
 
 def _changed(probe: Subject, subject: Subject, found: Sizes) -> Subject:

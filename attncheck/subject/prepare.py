@@ -43,7 +43,7 @@ from attncheck.subject.layouts import (
     stands,
 )
 from attncheck.subject.masking import obeys
-from attncheck.subject.misfit import wanted_sizes
+from attncheck.subject.misfit import wanted_sizes, widths_of
 from attncheck.subject.pinning import pin_sizes
 from attncheck.subject.raising import SubjectError, blamed
 from attncheck.subject.stating import into_domain, with_sides, without_followers
@@ -196,31 +196,12 @@ def _own_widths(request: Request, subject: Subject) -> list[dict[str, int]]:
     told = {*subject.binding.fixed, *subject.binding.follows, *request.dims}
     if request.factory is None or request.inputs or "C" in told:
         return []
-    return [{"C": width} for width in _widths(subject)]
+    return [{"C": width} for width in widths_of(subject)]
 
 
-def _widths(subject: Subject) -> list[int]:
-    """Return the widths of input that the layers of a module are made for, outermost first."""
-    try:
-        with blamed("constructor"):
-            module = subject.construct(subject.dims)
-    except SubjectError:
-        return []
-    found: list[Any] = []
-    for layer in module.modules():
-        found += [vars(layer).get(name) for name in _WIDTHS]
-        shape = vars(layer).get("normalized_shape")
-        found += shape[-1:] if isinstance(shape, tuple) else ()
-    found += [size for p in module.parameters() for size in p.shape]
-    wide = dict.fromkeys(n for n in found if type(n) is int and 1 < n <= _WIDEST)
-    return [n for n in wide if n != subject.dims.get("C")][:_MOST_WIDTHS]
-
-
-_WIDTHS = ("in_channels", "in_features", "embed_dim", "num_features", "num_channels")
-_WIDEST, _MOST_WIDTHS = 2**16, 6
 _MOST_MISFITS = 12
 """Calls whose errors are asked for other sizes."""
-_MOST_CALLS, _MOST_GUESSES, _MOST_GUESSED = 24, 240, 2
+_MOST_CALLS, _MOST_GUESSES, _MOST_GUESSED = 36, 240, 2
 """Plain calls, calls that only trying can tell, and for how many bindings these are tried."""
 
 
@@ -273,7 +254,8 @@ def _tried(
     if moved is not None:
         return _Attempt(_settled(moved), works=True)
     if best is not None and best.failure is None and returns_gate(best.subject):
-        return _Attempt(_settled(replace(best.subject, gates=True)), works=True)
+        gate = _settled(replace(best.subject, gates=True))
+        return replace(best, subject=replace(best.subject, others=(gate,)))
     return best
 
 

@@ -142,5 +142,4 @@ class OverTheBatch(Positions):
 
 
 STYLES = ["TwoModules", "Head"]
-VERDICTS = {"Head": "variant"}  # a classifier stands behind it
 FAULTS = {"ChannelsDropped": "unused", "OverTheBatch": "batch-independence"}

@@ -12,9 +12,6 @@ One file per mechanism, named as its spec with underscores, holds
     the paper's sums, slow and literal; ``p`` holds the slots, ``v`` dims and options.
 ``STYLES``
     class names: correct modules, written in another style than the reference.
-``VERDICTS`` (optional)
-    class name -> the verdict of a correct module that is not the definition to the letter:
-    ``variant``, or ``undecided`` where equality cannot be proven.
 ``FAULTS``
     class name -> the claim that it breaks.
 ``CALL`` (optional)

@@ -76,8 +76,10 @@ def test_the_reference_computes_the_papers_sums(
 def test_a_correct_module_of_another_style_conforms(evidence: ModuleType, name: str) -> None:
     findings = judged(evidence, name, () if THOROUGH else own_claims(evidence.SPEC))
     assert broken(findings) == {}
-    expected = getattr(evidence, "VERDICTS", {}).get(name, Verdict.CONFORMS)
-    assert verdict(findings) == expected
+    if name in getattr(evidence, "OPEN", ()):
+        assert verdict(findings) is Verdict.UNDECIDED  # right, and not proven: never accused
+    else:
+        assert verdict(findings).passes
 
 
 @pytest.mark.parametrize(("evidence", "name", "claim"), FAULTS, ids=named)

@@ -77,7 +77,7 @@ def test_a_bad_edit_is_regressed_and_on_its_line(project: Path, tmp_path: Path) 
     assert "file=attention.py" in done.stdout
     report = json.loads((copy / "attncheck.json").read_text(encoding="utf-8"))
     broken = [f["claim"] for f in report["subjects"][0]["findings"] if f["status"] == "violated"]
-    assert "equivalence" in broken
+    assert "shape" in broken
 
 
 def test_a_good_edit_holds(project: Path, tmp_path: Path) -> None:
