@@ -57,7 +57,7 @@ def may_stand_beside(pair: Named) -> bool:
     if len(pair) < 2 or any(s.kind != "linear" or s.bias is False for _, s in pair):
         return False
     slot, beside = pair[0][1], pair[1][1]
-    return slot.sizes[1] == beside.sizes[1] and slot.sizes[0] != beside.sizes[0]
+    return slot.sizes[1] == beside.sizes[1]
 
 
 def side_by_side(pair: Named, unit: Unit, shape: tuple[int, int], dims: Dims) -> Iterator[Fitted]:
