@@ -147,8 +147,10 @@ def _there(module: torch.nn.Module) -> Counter[str]:
     """Return how many norms and bare tensors of each form the module has at most."""
     tensors, units = dict(module.named_parameters()), units_of(module)
     bare = {unit.weight for unit in units if unit.kind == "tensor"} & tensors.keys()
-    axes = (sum(size != 1 for size in tensors[name].shape) for name in bare)
-    found = Counter(f"bare of {number}" for number in axes)
+    axes = {name: sum(size != 1 for size in tensors[name].shape) for name in bare}
+    found = Counter(f"bare of {number}" for number in axes.values())
+    # The rows of a short table may be as many vectors.
+    found["bare of 1"] += sum(len(tensors[n]) for n, k in axes.items() if k == 2 == tensors[n].ndim)
     found["norm"] = len({unit.owner for unit in units if unit.kind == "norm"})
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from attncheck.equivalence.assignment import Part
-from attncheck.equivalence.rows import layouts
+from attncheck.equivalence.rows import Rows, layouts
 from attncheck.equivalence.sizes import Dims, unify_all
 from attncheck.equivalence.units import Unit
 
@@ -50,6 +50,16 @@ def one_below_another(
         for layout in layouts(widths, heads if isinstance(heads, int) else 1):
             parts = {name: Part(unit, own) for (name, _), own in zip(order, layout, strict=True)}
             yield found, parts
+
+
+def vectors_of(group: Named, unit: Unit, shape: tuple[int, int], dims: Dims) -> Iterator[Fitted]:
+    """Yield the ways in which a table's rows are the vectors of the group's slots, one each."""
+    rows, columns = shape
+    found = unify_all(group[0][1].sizes, (columns,), dims) if rows == len(group) else None
+    if found is None:
+        return
+    for order in itertools.permutations(group):  # the definition's own order first
+        yield found, {n: Part(unit, Rows(at, at + 1)) for at, (n, _) in enumerate(order)}
 
 
 def may_stand_beside(pair: Named) -> bool:
