@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from attncheck.auditing.decide import decide
+from attncheck.auditing.work import meant
 from attncheck.catalogue import load
 from attncheck.data.report import Finding
 from attncheck.probes import find_kind
@@ -50,4 +51,4 @@ def finding_of(
     assert found is not None, f"no probe for '{kind}'"
     claim = msgspec.convert(parameters or {}, found)
     subject = subject_of(factory, spec, inputs=inputs, dims=dims, **arguments)
-    return decide(kind, claim, subject)
+    return decide(kind, claim, meant(subject, {kind: claim}))

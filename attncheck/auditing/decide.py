@@ -96,7 +96,7 @@ def _violation(name: str, claim: Claim, subject: Subject, case: Case, outcome: O
 
 
 def _finding(name: str, claim: Claim, outcome: Outcome, **evidence: int) -> Finding:
-    return claim.answer(
+    finding = claim.answer(
         name,
         outcome.status,
         outcome.message,
@@ -107,6 +107,8 @@ def _finding(name: str, claim: Claim, outcome: Outcome, **evidence: int) -> Find
         related=list(outcome.related),
         source=claim.why,
     )
+    finding.advice = finding.advice or outcome.advice
+    return finding
 
 
 def _shrink(claim: Claim, subject: Subject, case: Case) -> Case:

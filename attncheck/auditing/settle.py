@@ -10,32 +10,35 @@ from attncheck.subject.claim import Claim
 
 
 def settle(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> None:
-    """Put right what speaks against a proof.
+    """Put right what speaks against a proof, and what stands on a guess of what the module is.
 
     A module that is proven equal to the definition computes what follows from it: where a probe
     sees a claim on the function broken all the same, one of our two answers is wrong, and that is
-    an error of ours. A variant may break such a claim by its design change, and neither is too
-    dear for being equal: both are something to know.
+    an error of ours. A variant may break such a claim by its design change. What the definition
+    costs is asked of the definition: neither what equals it nor what nobody knows is accused of it.
     """
     told = list(findings)
-    proofs = [f for f in told if claims[f.claim].settles and f.status is Status.HOLDS]
-    if not proofs:
-        return
+    settling = [f for f in told if claims[f.claim].settles and f.status is not Status.SKIPPED]
+    proofs = [finding for finding in settling if finding.status is Status.HOLDS]
     changes = [change for proof in proofs for change in proof.changes]
     for finding in told:
         claim = claims[finding.claim]
         if finding.counts and (option := _unclaimed(claim, proofs)):
             finding.status = Status.SKIPPED
             finding.message = f"not claimed with {option}: the definition itself does not meet it"
-            continue
-        says = claim.says
-        if says == "function" and finding.status is Status.UNDECIDED:
-            _follow(finding, changed=bool(changes))
-        if not finding.counts or not says:
-            continue
-        if says == "cost" or changes:
-            finding.advice = True
-            continue
+        elif claim.says == "cost":
+            finding.advice = finding.advice or (finding.counts and bool(settling))
+        elif claim.says == "function" and proofs:
+            _judge(finding, changed=bool(changes))
+
+
+def _judge(finding: Finding, *, changed: bool) -> None:
+    """Hold what a probe says of the function against the proof of what the function is."""
+    if finding.status is Status.UNDECIDED:
+        _follow(finding, changed=changed)
+    elif finding.counts and changed:
+        finding.advice = True
+    elif finding.counts:
         finding.status = Status.ERROR
         finding.message = (
             "attncheck contradicts itself, please report it: the module is proven equal to the "

@@ -36,7 +36,7 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         TargetError: it cannot be imported or bound.
     """
     subject, failure = prepare(spec.document, request_of(job))
-    subject = _meant(subject, spec.claims_of(job.name))
+    subject = meant(subject, spec.claims_of(job.name))
     if _is_listed(job, spec):
         subject = subject.called(replace(subject.convention, stated=True))
     elif failure and subject.assumed:
@@ -64,14 +64,32 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
     return subject, Opening(subject.dims, notes), str(failure) if failure else ""
 
 
-def _meant(subject: Subject, claims: Mapping[str, Claim]) -> Subject:
+def meant(subject: Subject, claims: Mapping[str, Claim]) -> Subject:
     """Return the subject called in the way in which it computes its definition, if there is one."""
     settling = next((item for item in claims.items() if item[1].settles), None)
     if not subject.others or settling is None:
         return subject
-    ways = (one for one in (subject, *subject.others) if error_of(one) is None and answers(one))
-    known = (one for one in ways if decide(*settling, one).status is Status.HOLDS)
-    return next(known, subject)
+    first = decide(*settling, subject)
+    if first.status is Status.HOLDS:
+        return subject
+    departs = bool(first.evidence.get("departure"))
+    others = (one for one in subject.others if one.gates or not departs)
+    best = subject, _confirmed(first)
+    for one in others:
+        if error_of(one) is not None or not answers(one):
+            continue
+        found = decide(*settling, one)
+        if found.status is Status.HOLDS:
+            return one
+        if one.gates and _confirmed(found) > best[1]:
+            best = one, _confirmed(found)  # a gate with a mistake in it
+    return best[0]
+
+
+def _confirmed(finding: Finding) -> int:
+    """Return how many of the definition's steps are made, where it is known which is not."""
+    departure = finding.evidence.get("departure") or {}
+    return int(departure.get("before", 0)) + int(departure.get("after", 0))
 
 
 def _core(job: Job, subject: Subject) -> TargetError:

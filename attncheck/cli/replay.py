@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attncheck.auditing.request import Asked
 from attncheck.cli import options
 from attncheck.cli.exits import Exit
 from attncheck.cli.output import deliver
@@ -116,6 +115,8 @@ def _imported(job: Job) -> str:
 
 def _command(stored: Stored) -> str:
     """Return the audit that tries the claim, made of the job's parts."""
+    from attncheck.auditing.request import Asked
+
     job = stored.job
     arguments: dict[str, object] = {}
     for name, value in job.arguments.items():

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
+from attncheck.equivalence.matrices import MOST_VECTORS
 from attncheck.equivalence.observed import rotations
 from attncheck.equivalence.units import units_of
 from attncheck.lazy import torch
@@ -146,11 +147,15 @@ def _need(slot: Slot) -> str:
 def _there(module: torch.nn.Module) -> Counter[str]:
     """Return how many norms and bare tensors of each form the module has at most."""
     tensors, units = dict(module.named_parameters()), units_of(module)
-    bare = {unit.weight for unit in units if unit.kind == "tensor"} & tensors.keys()
-    axes = {name: sum(size != 1 for size in tensors[name].shape) for name in bare}
-    found = Counter(f"bare of {number}" for number in axes.values())
+    bare = {
+        (unit.weight, sum(size != 1 for size in unit.view(tensors[unit.weight]).shape))
+        for unit in units
+        if unit.kind == "tensor" and unit.weight in tensors
+    }
+    found = Counter(f"bare of {axes}" for _, axes in bare)
     # The rows of a short table may be as many vectors.
-    found["bare of 1"] += sum(len(tensors[n]) for n, k in axes.items() if k == 2 == tensors[n].ndim)
+    tables = [t for t in tensors.values() if t.ndim == 2 and len(t) <= MOST_VECTORS]
+    found["bare of 1"] += sum(len(t) for t in tables)
     found["norm"] = len({unit.owner for unit in units if unit.kind == "norm"})
     return found
 

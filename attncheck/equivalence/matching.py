@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
 from attncheck.equivalence.assignment import Assignment, Part
-from attncheck.equivalence.matrices import may_stand_beside, one_below_another, side_by_side, vectors_of
+from attncheck.equivalence.matrices import (
+    MOST_VECTORS,
+    may_stand_beside,
+    one_below_another,
+    side_by_side,
+    vectors_of,
+)
 from attncheck.equivalence.sizes import Dims, Sizes
 from attncheck.equivalence.units import Unit, units_of
 from attncheck.lazy import torch
@@ -26,8 +32,6 @@ if TYPE_CHECKING:
     from attncheck.reference.slots import Slot
 
 
-_MOST_VECTORS = 4
-"""Vectors that may be the rows of one table."""
 _WORDS = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 
 
@@ -171,7 +175,7 @@ class Matcher:
         first, run = slots[0][1], 1
         if first.kind == "tensor" and len(first.sizes) == 1:
             vectors = itertools.takewhile(lambda s: s[1].sizes == first.sizes, slots)
-            run = sum(1 for _ in itertools.islice(vectors, _MOST_VECTORS))
+            run = sum(1 for _ in itertools.islice(vectors, MOST_VECTORS))
             return [1] if run == 1 else [1, run]
         if first.kind == "linear":
             while run < min(len(slots), 3) and self._same_input(first, slots[run][1]):

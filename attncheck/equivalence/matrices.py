@@ -14,6 +14,8 @@ from attncheck.equivalence.units import Unit
 if TYPE_CHECKING:
     from attncheck.reference.slots import Slot
 
+MOST_VECTORS = 4
+"""Vectors that may be the rows of one table."""
 Named = list[tuple[str, "Slot"]]
 Fitted = tuple[Dims, dict[str, Part]]
 

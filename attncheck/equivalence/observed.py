@@ -88,4 +88,5 @@ def _shown(subject: Subject, module: torch.nn.Module) -> tuple[bool | None, bool
 
 
 def _differ(a: torch.Tensor, b: torch.Tensor) -> bool:
-    return not torch.allclose(a, b, rtol=1e-6, atol=1e-8 * float(a.abs().max()))
+    largest = float(a.abs().nan_to_num(0.0).max())
+    return not torch.allclose(a, b, rtol=1e-6, atol=1e-8 * largest, equal_nan=True)

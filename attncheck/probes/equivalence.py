@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import msgspec
+
 from attncheck.blame.edits import locate
 from attncheck.data.formula import Formula
 from attncheck.data.report import Location
@@ -69,6 +71,14 @@ class Equivalence(Claim, frozen=True, kw_only=True):
         yield subject.base()
 
     def check(self, trial: Trial) -> Outcome:
+        # Which of several calls is meant was asked before: the answer is not looked for twice.
+        case = msgspec.json.encode(trial.case)
+        if case not in trial.subject.settled:
+            trial.subject.settled[case] = self._decided(trial)
+        found: Outcome = trial.subject.settled[case]
+        return found
+
+    def _decided(self, trial: Trial) -> Outcome:
         from attncheck.reference.mechanism import Mechanism
 
         subject = trial.subject

@@ -23,9 +23,10 @@ class Serialisation(Claim, frozen=True, kw_only=True):
     """State dict, deepcopy and pickle give back a module that computes the same.
 
     ## What it checks
-    After a forward that records gradients: `state_dict` loaded strictly into a fresh module,
-    `copy.deepcopy`, and `torch.save` of the whole module where its classes can be imported by
-    name. Each copy gives the same output.
+    After a forward: `state_dict` loaded strictly into a fresh module, `copy.deepcopy`, and
+    `torch.save` of the whole module where its classes can be imported by name. Each copy gives
+    the same output. Much code keeps its weights to be looked at: that deepcopy then raises while
+    their graph is alive, after a forward that records gradients, is something to know.
 
     ## Why it matters
     Averaged copies of a model need deepcopy, data-parallel workers need pickle, and a checkpoint
@@ -47,8 +48,8 @@ class Serialisation(Claim, frozen=True, kw_only=True):
         module, inputs = trial.module(), trial.inputs()
         if draws_at_random(trial, module):
             return skipped("the module draws at random in eval mode")
-        expected = trial.run(module, {n: t.requires_grad_() for n, t in inputs.items()}).detach()
-        inputs = {name: tensor.detach() for name, tensor in inputs.items()}
+        with torch.no_grad():
+            expected = trial.run(module, inputs)
         for make in (_reloaded, _deep_copied, _pickled):
             try:
                 twin = make(trial, module)
@@ -63,7 +64,23 @@ class Serialisation(Claim, frozen=True, kw_only=True):
                 )
             if twin is not None and (outcome := _compare(trial, twin, inputs, expected, make)):
                 return outcome
-        return holds()
+        return _with_graph(trial, module, inputs)
+
+
+def _with_graph(trial: Trial, module: torch.nn.Module, inputs: Tensors) -> Outcome:
+    """Copy the module once more, after a forward that records gradients."""
+    trial.run(module, {name: tensor.requires_grad_() for name, tensor in inputs.items()})
+    try:
+        copy.deepcopy(module)
+    except Exception as error:
+        return violated(
+            f"it keeps a tensor with its graph: {_NAMES[_deep_copied]} that records gradients "
+            f"raises {type(error).__name__}: {first_line(error)}",
+            expected="a module that can be copied while it is trained",
+            seen=type(error).__name__,
+            way=_NAMES[_deep_copied],
+        ).to_know()
+    return holds()
 
 
 def _compare(

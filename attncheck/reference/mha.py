@@ -22,15 +22,14 @@ from attncheck.reference.steps import linear, norm, softmax
         "out_bias": True,
         "out": True,
         "norm_first": False,
-        "add": False,
-        "norm_after": False,
+        "sublayer": "bare",
     },
     before=layer_norm("C", when="norm_first"),
     query=linear_slot("C", "I", bias="bias"),
     key=linear_slot("D", "I", bias="bias"),
     value=linear_slot("D", "I", bias="bias"),
     output=linear_slot("I", "C", bias="out_bias", when="out"),
-    after=layer_norm("C", when="norm_after"),
+    after=layer_norm("C", when="sublayer == normed"),
 )
 def mha(
     p: Any,
@@ -66,6 +65,8 @@ def mha(
     heads = weights @ v
     merged = merge_heads(heads)  # the heads side by side
     out = linear(p.output, merged) if o.out else merged
-    added = query + out if o.add else out  # section 3.1, the sublayer: LayerNorm(x + Sublayer(x))
-    y = norm(p.after, added) if o.norm_after else added
+    if o.sublayer == "bare":
+        return out
+    added = query + out  # section 3.1, the sublayer: LayerNorm(x + Sublayer(x))
+    y = norm(p.after, added) if o.sublayer == "normed" else added
     return y

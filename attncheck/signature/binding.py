@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from attncheck.data.formula import Formula
@@ -96,6 +96,24 @@ class Binding:
         own = [f"{n}={shown(plain[n])}" for n in guessed if n in plain]
         inner = [(name, b.to_state(dims, told)) for name, (_, b) in self.parts.items()]
         return own + [f"{name}.{text}" for name, texts in inner for text in texts]
+
+
+def frozen(binding: Binding, names: set[str], dims: Mapping[str, int]) -> Binding:
+    """Return a binding in which what follows these dims keeps its value for ``dims``."""
+    held = {
+        parameter: valued(text, dims)
+        for parameter, text in binding.symbolic.items()
+        if names & {name for formula in formulas_in(text) for name in formula.names}
+    }
+    parts = {n: (make, frozen(inner, names, dims)) for n, (make, inner) in binding.parts.items()}
+    left = {n: text for n, text in binding.symbolic.items() if n not in held}
+    return replace(
+        binding,
+        symbolic=left,
+        literal={**binding.literal, **held},
+        widths={n: size for n, size in binding.widths.items() if n not in names},
+        parts=parts,
+    )
 
 
 def shown(value: Any) -> str:

@@ -52,14 +52,18 @@ class Config:
     Attributes:
         make: called with the fields by name.
         fields: the fields with their defaults, None where the signature of ``make`` says them.
+        stands: a default of the author's that holds them: its widths may be audited narrower.
     """
 
     make: Any
     fields: Mapping[str, inspect.Parameter] | None = None
+    stands: bool = False
 
 
 def config_maker(factory: Any, parameter: inspect.Parameter, use: Use) -> Config | None:
     """Return what makes the config that a parameter takes; None where it takes none."""
+    if (standing := default_config(parameter)) is not None:
+        return standing
     known = _annotated(factory, parameter.annotation)
     if known is not None:
         return Config(known)
@@ -73,6 +77,19 @@ def config_maker(factory: Any, parameter: inspect.Parameter, use: Use) -> Config
     kind = inspect.Parameter.KEYWORD_ONLY
     make = dict if use.keys and not use.fields else Fields
     return Config(make, {name: inspect.Parameter(name, kind) for name in asked})
+
+
+def default_config(parameter: inspect.Parameter) -> Config | None:
+    """Return what makes the config that a parameter has by default, with its values."""
+    kind = type(parameter.default)
+    if parameter.default is parameter.empty or not (_is_plain(kind) and _fields(kind)):
+        return None
+    signature = inspect.signature(kind).parameters
+    held = vars(parameter.default) if hasattr(parameter.default, "__dict__") else {}
+    if not set(signature) <= set(held):
+        return None
+    fields = {name: p.replace(default=held[name]) for name, p in signature.items()}
+    return Config(kind, fields, stands=True)
 
 
 def named_object(factory: Any, text: str) -> Any:

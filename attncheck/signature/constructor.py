@@ -139,7 +139,7 @@ def _plan(
     for name, parameter in free.items():
         use = use_of(factory, name) if maker is factory else use_of(maker, name)
         made = config_maker(factory, parameter, use) if deep else None
-        if made and (_is_required(parameter) or name in fields):
+        if made and (_is_required(parameter) or name in fields or made.stands):
             inner = _plan(
                 made.make, factory, dims, fields.get(name, {}), names, target, deep - 1, made.fields
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +77,16 @@ class Form:
     sizes: tuple[int, ...] = ()
     order: tuple[int, ...] = ()
     unbatched: bool = False
+
+    def fits(self, sizes: tuple[int, ...], axes: tuple[str, ...]) -> bool:
+        """Say whether a tensor of these sizes, with these axes of ours, has this form."""
+        at = next((i for i, axis in enumerate(axes) if axis in self.axes), None)
+        if at is None or not self.sizes:
+            return True
+        if self.order and len(self.order) != len(axes) + len(self.sizes) - 1:
+            return False
+        known = math.prod(part for part in self.sizes if part > 0)
+        return sizes[at] % known == 0 if -1 in self.sizes else sizes[at] == known
 
     def handed(self, tensor: Any, axes: tuple[str, ...]) -> Any:
         """Return a tensor with these axes of ours in this form."""

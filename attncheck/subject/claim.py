@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a probe saw on one case. ``evidence`` is JSON that a renderer can draw."""
+    """What a probe saw on one case. ``evidence`` is JSON that a renderer can draw; ``advice`` is
+    something to know, whatever the claim."""
 
     status: Status
     message: str = ""
@@ -27,6 +28,11 @@ class Outcome:
     evidence: dict[str, Any] = field(default_factory=dict)
     location: Location | None = None
     related: tuple[Location, ...] = ()
+    advice: bool = False
+
+    def to_know(self) -> Outcome:
+        """Return the same outcome as advice, whatever the claim: it accuses nobody."""
+        return replace(self, advice=True)
 
     def at(self, location: Location | None, *related: Location) -> Outcome:
         """Return the same outcome, put on lines of the subject's source."""

@@ -43,11 +43,13 @@ from attncheck.subject.layouts import (
     stands,
 )
 from attncheck.subject.masking import obeys
+from attncheck.subject.misfit import wanted_sizes, widths_of
 from attncheck.subject.pinning import pin_sizes
 from attncheck.subject.raising import SubjectError, blamed
 from attncheck.subject.stating import into_domain, with_sides, without_followers
 from attncheck.subject.subject import Subject
 from attncheck.subject.suggestion import with_inputs, with_values
+from attncheck.subject.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,9 @@ def _attempts(spec: SpecDocument, request: Request, factory: Factory) -> Iterato
     if first is not None and first.failure is None:
         return
     if first is not None:
+        yield from _misfitting(drafts, request, lengths=False)
         yield from _elsewhere(spec, request, factory, first.subject)
+        yield from _misfitting(drafts, request, lengths=True)
     guessed = False
     for draft in drafts[:_MOST_GUESSED]:
         if attempt := _tried(_guessed(draft, request), request, guessed=True):
@@ -177,34 +181,27 @@ def _elsewhere(
             yield replace(attempt, subject=replace(found, tried=f"{told}, found by trying"))
 
 
+def _misfitting(drafts: list[Subject], request: Request, *, lengths: bool) -> Iterator[_Attempt]:
+    """Yield what comes of the sizes that a module's errors ask for, where none is stated."""
+    for draft in drafts[:_MOST_GUESSED] if not request.inputs else ():
+        for subject in itertools.islice(_called(draft, request), _MOST_MISFITS):
+            for found in wanted_sizes(subject, lengths=lengths):
+                calls = _called(replace(found, convention=draft.convention), request)
+                if (attempt := _tried(calls, request)) is not None and attempt.works:
+                    yield replace(attempt, subject=replace(attempt.subject, tried=found.tried))
+
+
 def _own_widths(request: Request, subject: Subject) -> list[dict[str, int]]:
     """Return the widths of an instance, or of what a factory makes, where no argument says them."""
     told = {*subject.binding.fixed, *subject.binding.follows, *request.dims}
     if request.factory is None or request.inputs or "C" in told:
         return []
-    return [{"C": width} for width in _widths(subject)]
+    return [{"C": width} for width in widths_of(subject)]
 
 
-def _widths(subject: Subject) -> list[int]:
-    """Return the widths of input that the layers of a module are made for, outermost first."""
-    try:
-        with blamed("constructor"):
-            module = subject.construct(subject.dims)
-    except SubjectError:
-        return []
-    found: list[Any] = []
-    for layer in module.modules():
-        found += [vars(layer).get(name) for name in _WIDTHS]
-        shape = vars(layer).get("normalized_shape")
-        found += shape[-1:] if isinstance(shape, tuple) else ()
-    found += [size for p in module.parameters() for size in p.shape]
-    wide = dict.fromkeys(n for n in found if type(n) is int and 1 < n <= _WIDEST)
-    return [n for n in wide if n != subject.dims.get("C")][:_MOST_WIDTHS]
-
-
-_WIDTHS = ("in_channels", "in_features", "embed_dim", "num_features", "num_channels")
-_WIDEST, _MOST_WIDTHS = 2**16, 6
-_MOST_CALLS, _MOST_GUESSES, _MOST_GUESSED = 24, 240, 2
+_MOST_MISFITS = 12
+"""Calls whose errors are asked for other sizes."""
+_MOST_CALLS, _MOST_GUESSES, _MOST_GUESSED = 36, 240, 2
 """Plain calls, calls that only trying can tell, and for how many bindings these are tried."""
 
 
@@ -243,9 +240,10 @@ def _tried(
                         best = _Attempt(attempt)
                 elif stands(attempt, stated=ordered) and _only_moved(moved, attempt):
                     settled = _settled(attempt)
-                    ways = alternatives(settled.convention)
-                    others = tuple(settled.called(way) for way in ways)
-                    return _Attempt(replace(settled, others=others), works=True)
+                    others = [settled.called(way) for way in alternatives(settled.convention)]
+                    if not request.inputs and not guessed:
+                        others += _in_other_orders(attempt, subjects)
+                    return _Attempt(replace(settled, others=tuple(others)), works=True)
                 else:
                     moved = moved or attempt
                 break
@@ -256,8 +254,17 @@ def _tried(
     if moved is not None:
         return _Attempt(_settled(moved), works=True)
     if best is not None and best.failure is None and returns_gate(best.subject):
-        return _Attempt(_settled(replace(best.subject, gates=True)), works=True)
+        gate = _settled(replace(best.subject, gates=True))
+        return replace(best, subject=replace(best.subject, others=(gate,)))
     return best
+
+
+def _in_other_orders(found: Subject, waiting: Iterator[Subject]) -> list[Subject]:
+    """Return the same call in the other orders of axes: which one is meant, no shape may tell."""
+    call, layout, dtype = found.convention.call, found.convention.layout, found.dtype
+    later = (one for one in waiting if one.convention.call == call)
+    other = (replace(one, dtype=dtype) for one in later if one.convention.layout != layout)
+    return list(itertools.islice(other, 2))
 
 
 def _called(draft: Subject, request: Request) -> Iterator[Subject]:
@@ -282,12 +289,21 @@ def _shaped(
             continue
         known = replace(convention, stated=bool(request.inputs))
         subject = replace(shaped, convention=known)
+        if not _fits(subject):
+            continue
         width = draft.binding.fixed.get("C")
         if request.inputs and width is not None and subject.dims.get("C") != width:
             later.append(subject)
         else:
             yield subject
     yield from later
+
+
+def _fits(subject: Subject) -> bool:
+    """Say whether the inputs can be put into the form in which they are to be handed."""
+    form, trial = subject.convention.form, Trial(subject, subject.base())
+    inputs = subject.convention.inputs.values()
+    return form is None or all(form.fits(trial.sizes(axes), axes) for axes in inputs)
 
 
 def _asked(draft: Subject, request: Request) -> CallsWanted:

@@ -83,6 +83,11 @@ class Subject:
         tried = (self.tried,) if self.tried else ()
         return (*self.binding.assumed(self.told), *call, *tried)
 
+    @cached_property
+    def settled(self) -> dict[bytes, Any]:
+        """What is known of what it computes, for each case that was asked."""
+        return {}
+
     @property
     def as_it_is(self) -> bool:
         """Whether it is an instance: no other size of it can be built."""

@@ -119,7 +119,8 @@ torch.set_default_dtype(torch.float64)
 with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
     before = state()
     for thing in (Gate, Mixes, Rude, Raises):
-        report = attncheck.audit(thing, "tiny.toml", isolate=False)
+        stated = dict(init={"channels": 4}, inputs=[(2, 4, 5, 6)])
+        report = attncheck.audit(thing, "tiny.toml", isolate=False, **stated)
         assert report.subjects, report
         assert state() == before
 """,

@@ -35,7 +35,7 @@ UNLUCKY = {
     "raises half a sign when imported": "raise ImportError('\\udcff')\n",
     "has a type of half a sign": in_forward("raise type('E\\udcff', (ValueError,), {})('no')", SE),
     "has a name of half a sign": WRONG + "SE.__name__ = SE.__qualname__ = 'SE\\udcff'\n",
-    "returns half a sign": SE.replace("return x * y", "return {'\\udcff': y}"),
+    "returns half a sign": WRONG.replace("return x * y", "return {'\\udcff': y}"),
 }
 Report = dict[str, Any]
 

@@ -182,5 +182,7 @@ def test_benign_ordinary_signs_stay_readable(box: Box, wrong: Any) -> None:
 
 def test_benign_an_exception_keeps_its_words(box: Box) -> None:
     box.write("se.py", in_forward("raise ValueError('größe [7, 11] ist falsch')", SE))
-    shown = box.run("audit", "se", "se.py:SE", "--claim", "runs").decently(1)
-    assert "größe [7, 11] ist falsch" in " ".join(shown.text.split())
+    stated = ("--init", "channels=64", "--input", "2x64x7x11")
+    for more, status in ((stated, 1), ((), 2)):  # a violation, and a refusal of a guessed call
+        shown = box.run("audit", "se", "se.py:SE", "--claim", "runs", *more).decently(status)
+        assert "größe [7, 11] ist falsch" in " ".join(shown.text.split())

@@ -164,7 +164,8 @@ def test_benign_an_own_finding_is_replayed(box: Box) -> None:
 def test_benign_lines_of_the_own_project_are_quoted_from_the_report(box: Box) -> None:
     box.write("parts.py", "def squash(y):\n    raise ValueError('not squashed')\n")
     box.write("se.py", "from parts import squash\n" + in_forward("squash(x)"))
-    box.run("audit", "se", "se.py:SE", "--claim", "runs", "-o", "r.json").decently(1)
+    stated = ("--init", "channels=64", "--input", "2x64x7x11")
+    box.run("audit", "se", "se.py:SE", "--claim", "runs", *stated, "-o", "r.json").decently(1)
     for name in ("se.py", "parts.py"):
         (box.here / name).write_text(f"{SECRET}\n" * 30, encoding="utf-8")
     text = box.run("report", "r.json").decently(1, 0).text

@@ -41,6 +41,24 @@ def test_cost_accuses_nobody_whose_identity_is_settled(evidence: dict[str, objec
     assert settled(proof(**evidence), "parameters")[-1].advice
 
 
+def test_cost_accuses_nobody_of_whom_it_is_unknown_what_he_is() -> None:
+    findings = settled(proof(Status.UNDECIDED), "parameters")
+    assert findings[-1].advice
+    assert verdict_of(findings) is Verdict.UNDECIDED
+
+
+def test_cost_is_held_against_a_module_where_nothing_asks_what_it_is() -> None:
+    assert settled(None, "parameters")[-1].counts
+
+
+def test_what_no_probe_sees_follows_from_a_proof_and_is_open_in_a_variant() -> None:
+    for evidence, verdict in (({}, Verdict.CONFORMS), (CHANGED, Verdict.VARIANT)):
+        findings = [proof(**evidence), Finding("gate", "gate", Status.UNDECIDED, "not seen")]
+        settle(findings, CLAIMS)
+        assert verdict_of(findings) is verdict
+    assert findings[-1].status is Status.UNDECIDED
+
+
 @pytest.mark.parametrize("other", [None, proof(Status.UNDECIDED), proof(Status.VIOLATED)])
 def test_without_a_proof_a_broken_claim_stands(other: Finding | None) -> None:
     findings = settled(other, "gate")

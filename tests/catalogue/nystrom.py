@@ -90,4 +90,4 @@ class Detached(Fused):
 
 
 STYLES = ["Fused"]
-FAULTS = {"OverTheBatch": "batch-independence", "Detached": "equivalence"}
+FAULTS = {"OverTheBatch": "equivalence", "Detached": "equivalence"}

@@ -113,4 +113,5 @@ class WithUnits(InTwoBranches):
 
 CALL = {"inputs": ("2x8x6x8",), "channels": 8}
 STYLES = ["InTwoBranches", "WithUnits"]
+OPEN = ["WithUnits"]  # residual units where the definition has convolutions
 FAULTS = {"WithoutOne": "equivalence", "MaskAdded": "equivalence"}

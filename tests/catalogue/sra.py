@@ -21,6 +21,9 @@ def equation(p, v, x: Tensor) -> Tensor:
     keys = []
     for i in range(v.H // R):
         for j in range(v.W // R):
+            if R == 1:  # nothing is reduced, and nothing normalised
+                keys.append(x[0, i * v.W + j])
+                continue
             z = p.reduce.bias.clone()
             for a in range(R):
                 for b in range(R):

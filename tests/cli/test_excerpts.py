@@ -100,7 +100,7 @@ def test_a_module_cannot_have_a_file_shown(tmp_path: Path) -> None:
         (tmp_path / "liar.py").write_text(LIAR.format(path=path, line=number), encoding="utf-8")
         done = attncheck(
             *("audit", "tiny.toml", "liar.py:Liar", "-o", "a.json", "-o", "a.html", "-o", "a.md"),
-            *("-o", "a.sarif"),
+            *("-o", "a.sarif", "--init", "channels=4", "--input", "2x4x5x6"),
             folder=tmp_path,
         )
         assert done.returncode == 1, done.stderr

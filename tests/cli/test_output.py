@@ -112,7 +112,8 @@ def test_strict_makes_undecided_a_violation(folder: Path) -> None:
         FINE + "class Raises(Fine):\n    def forward(self, x): raise ValueError('no')\n",
         encoding="utf-8",
     )
-    arguments = ("audit", "tiny.toml", "raises.py:Raises", "--claim", "shape", "-q")
+    stated = ("--init", "channels=4", "--input", "2x4x5x6")
+    arguments = ("audit", "tiny.toml", "raises.py:Raises", "--claim", "shape", "-q", *stated)
     assert attncheck(*arguments, folder=folder).returncode == 3
     strict = attncheck(*arguments, "--strict", folder=folder)
     assert strict.returncode == 1

@@ -31,6 +31,7 @@ class Loud(nn.Module):
 RAISES = """
 raise ImportError({bad!r})
 """
+STATED = ("--init", "channels=4", "--input", "2x4x5x6")
 
 
 def check(text: str, *, commands: bool = False, colour: bool = False) -> None:
@@ -63,7 +64,10 @@ def test_a_modules_words_are_text_everywhere(tmp_path: Path) -> None:
     (tmp_path / "loud.py").write_text(MODULE.format(bad=BAD), encoding="utf-8")
     names = [f"a.{suffix}" for suffix in ("json", "md", "html", "sarif", "xml")]
     files = [part for name in names for part in ("-o", name)]
-    done = attncheck("audit", "tiny.toml", "loud.py:Loud", *files, folder=tmp_path)
+    refused = attncheck("audit", "tiny.toml", "loud.py:Loud", folder=tmp_path)
+    assert refused.returncode == 2, "the call is a guess"
+    check(refused.stderr)
+    done = attncheck("audit", "tiny.toml", "loud.py:Loud", *STATED, *files, folder=tmp_path)
     assert done.returncode == 1, done.stderr
     check(done.stdout)
     check(done.stderr)
@@ -79,7 +83,7 @@ def test_the_steps_summary_and_the_annotations_hold_no_forged_command(tmp_path: 
     (tmp_path / "loud.py").write_text(MODULE.format(bad=BAD), encoding="utf-8")
     summary = tmp_path / "summary.md"
     done = attncheck(
-        *("audit", "tiny.toml", "loud.py:Loud", "--format", "github"),
+        *("audit", "tiny.toml", "loud.py:Loud", *STATED, "--format", "github"),
         folder=tmp_path,
         GITHUB_STEP_SUMMARY=str(summary),
     )

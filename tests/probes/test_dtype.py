@@ -104,8 +104,10 @@ def test_a_difference_of_squares_loses_too_much() -> None:
 
 def test_a_mask_value_beyond_float16_is_found() -> None:
     assert finding_of("dtype", LargeMaskValue, parameters=HALF).status == "violated"
-    assert finding_of("dtype", LargeMaskValue).status == "holds"
+    wider = {"dtypes": ["float32", "float64", "bfloat16"]}
+    assert finding_of("dtype", LargeMaskValue, parameters=wider).status == "holds"
 
 
 def test_a_random_module_is_not_accused() -> None:
     assert finding_of("dtype", Random).status != "violated"
+    assert finding_of("dtype", Random, parameters=HALF).status != "violated"

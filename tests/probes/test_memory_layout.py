@@ -28,15 +28,16 @@ class ReadsStorage(Views):
 
 
 def test_view_on_other_layouts_is_found_and_flatten_is_fine() -> None:
-    finding = finding_of("memory-layout", Views, parameters={"raising": True})
+    finding = finding_of("memory-layout", Views)
     assert finding.status == "violated"
     assert "view size" in finding.message
-    finding = finding_of("memory-layout", Flattens, parameters={"raising": True})
-    assert finding.status == "holds"
+    assert finding_of("memory-layout", Flattens).status == "holds"
 
 
-def test_refusing_a_layout_is_no_violation_unless_the_spec_says_so() -> None:
-    assert finding_of("memory-layout", Views).status == "skipped"
+def test_a_refused_layout_is_a_limit_of_use() -> None:
+    finding = finding_of("memory-layout", Views)
+    assert finding.advice
+    assert finding.limit == "memory-layout"
 
 
 def test_another_result_is_a_violation_in_any_case() -> None:

@@ -65,8 +65,17 @@ def test_a_name_that_is_not_ascii_is_saved() -> None:
     assert finding_of("serialisation", Größe).status == "holds"
 
 
-def test_a_kept_graph_is_found() -> None:
-    assert "deepcopy" in finding_of("serialisation", KeepsGraph).message
+def test_a_kept_graph_is_something_to_know_and_no_fault() -> None:
+    finding = finding_of("serialisation", KeepsGraph)
+    assert finding.advice
+    assert "copy.deepcopy after a forward that records gradients" in finding.message
+    assert finding.location is not None, "the line that keeps it"
+
+
+def test_what_cannot_be_copied_at_all_is_a_fault() -> None:
+    finding = finding_of("serialisation", LambdaInside)
+    assert finding.status == "violated"
+    assert not finding.advice
 
 
 def test_a_lambda_is_found() -> None:

@@ -17,11 +17,6 @@ from tests.reference.styles import (
 )
 
 
-class SqueezeReturnsItsGate(SqueezeByView):
-    def forward(self, x: Tensor) -> Tensor:
-        return self.gate(self.pool(x))
-
-
 class SqueezeOfTheCentre(SqueezeByView):
     """The mean of a fixed 7×7 corner, which is the whole map at the author's size."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from attncheck.auditing.job import Job
+from attncheck.auditing.settle import settle
 from attncheck.auditing.work import audit
 from attncheck.catalogue import load
 from attncheck.data.report import Finding, Status, Verdict, verdict_of
@@ -36,7 +37,9 @@ def findings_of(
         claims=list(claims),
     )
     found = [getattr(message, "finding", message) for message in audit(job)]
-    return {f.claim: f for f in found if isinstance(f, Finding)}
+    findings = [f for f in found if isinstance(f, Finding)]
+    settle(findings, resolved.claims_of(job.name))
+    return {f.claim: f for f in findings}
 
 
 def verdict(findings: dict[str, Finding]) -> Verdict:

@@ -143,7 +143,7 @@ def test_stated_axes_are_the_order_of_the_input() -> None:
     call = said(nn.MultiheadAttention, "mha", "NBC:7x3x48", "NBC:9x3x48", "NBC:9x3x48")
     assert call == "qkv(query, key, value), time-major"
     subject = subject_of(Attention, "mha", inputs=("BCN:2x48x7",))
-    assert subject.convention.layout == "as stated"
+    assert subject.convention.layout == "channels-first"
     assert (subject.dims["B"], subject.dims["N"], subject.dims["C"]) == (2, 7, 48)
 
 

@@ -23,12 +23,17 @@ class _Switch:
     usual: Any = None
 
 
+def _set_default_device(device: torch.device) -> None:
+    """Set the device; the usual one by its absence: even "cpu", once set, slows every call down."""
+    torch.set_default_device(None if device.type == "cpu" else device)
+
+
 def _switches() -> dict[str, _Switch]:
     return {
         "the default dtype": _Switch(
             torch.get_default_dtype, torch.set_default_dtype, torch.float32
         ),
-        "the default device": _Switch(torch.get_default_device, torch.set_default_device),
+        "the default device": _Switch(torch.get_default_device, _set_default_device),
         "grad mode": _Switch(torch.is_grad_enabled, torch.set_grad_enabled, True),
         "anomaly detection": _Switch(
             torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly, False
