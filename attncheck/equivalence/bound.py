@@ -185,6 +185,7 @@ def _layer(slot: Slot, part: Part, values: Mapping[str, Any], module: torch.nn.M
         else None
     )
     if slot.kind in ("tensor", "buffer"):
+        weight = weight if part.rows is None else part.rows.of(weight)
         return weight.reshape(slot.shape(values))
     if slot.kind == "linear":
         if part.columns is not None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
+from attncheck.equivalence.matrices import MOST_VECTORS
 from attncheck.equivalence.observed import rotations
 from attncheck.equivalence.units import units_of
 from attncheck.lazy import torch
@@ -152,6 +153,9 @@ def _there(module: torch.nn.Module) -> Counter[str]:
         if unit.kind == "tensor" and unit.weight in tensors
     }
     found = Counter(f"bare of {axes}" for _, axes in bare)
+    # The rows of a short table may be as many vectors.
+    tables = [t for t in tensors.values() if t.ndim == 2 and len(t) <= MOST_VECTORS]
+    found["bare of 1"] += sum(len(t) for t in tables)
     found["norm"] = len({unit.owner for unit in units if unit.kind == "norm"})
     return found
 

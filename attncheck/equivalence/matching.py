@@ -6,6 +6,7 @@ do not take theirs. How well a layer's name fits a slot's decides only the order
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
 from attncheck.equivalence.assignment import Assignment, Part
-from attncheck.equivalence.matrices import may_stand_beside, one_below_another, side_by_side
+from attncheck.equivalence.matrices import (
+    MOST_VECTORS,
+    may_stand_beside,
+    one_below_another,
+    side_by_side,
+    vectors_of,
+)
 from attncheck.equivalence.sizes import Dims, Sizes
 from attncheck.equivalence.units import Unit, units_of
 from attncheck.lazy import torch
@@ -161,8 +168,15 @@ class Matcher:
         return sorted(units, key=lambda unit: min(used.get(n, never) for n in unit.names or {""}))
 
     def _lengths(self, slots: list[tuple[str, Slot]]) -> list[int]:
-        """Return how many slots one unit may fill: one, or a run of matrices on one input."""
+        """Return how many slots one unit may fill: one, or a run of matrices on one input.
+
+        Or a run of vectors of one size, the rows of a table.
+        """
         first, run = slots[0][1], 1
+        if first.kind == "tensor" and len(first.sizes) == 1:
+            vectors = itertools.takewhile(lambda s: s[1].sizes == first.sizes, slots)
+            run = sum(1 for _ in itertools.islice(vectors, MOST_VECTORS))
+            return [1] if run == 1 else [1, run]
         if first.kind == "linear":
             while run < min(len(slots), 3) and self._same_input(first, slots[run][1]):
                 run += 1
@@ -192,6 +206,10 @@ class Matcher:
                 for dims, parts in one_below_another(group, unit, self._shape(unit), state.dims):
                     if besides:
                         parts = {n: replace(part, biased=False) for n, part in parts.items()}
+                    yield state.take(unit, dims, parts)
+        elif len(group) > 1:
+            if unit.kind == "matrix" and not unit.bias and not unit.reading:
+                for dims, parts in vectors_of(group, unit, self._shape(unit), state.dims):
                     yield state.take(unit, dims, parts)
         elif (fitted := self._sizes.fit(slot, unit, state.dims)) is not None:
             yield state.take(unit, fitted, {name: Part(unit, biased=not besides)})

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from attncheck.equivalence.assignment import Part
-from attncheck.equivalence.rows import layouts
+from attncheck.equivalence.rows import Rows, layouts
 from attncheck.equivalence.sizes import Dims, unify_all
 from attncheck.equivalence.units import Unit
 
 if TYPE_CHECKING:
     from attncheck.reference.slots import Slot
 
+MOST_VECTORS = 4
+"""Vectors that may be the rows of one table."""
 Named = list[tuple[str, "Slot"]]
 Fitted = tuple[Dims, dict[str, Part]]
 
@@ -52,12 +54,22 @@ def one_below_another(
             yield found, parts
 
 
+def vectors_of(group: Named, unit: Unit, shape: tuple[int, int], dims: Dims) -> Iterator[Fitted]:
+    """Yield the ways in which a table's rows are the vectors of the group's slots, one each."""
+    rows, columns = shape
+    found = unify_all(group[0][1].sizes, (columns,), dims) if rows == len(group) else None
+    if found is None:
+        return
+    for order in itertools.permutations(group):  # the definition's own order first
+        yield found, {n: Part(unit, Rows(at, at + 1)) for at, (n, _) in enumerate(order)}
+
+
 def may_stand_beside(pair: Named) -> bool:
     """Say whether one matrix could act on the inputs of two slots, joined."""
     if len(pair) < 2 or any(s.kind != "linear" or s.bias is False for _, s in pair):
         return False
     slot, beside = pair[0][1], pair[1][1]
-    return slot.sizes[1] == beside.sizes[1] and slot.sizes[0] != beside.sizes[0]
+    return slot.sizes[1] == beside.sizes[1]
 
 
 def side_by_side(pair: Named, unit: Unit, shape: tuple[int, int], dims: Dims) -> Iterator[Fitted]:

@@ -54,6 +54,38 @@ def test_where_tokens_look_ahead_each_is_held_against_its_own_prefix() -> None:
     assert finding_of("cache", LooksAhead, "tokens").status == "holds"
 
 
+class OneHeadOfKeys(Attention):
+    """Keys and values of one head are kept side by side, a row for each token."""
+
+    shift = 0
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__(dim, heads)
+        self.kv = nn.Linear(dim, 2 * (dim // heads))
+
+    def forward(
+        self, x: Tensor, layer_past: Tensor | None = None, use_cache: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        q, kv = self.split(self.q(x)), self.kv(x)
+        if layer_past is not None:
+            kv = torch.cat((layer_past, kv), 1)
+        k, v = (t[:, None] for t in kv.chunk(2, -1))
+        n, m = q.shape[2], k.shape[2]
+        visible = torch.ones(n, m, dtype=torch.bool).tril(m - n if self.shift == 0 else 0)
+        y = scaled_dot_product_attention(q, k, v, attn_mask=visible)
+        y = self.o(y.transpose(1, 2).flatten(2))
+        return (y, kv) if use_cache else y
+
+
+class OneHeadMisaligned(OneHeadOfKeys):
+    shift = 1
+
+
+def test_a_cache_of_one_tensor_with_a_row_for_each_token_is_used() -> None:
+    assert finding_of("cache", OneHeadOfKeys, "tokens").status == "holds"
+    assert finding_of("cache", OneHeadMisaligned, "tokens").status == "violated"
+
+
 def test_what_keeps_nothing_is_skipped() -> None:
     assert finding_of("cache", Attention, "tokens").status == "skipped"
 

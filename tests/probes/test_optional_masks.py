@@ -311,6 +311,25 @@ def test_causality_that_a_mask_switches_off_is_found() -> None:
     assert finding.evidence["fault"] == "causality dropped"
 
 
+class ToldTheFuture(Attention):
+    """A decoder's layer: the caller's mask is all that hides, and without one it is causal."""
+
+    def forward(self, x: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        q, k, v = self.split(self.q(x)), self.split(self.k(x)), self.split(self.v(x))
+        if attention_mask is None:
+            attention_mask = torch.full((x.shape[1],) * 2, -INF, dtype=x.dtype).triu(1)[None, None]
+        y = scaled_dot_product_attention(q, k, v, attn_mask=attention_mask)
+        return self.o(y.transpose(1, 2).flatten(2))
+
+
+def test_a_mask_of_rows_may_be_all_that_hides_where_the_definition_need_not_be_causal() -> None:
+    finding = found(ToldTheFuture, "gqa")
+    assert finding.status == "holds", finding.message
+    assert "the future told by it as well" in finding.message
+    assert finding_of("equivalence", ToldTheFuture, "gqa").status == "holds"
+    assert found(DropsCausality, "gqa").evidence["fault"] == "causality dropped"
+
+
 class AskedOfTheConstructor(Attention):
     def __init__(self, dim: int, heads: int, use_mask: bool = False) -> None:
         super().__init__(dim, heads)

@@ -46,11 +46,37 @@ class Asked(Returns):
         return (y, weights) if return_attention else y
 
 
+class TheMapAlone(Returns):
+    def forward(self, x: Tensor, return_attention: bool = False) -> Tensor | tuple[Tensor, Tensor]:
+        y, weights = super().forward(x)
+        return weights if return_attention else y
+
+
+class OfGroups(Asked):
+    """Heads come back as groups of those that share keys."""
+
+    def shown(self, logits: Tensor, weights: Tensor) -> Tensor:
+        return weights.unflatten(1, (3, -1))
+
+
+class OtherGroups(OfGroups):
+    def shown(self, logits: Tensor, weights: Tensor) -> Tensor:
+        return super().shown(logits, weights.mT.softmax(-1))
+
+
+class NeverRead(Attention):
+    def forward(self, x: Tensor, return_attention: bool = False) -> Tensor:
+        return self.attend(x, x)
+
+
 class AskedForLess(Asked, Unscaled):
     pass
 
 
-@pytest.mark.parametrize("right", [Returns, MeanOfHeads, Logits, Asked, nn.MultiheadAttention])
+RIGHT = [Returns, MeanOfHeads, Logits, Asked, TheMapAlone, OfGroups, nn.MultiheadAttention]
+
+
+@pytest.mark.parametrize("right", RIGHT)
 def test_weights_that_weigh_the_values_hold(right: type[nn.Module]) -> None:
     finding = finding_of("returned-weights", right, "mha")
     assert finding.status == "holds", finding.message
@@ -61,6 +87,7 @@ def test_weights_that_weigh_the_values_hold(right: type[nn.Module]) -> None:
     [
         (Unscaled, "no attention weights"),
         (OfAnotherAxis, "not those with which the values are summed"),
+        (OtherGroups, "not those with which the values are summed"),
         (AskedForLess, "no attention weights"),
     ],
 )
@@ -73,3 +100,8 @@ def test_a_map_that_is_something_else_is_undecided(other: type[nn.Module], words
 
 def test_an_output_alone_is_skipped() -> None:
     assert finding_of("returned-weights", Attention, "mha").status == "skipped"
+
+
+def test_a_flag_that_nobody_reads_promises_nothing() -> None:
+    finding = finding_of("returned-weights", NeverRead, "mha")
+    assert (finding.status, finding.message) == ("skipped", "'return_attention' is never read")

@@ -278,3 +278,33 @@ def test_a_reduction_that_changes_nothing_is_found() -> None:
 
 def test_a_reduction_under_a_least_width_has_its_effect() -> None:
     assert finding_of("unused", Squeeze, spec="se").status is Status.HOLDS
+
+
+class FarAway(Attention):
+    """The bias of offsets beyond a distance is one, and short inputs have none so far apart."""
+
+    far = True
+
+    def __init__(self, dim: int, max_distance: int = 16) -> None:
+        super().__init__(dim)
+        self.most = max_distance
+        self.bias = nn.Parameter(torch.randn(64))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = self.qkv(x).chunk(3, -1)
+        place = torch.arange(x.shape[1])
+        apart = (place[:, None] - place).abs().clamp(max=63)
+        if self.far:
+            apart = torch.where(apart < 20, apart, apart.clamp(max=20 + self.most))
+        return self.out((q @ k.mT / 5 + self.bias[apart]).softmax(-1) @ v)
+
+
+class FarIgnored(FarAway):
+    far = False
+
+
+def test_a_distance_that_short_inputs_have_not_is_tried_on_long_ones() -> None:
+    finding = finding_of("unused", FarAway, "t5-bias", dim=12)
+    assert "max_distance" not in finding.message
+    finding = finding_of("unused", FarIgnored, "t5-bias", dim=12)
+    assert "'max_distance' makes the same module" in finding.message
