@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import msgspec
 
+from attncheck.auditing.work import meant
 from attncheck.catalogue import Spec
 from attncheck.commands.selftest.settings import Setting
 from attncheck.commands.selftest.targets import MutatedMechanism, definition_of, disguise, target_of
@@ -53,6 +54,7 @@ def judge(spec: Spec, mutant: MutatedMechanism, setting: Setting, *, full: bool)
         subject, failure = prepare(spec.document, request)
     except TargetError as error:
         return Noticed([], "open", f"cannot be bound: {error.what}")
+    subject = meant(subject, spec.claims)
     if failure is not None:
         called = [name for name, claim in spec.claims.items() if claim.watches == "forward"]
         return Noticed(called[:1], "open", str(failure))
