@@ -46,8 +46,7 @@ class RelativePositions(Claim, frozen=True, kw_only=True):
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()
-        dims = {n: v for n, v in {"N": 12}.items() if n in subject.variable}
-        yield subject.base(dims=dims, seed=1)
+        yield subject.near({"N": 12}, seed=1)
 
     def check(self, trial: Trial) -> Outcome:
         axes = trial.axes()

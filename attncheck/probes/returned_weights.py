@@ -43,8 +43,7 @@ class ReturnedWeights(Claim, frozen=True, kw_only=True):
     turn: ClassVar[int] = 345
 
     def cases(self, subject: Subject) -> Iterator[Case]:
-        dims = {n: v for n, v in {"B": 3, "N": 6, "M": 9}.items() if n in subject.variable}
-        yield subject.base(dims=dims)
+        yield subject.near({"B": 3, "N": 6, "M": 9})
 
     def check(self, trial: Trial) -> Outcome:
         data = trial.subject.convention.inputs
@@ -56,7 +55,7 @@ class ReturnedWeights(Claim, frozen=True, kw_only=True):
         try:
             output = asked.outputs(asked.module(), asked.inputs())
         except SubjectError as error:
-            return undecided(f"asked for with {', '.join(flags)}, {error}")
+            return undecided(f"asked for with {', '.join(flags)}, {error}" if flags else str(error))
         sizes = (trial.dims.get(query_axis(data), 1), trial.dims[keys])
         batch = trial.dims.get("B", 1)
         # Some return the map alone where it is asked for.

@@ -176,6 +176,11 @@ class Subject:
         case = Case(dims=dims, dtype=self.dtype, device=self.device)
         return msgspec.structs.replace(case, **changes)
 
+    def near(self, wanted: Mapping[str, int], **changes: Any) -> Case:
+        """Return the base case with those wanted dims that may vary, grown into the domain."""
+        free = {n: size for n, size in wanted.items() if n in self.variable and n in self.dims}
+        return self.base(dims=self._into_domain(free) or {}, **changes)
+
     def _into_domain(self, wanted: Mapping[str, int]) -> dict[str, int] | None:
         """Return dims near the wanted ones that lie in the domain, or None.
 
