@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from msgspec import UnsetType
+
 from attncheck.data.report import Report, Verdict
 
 
@@ -30,6 +32,20 @@ def exit_of(report: Report, *, strict: bool = False) -> Exit:
     if Verdict.UNDECIDED in verdicts:
         return Exit.VIOLATES if strict else Exit.UNDECIDED
     return Exit.VIOLATES if strict and Verdict.VARIANT in verdicts else Exit.CONFORMS
+
+
+def exit_of_scan(report: Report, *, strict: bool = False) -> Exit:
+    """Return the exit code of a scan: a violation outweighs what could not be audited.
+
+    Of what no spec speaks nothing is claimed, and nothing is missing.
+    """
+    if report.partial or isinstance(report.scan, UnsetType):
+        return Exit.FAILED
+    code = exit_of(report, strict=strict)
+    refused = report.scan.unread or any(group.refused for group in report.scan.groups)
+    if code is Exit.CONFORMS and refused:
+        return Exit.VIOLATES if strict else Exit.UNDECIDED
+    return code
 
 
 def exit_of_profile(report: Report) -> Exit:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attncheck.cli.streams import log
 
-_COMMANDS = ("audit", "profile", "report")
+_COMMANDS = ("audit", "scan", "profile", "report")
 _SHORT = re.compile(r"-q?o(.*)", re.DOTALL)
 _Mark = tuple[int, int, int]
 

@@ -11,6 +11,7 @@ import msgspec
 from attncheck.data.counts import Counts
 from attncheck.data.outside import decode_raw, plain
 from attncheck.data.profile import Profile, check_profile
+from attncheck.data.scan import Scan
 
 SCHEMA = "attncheck.report/1"
 UNREAD = "unread"
@@ -155,6 +156,8 @@ class Report(msgspec.Struct, kw_only=True):
     problems: list[Problem] = []
     partial: bool = False
     """Whether the work was interrupted before every claim was tried."""
+    scan: Scan | msgspec.UnsetType = msgspec.UNSET
+    """What ``attncheck scan`` looked through; no other report holds it."""
 
 
 def _change(said: Any) -> str:

@@ -18,6 +18,7 @@ from attncheck.data.counts import Branch, ClosedValue, Costs, Counts
 from attncheck.data.meanings import field_meanings
 from attncheck.data.profile import Against, AtBest, Growth, Paired, Profile, Row, Timing
 from attncheck.data.report import SCHEMA, Finding, Location, Problem, Report, SubjectReport, Witness
+from attncheck.data.scan import Group, LiveModel, Scan, Unread
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _PLACE = Path(__file__).parents[2] / "reports" / "schema" / "report-1.json"
@@ -25,6 +26,7 @@ _STRUCTS = (
     *(Report, SubjectReport, Finding, Location, Witness, Problem),
     *(Counts, Branch, Costs, ClosedValue),
     *(Profile, Row, Timing, Growth, Against, Paired, AtBest),
+    *(Scan, Group, LiveModel, Unread),
 )
 
 

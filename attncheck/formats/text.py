@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import UnsetType
+
 from attncheck.data.report import Report
 
 
@@ -18,6 +20,10 @@ class TextFormat:
         from attncheck.formats.terminal.pages import render_page
         from attncheck.formats.terminal.screen import render
 
+        if not isinstance(report.scan, UnsetType):
+            from attncheck.formats.terminal.scan import render_scan
+
+            return render_scan(report, report.scan, color=color, width=width)
         screen = render(report, color=color, width=width)
         if not has_profiles(report):
             return screen

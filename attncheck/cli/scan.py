@@ -1,0 +1,78 @@
+"""``attncheck scan``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attncheck.cli import options
+from attncheck.cli.exits import exit_of_scan
+from attncheck.cli.streams import log
+from attncheck.execution import interrupts
+from attncheck.execution.limits import limits_of
+
+if TYPE_CHECKING:
+    from attncheck.auditing.run import AuditRun, Checkpoint
+    from attncheck.auditing.select import Selection
+
+
+def scan(
+    places: Annotated[
+        list[str],
+        typer.Argument(metavar="PLACE…", help="A file, a folder or an installed package."),
+    ],
+    claim: options.Claims = None,
+    skip: options.Skips = None,
+    limit: options.Binding = None,
+    device: options.Device = "cpu",
+    seed: options.Seed = 0,
+    timeout: options.Timeout = 30.0,
+    memory_limit: options.MemoryLimit = "4GiB",
+    jobs: options.Jobs = 0,
+    strict: options.Strict = False,
+    format_name: options.ReportFormat = "text",
+    output: options.ReportFiles = None,
+    debug: options.Debug = False,
+    quiet: options.Silent = False,
+) -> None:
+    """Find every attention in a place: which mechanism it is, and whether it is right.
+
+    Classes are found by reading; only what may hold an attention is imported, each in a process
+    of its own.
+
+    Exit status: 0 all that is known conforms, 1 one violates, 2 could not do the work, 3 one is
+    undecided or could not be audited.
+    """
+    from attncheck.auditing.request import Asked
+    from attncheck.auditing.run import run
+    from attncheck.cli.kept import Kept
+    from attncheck.cli.output import hand_over, outputs
+    from attncheck.cli.progress import live_line
+    from attncheck.commands.scan.run import scan as scanned
+    from attncheck.formats import find_format
+
+    options.limits(timeout=timeout, jobs=jobs, seed=seed)
+    asked = Asked(
+        claims=claim or [],
+        skips=skip or [],
+        binding=options.several(limit or []),
+        device=device,
+        seed=seed,
+    )
+    asked.check()
+    limits = limits_of(timeout, memory_limit)
+    shown = find_format(format_name)
+    files = outputs(output or [])
+
+    def audit(selections: list[Selection], checkpoint: Checkpoint | None) -> AuditRun:
+        with live_line([task for _, task in selections], quiet=quiet) as listen:
+            return run(selections, limits, jobs, listen, checkpoint or Kept(files).add)
+
+    with interrupts.held():
+        report = scanned(places, asked, audit)
+        if report.partial:
+            log("attncheck: interrupted; what follows is what was finished")
+        code = exit_of_scan(report, strict=strict)
+        code = hand_over(report, shown, files, code, screen=format_name != "text" or not quiet)
+    raise typer.Exit(code)

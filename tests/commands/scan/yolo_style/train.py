@@ -1,0 +1,1 @@
+raise SystemExit("imported, and it holds no attention")
