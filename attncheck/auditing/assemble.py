@@ -60,7 +60,7 @@ def subject_report(spec: Spec, task: Audit, result: AuditResult) -> SubjectRepor
         diagnosis=_diagnosis(findings, task),
         dims=opened.dims if opened else {},
         defined=_portable_place(defined) if defined else None,
-        excerpts=[msgspec.structs.replace(one, path=_portable_path(one.path)) for one in lines],
+        excerpts=[msgspec.structs.replace(one, path=portable_path(one.path)) for one in lines],
     )
 
 
@@ -107,10 +107,11 @@ def _portable_target(target: str) -> str:
 
 
 def _portable_place(where: Location) -> Location:
-    return msgspec.structs.replace(where, path=_portable_path(where.path))
+    return msgspec.structs.replace(where, path=portable_path(where.path))
 
 
-def _portable_path(text: str) -> str:
+def portable_path(text: str) -> str:
+    """Return a path as every machine writes it: relative to where its code is found."""
     path = Path(text)
     packages = Path(sysconfig.get_path("purelib"))
     for folder in (packages, Path.cwd(), Path(__file__).parents[2]):
@@ -138,7 +139,7 @@ def _portable(task: Audit) -> dict[str, Any]:
     """Return the job without this machine's folder and without what the findings name."""
     job = msgspec.structs.replace(task.job, folder="", claims=[], command="")
     if (known := job.carried) is not None:  # told, and not handed on
-        told = Carried(known.call, _portable_path(known.file))
+        told = Carried(known.call, portable_path(known.file))
         job = msgspec.structs.replace(job, carried=told)
     asked: dict[str, Any] = msgspec.to_builtins(job)
     return asked

@@ -29,8 +29,10 @@ from attncheck.data.literals import from_json, is_literal, to_json
 from attncheck.errors import TargetError
 from attncheck.signature.factories import AsItIs
 from attncheck.signature.inputs import parse_input
+from attncheck.signature.live_target import live_target
 from attncheck.signature.resolve import Factory, split_target
 from attncheck.source.raised import CELL
+from attncheck.subject.live import taken_out
 from attncheck.subject.prepare import Request
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -65,6 +67,9 @@ def thing_of(given: Any) -> Thing:
         TargetError: it makes no module, or its text names no class.
     """
     if isinstance(given, str):
+        if (live := live_target(given)) is not None:
+            name = given.removeprefix(f"{live.place}:")
+            return Thing(given, name, repr(given), imported=True)
         return Thing(given, split_target(given)[1], repr(given), imported=True)
     if _is_module(given):
         kind = type(given)
@@ -132,6 +137,17 @@ def request_of(job: Job, inputs: list[str] | None = None, device: str = "cpu") -
         TargetError: what it took along is not there, or cannot be made here.
     """
     factory, given = _unpacked(job) if job.carried is not None else (None, {})
+    folder = Path(job.folder) if job.folder else None
+    texts = job.inputs if inputs is None else inputs
+    live = live_target(job.target) if job.carried is None else None
+    if live is not None and job.modules_only:
+        raise TargetError(
+            "it is a live model, which a finding of elsewhere does not build", where=job.target
+        )
+    if live is not None:
+        factory, handed = taken_out(live, folder, texts)
+    else:
+        handed = [parse_input(text) for text in texts]
     plain = {name: from_json(v) for name, v in job.arguments.items() if name not in given}
     if isinstance(factory, AsItIs):
         plain = {**factory.options, **plain}
@@ -139,10 +155,10 @@ def request_of(job: Job, inputs: list[str] | None = None, device: str = "cpu") -
         name=job.name,
         target=job.target,
         factory=factory,
-        folder=Path(job.folder) if job.folder else None,
+        folder=folder,
         arguments={**plain, **given},
         dims=job.dims,
-        inputs=[parse_input(text) for text in (job.inputs if inputs is None else inputs)],
+        inputs=handed,
         device=device,
         modules_only=job.modules_only,
     )

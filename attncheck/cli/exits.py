@@ -41,6 +41,8 @@ def exit_of_scan(report: Report, *, strict: bool = False) -> Exit:
     """
     if report.partial or isinstance(report.scan, UnsetType):
         return Exit.FAILED
+    if report.scan.unread and not (report.scan.files or report.scan.models):
+        return Exit.FAILED
     code = exit_of(report, strict=strict)
     refused = report.scan.unread or any(group.refused for group in report.scan.groups)
     if code is Exit.CONFORMS and refused:

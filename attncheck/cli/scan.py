@@ -20,8 +20,23 @@ if TYPE_CHECKING:
 def scan(
     places: Annotated[
         list[str],
-        typer.Argument(metavar="PLACE…", help="A file, a folder or an installed package."),
+        typer.Argument(
+            metavar="PLACE…",
+            help="A file, a folder, an installed package, or a live model: 'net.py:net()', "
+            "'pkg.nets:Net(depth=18)', a part of it: 'net.py:net()#layer1.0.se'.",
+        ),
     ],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="SHAPE",
+            help="One input of the live models: 2x3x224x224, NAME=2x16; found by trying without.",
+        ),
+    ] = None,
+    tree: Annotated[
+        bool, typer.Option("--tree", help="Show each live model's submodules with marks.")
+    ] = False,
     claim: options.Claims = None,
     skip: options.Skips = None,
     limit: options.Binding = None,
@@ -50,19 +65,21 @@ def scan(
     from attncheck.cli.output import hand_over, outputs
     from attncheck.cli.progress import live_line
     from attncheck.commands.scan.run import scan as scanned
-    from attncheck.formats import find_format
+    from attncheck.formats import Format, find_format
+    from attncheck.formats.terminal.scan import Treed
 
     options.limits(timeout=timeout, jobs=jobs, seed=seed)
     asked = Asked(
         claims=claim or [],
         skips=skip or [],
         binding=options.several(limit or []),
+        inputs=inputs or [],
         device=device,
         seed=seed,
     )
     asked.check()
     limits = limits_of(timeout, memory_limit)
-    shown = find_format(format_name)
+    shown: Format = Treed() if tree and format_name == "text" else find_format(format_name)
     files = outputs(output or [])
 
     def audit(selections: list[Selection], checkpoint: Checkpoint | None) -> AuditRun:
@@ -70,7 +87,7 @@ def scan(
             return run(selections, limits, jobs, listen, checkpoint or Kept(files).add)
 
     with interrupts.held():
-        report = scanned(places, asked, audit)
+        report = scanned(places, asked, audit, limits, jobs)
         if report.partial:
             log("attncheck: interrupted; what follows is what was finished")
         code = exit_of_scan(report, strict=strict)

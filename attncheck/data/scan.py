@@ -50,7 +50,7 @@ class LiveModel(msgspec.Struct, omit_defaults=True):
     """A live model that was watched while it was called once.
 
     Attributes:
-        target: what was typed.
+        target: the whole model's.
         inputs: how it was called, as ``--input`` takes it.
         tree: its submodules, dotted name and class, in order.
     """

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import msgspec
 
+from attncheck.auditing.assemble import portable_path
 from attncheck.auditing.request import Asked
 from attncheck.auditing.run import AuditRun, Checkpoint
 from attncheck.auditing.select import Selection, select
 from attncheck.auditing.task import Audit
+from attncheck.commands.scan.by_name import mechanism_named
 from attncheck.commands.scan.classes import Candidate, candidates, read_classes
 from attncheck.commands.scan.places import SourceFile, sources_of
+from attncheck.commands.scan.watch import STEP, Watched, watch_of
 from attncheck.data.report import Finding, Report, Status, SubjectReport
-from attncheck.data.scan import Group, Scan, Unread
+from attncheck.data.scan import Group, LiveModel, Scan, Unread
 from attncheck.errors import AttncheckError, UsageError
+from attncheck.execution.limits import Limits
+from attncheck.execution.scheduling import run_all
+from attncheck.signature.live_target import LiveTarget, live_target
 
 Auditor = Callable[[list[Selection], Checkpoint | None], AuditRun]
 """Audits selections; told what became of each as it is known."""
@@ -31,39 +38,102 @@ class _Found:
     """The group of each selection."""
 
 
-def scan(places: Sequence[str], asked: Asked, audit: Auditor) -> Report:
+def scan(
+    places: Sequence[str], asked: Asked, audit: Auditor, limits: Limits, workers: int = 0
+) -> Report:
     """Return the report of every attention in places.
 
     Args:
-        places: files, folders and packages.
-        asked: the options of every audit.
+        places: files, folders, packages, classes and live models.
+        asked: the options of every audit; its inputs are the whole call of the live models.
         audit: audits what is selected.
+        limits: what each live model may use while it is watched.
+        workers: how many are watched at once; 0 for one per core.
 
     Raises:
-        UsageError: a place is not there.
+        UsageError: a place is not there, or inputs are given and no live model.
+        TargetError: the arguments of a live model cannot be read.
     """
-    found = _Found(_read(places))
+    live = {place: target for place in places if (target := live_target(place)) is not None}
+    if asked.inputs and not live:
+        raise UsageError(
+            "--input is the call of a live model, and none is named",
+            instead="name what builds it: 'net.py:Net()'",
+        )
+    found = _Found(_read([place for place in places if place not in live]))
+    found.scan.places = list(places)
+    read = len(found.scan.groups)
+    interrupted = _watch(found.scan, live, asked, limits, workers)
     for number, group in enumerate(found.scan.groups):
         if group.mechanism:
-            _select(found, number, group, asked)
-    run = audit(found.selections, None)
-    return _report(found, run)
+            _select(found, number, group, replace(asked, inputs=()) if number < read else asked)
+    report = _report(found, audit([] if interrupted else found.selections, None))
+    return msgspec.structs.replace(report, partial=report.partial or interrupted)
 
 
 def _read(places: Sequence[str]) -> Scan:
     """Return the groups of classes, found by reading alone."""
     sources: dict[str, SourceFile] = {}
+    wanted: dict[str, set[str]] = {}
     for place in places:
-        for source in sources_of(place):
-            sources.setdefault(str(source.path.resolve()), source)
+        whole, name = _class_in(place)
+        for source in sources_of(whole):
+            key = str(source.path.resolve())
+            sources.setdefault(key, source)
+            wanted.setdefault(key, set()).add(name)
     files = [read_classes(source) for source in sources.values()]
+    asked_for = {str(sources[key].path): names for key, names in wanted.items()}
     return Scan(
         list(places),
-        [_group(one) for one in candidates(files)],
+        [
+            _group(one)
+            for one in candidates(files)
+            if {"", one.name} & asked_for[str(one.source.path)]
+        ],
         files=len(files),
         classes=sum(len(file.classes) for file in files),
         unread=[Unread(str(file.source.path), file.wrong) for file in files if file.wrong],
     )
+
+
+def _class_in(place: str) -> tuple[str, str]:
+    """Return the file or module of ``file.py:Class`` and the class, "" where none is named."""
+    whole, colon, name = place.rpartition(":")
+    return (whole, name) if colon and not Path(place).exists() else (place, "")
+
+
+def _watch(
+    scan: Scan, live: Mapping[str, LiveTarget], asked: Asked, limits: Limits, workers: int
+) -> bool:
+    """Add the groups of live models, each watched in a child; say whether that was cut short."""
+    tasks = [watch_of(target, list(asked.inputs)) for target in live]
+    results, interrupted = run_all(tasks, limits, workers) if tasks else ([], False)
+    for target, result in zip(live, results, strict=False):
+        said = result.answers.get(STEP)
+        if said is None or said.failed:
+            why = result.refused.what if result.refused else said.failed if said else "not called"
+            scan.unread.append(Unread(target, why))
+            continue
+        scan.models.append(LiveModel(live[target].whole, said.inputs, said.tree))
+        scan.groups += _groups(live[target].whole, said)
+    return interrupted
+
+
+def _groups(whole: str, said: Watched) -> Iterator[Group]:
+    for one in said.groups:
+        first, kind = one.places[0], one.kind
+        mechanism = mechanism_named(one.name, attends=bool(kind))
+        mechanism = mechanism or mechanism_named(first.rpartition(".")[2], attends=bool(kind))
+        yield Group(
+            name=one.name,
+            target=f"{whole}#{first}",
+            path=portable_path(one.path),
+            line=one.line,
+            kind=kind,
+            places=one.places,
+            mechanism=mechanism,
+            known="named" if mechanism else "unknown",
+        )
 
 
 def _group(one: Candidate) -> Group:

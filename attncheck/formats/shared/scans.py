@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from attncheck.data.report import Finding, Report, SubjectReport, Verdict
-from attncheck.data.scan import KNOWN, Group, Scan
+from attncheck.data.scan import KNOWN, Group, LiveModel, Scan
 from attncheck.formats.shared.paths import shown
 from attncheck.formats.shared.wording import changes, diagnosis, open_claims, plural, violations
 
@@ -42,6 +42,41 @@ def rows(report: Report, scan: Scan) -> list[ScanRow]:
     return sorted(found, key=lambda row: _ORDER.index(row.word))
 
 
+class LiveBranch(NamedTuple):
+    """A submodule of a live model as a tree shows it.
+
+    Attributes:
+        depth: how many hold it.
+        name: its own, without those of what holds it.
+        kind: its class.
+        row: what is known of it; None where it holds no attention itself.
+    """
+
+    depth: int
+    name: str
+    kind: str
+    row: ScanRow | None
+
+
+def branches(report: Report, scan: Scan, model: LiveModel) -> list[LiveBranch]:
+    """Return the submodules on the way to an attention, and what stands beside them."""
+    marked = {
+        place: _row(group, _subject(report.subjects, group))
+        for group in scan.groups
+        if group.target.startswith(f"{model.target}#")
+        for place in group.places
+    }
+    held = {""}
+    for place in marked:
+        parts = place.split(".")
+        held |= {".".join(parts[:end]) for end in range(len(parts))}
+    return [
+        LiveBranch(name.count(".") + 1, name.rpartition(".")[2], kind, marked.get(name))
+        for name, kind in model.tree
+        if name and name.rpartition(".")[0] in held
+    ]
+
+
 def headline(scan: Scan, found: Sequence[ScanRow]) -> str:
     """Return what was looked through, and what was found, in one line."""
     looked = []
@@ -59,8 +94,10 @@ def _subject(subjects: Sequence[SubjectReport], group: Group) -> SubjectReport |
 
 
 def _row(group: Group, subject: SubjectReport | None) -> ScanRow:
-    places = len(group.places)
-    name = f"{group.name} ×{places}" if places > 1 else group.name
+    name = group.name
+    if group.places:
+        count = f" ×{len(group.places)}" if len(group.places) > 1 else ""
+        name = f"{name}{count} {group.places[0]}"
     known = KNOWN.get(group.known, "")
     mechanism = f"{group.mechanism}, {known}" if known else group.mechanism
     here = f"{shown(group.path)}:{group.line}" if group.path else group.target

@@ -5,24 +5,53 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
+from msgspec import UnsetType
 from rich.cells import cell_len, set_cell_size
 from rich.console import RenderableType
 from rich.text import Text
 
 from attncheck.data.report import Report
 from attncheck.data.scan import Scan
-from attncheck.formats.shared.scans import UNKNOWN, ScanRow, headline, rows
+from attncheck.formats.shared.scans import UNKNOWN, ScanRow, branches, headline, rows
 from attncheck.formats.terminal.canvas import NARROWEST, drawn
 from attncheck.formats.terminal.signs import HEADING, NAME, QUIET, VERDICT
 
 _GAP = 2
-_WIDEST = (11, 22, 28, 24)
+_WIDEST = (11, 34, 28, 24)
 
 
-def render_scan(report: Report, scan: Scan, *, color: bool, width: int) -> str:
-    """Return the screen of a scan for a terminal of ``width`` columns."""
+def render_scan(report: Report, scan: Scan, *, color: bool, width: int, tree: bool = False) -> str:
+    """Return the screen of a scan for a terminal of ``width`` columns.
+
+    Args:
+        report: what was found.
+        scan: where.
+        color: whether ANSI colours may be used.
+        width: columns; no line of a group is wider.
+        tree: whether live models are shown with their submodules.
+    """
     width = max(width, NARROWEST)
-    return drawn(_parts(report, scan, width), color=color, width=width)
+    parts = [*_parts(report, scan, width), *(_trees(report, scan, width) if tree else ())]
+    return drawn(parts, color=color, width=width)
+
+
+_SIGN = {"violates": "✗", "undecided": "?", "conforms": "✓", "variant": "✓"}
+
+
+def _trees(report: Report, scan: Scan, width: int) -> Iterator[RenderableType]:
+    """Yield each live model's submodules, those that hold an attention with their verdicts."""
+    for model in scan.models:
+        yield ""
+        yield _cut(Text(f"{model.target}, called with {', '.join(model.inputs)}", HEADING), width)
+        for branch in branches(report, scan, model):
+            row = branch.row
+            sign = _SIGN.get(row.word, "·") if row else " "
+            style = VERDICT[row.verdict] if row and row.verdict else QUIET
+            line = Text(f"  {sign} ", style) + Text("  " * (branch.depth - 1))
+            line += Text(branch.name, NAME if row else "") + Text(f" {branch.kind}", QUIET)
+            if row:
+                line += Text(f"  {row.mechanism or row.word}", style)
+            yield _cut(line, width)
 
 
 def _parts(report: Report, scan: Scan, width: int) -> Iterator[RenderableType]:
@@ -76,3 +105,15 @@ def _cut(line: Text, width: int) -> Text:
     line.truncate(width, overflow="ellipsis")
     line.no_wrap = True
     return line
+
+
+class Treed:
+    """The screen of a scan with the trees of its live models."""
+
+    name: str = "text"
+    suffixes: tuple[str, ...] = ()
+
+    def render(self, report: Report, *, color: bool, width: int) -> str:
+        """Return the report of a scan for a terminal of this many columns."""
+        assert not isinstance(report.scan, UnsetType)
+        return render_scan(report, report.scan, color=color, width=width, tree=True)

@@ -1,0 +1,173 @@
+"""One call of a live model, watched: the submodules that hold an attention, alike ones together.
+
+Runs in a child process: it builds and calls what the target names.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from attncheck.auditing.job import Job
+from attncheck.commands.scan.by_name import mechanism_named
+from attncheck.commands.scan.watch import Alike, Watched
+from attncheck.errors import TargetError
+from attncheck.execution.messages import Opened
+from attncheck.lazy import torch
+from attncheck.signature.live_target import live_target
+from attncheck.subject.dispatcher import watching
+from attncheck.subject.live import built, called, part_of
+from attncheck.subject.offline import offline
+
+_FUSED = ("scaled_dot_product", "_native_multi_head", "_transformer_encoder_layer", "_flash_att")
+_PRODUCTS = {"bmm", "baddbmm", "mm"}
+_SOFTMAX = {"_softmax", "softmax", "_safe_softmax"}
+_SQUASH = {"sigmoid", "hardsigmoid"} | _SOFTMAX
+_POOLED = {"mean", "sum", "amax", "max", "var", "var_mean", "std", "logsumexp"}
+_TIMES = {"mul"}
+_BOXES = ("Sequential", "ModuleList", "ModuleDict", "ParameterList")
+_MOST_OPERATORS = 100_000
+
+
+def watch(job: Job, note: Callable[[Any], None] | None = None) -> Iterator[Any]:
+    """Yield the opening, the one step, and what was seen.
+
+    Raises:
+        TargetError: the model cannot be built or called, or has no such part.
+    """
+    target = live_target(job.target)
+    if target is None:
+        raise TargetError("is no live model", where=job.target)
+    yield Opened(None)
+    yield job.claims[0]
+    torch.backends.mha.set_fastpath_enabled(False)  # which goes past the submodules
+    model = built(target, Path(job.folder) if job.folder else None)
+    calling = called(model, target, job.inputs)
+    if target.part:
+        found = {target.part: ""}
+        part_of(model, target)
+    else:
+        calls = _recorded(model, calling.positional, calling.named)
+        found = _candidates(model, calls)
+    parts = model.named_modules(remove_duplicate=False)
+    tree = [(name, type(part).__name__) for name, part in parts]
+    yield Watched(calling.texts, tree, _alike(model, found))
+
+
+def _recorded(
+    model: torch.nn.Module, positional: Sequence[Any], named: dict[str, Any]
+) -> dict[str, list[str]]:
+    """Return the operators of each submodule that is called, those below it included."""
+    running: list[str] = []
+    calls: dict[str, list[str]] = {}
+
+    def note(_: Any, operator: Any, args: Any, kwargs: Any) -> Any:
+        name = getattr(operator, "overloadpacket", operator).__name__.rstrip("_")
+        for place in running:
+            if len(calls[place]) < _MOST_OPERATORS:
+                calls[place].append(name)
+        return operator(*args, **(kwargs or {}))
+
+    def enter(name: str) -> Callable[..., None]:
+        def hook(*_: Any) -> None:
+            running.append(name)
+            calls.setdefault(name, [])
+
+        return hook
+
+    def leave(*_: Any) -> None:
+        running.pop()
+
+    handles = []
+    for name, part in model.named_modules():
+        handles.append(part.register_forward_pre_hook(enter(name)))
+        handles.append(part.register_forward_hook(leave))
+    try:
+        with offline(), torch.no_grad(), watching(note):
+            model(*positional, **named)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return calls
+
+
+def _candidates(model: torch.nn.Module, calls: dict[str, list[str]]) -> dict[str, str]:
+    """Return the innermost submodules with an attention's operators, and those named so."""
+    kinds = {name: kind for name, operators in calls.items() if (kind := _kind(operators))}
+    modules = dict(model.named_modules())
+    of_its_own = {modules[name]: kind for name, kind in kinds.items()}
+    found = {}
+    for name in calls:
+        part = modules[name]
+        if not name or type(part).__name__.startswith(_BOXES):
+            continue
+        kind = kinds.get(name, "")
+        inside = any(of_its_own.get(m) == kind for m in part.modules() if m is not part)
+        speaks = mechanism_named(type(part).__qualname__, attends=bool(kind))
+        if (kind and not inside) or (speaks and not _is_plain(part)):
+            found[name] = kind
+    return found
+
+
+def _is_plain(part: torch.nn.Module) -> bool:
+    """Say whether it is a layer of torch's own that is no attention, whatever it is called."""
+    return type(part).__module__.startswith("torch.nn") and "Attention" not in type(part).__name__
+
+
+def _kind(operators: Sequence[str]) -> str:
+    if any(name.startswith(_FUSED) for name in operators):
+        return "attention"
+    for at, name in enumerate(operators):
+        before, after = set(operators[:at]), set(operators[at + 1 :])
+        if name in _SOFTMAX and before & _PRODUCTS and after & _PRODUCTS:
+            return "attention"
+        pooled = before & _POOLED or any("pool" in one for one in before)
+        if name in _SQUASH and pooled and after & _TIMES:
+            return "gate"
+    return ""
+
+
+def _alike(model: torch.nn.Module, found: dict[str, str]) -> list[Alike]:
+    """Return the submodules of the same class, configuration and shapes together."""
+    modules = dict(model.named_modules(remove_duplicate=False))
+    groups: dict[Any, Alike] = {}
+    for name, kind in found.items():
+        part = modules[name]
+        key = (type(part), _configuration(part))
+        if key not in groups:
+            path, line = _written(type(part))
+            groups[key] = Alike(type(part).__qualname__, kind, [], path, line)
+        groups[key].places.append(name)
+    same = {id(part): name for name, part in model.named_modules()}
+    for name, part in modules.items():  # a module that stands in several places
+        first = same[id(part)]
+        for group in groups.values():
+            if name != first and first in group.places and name not in group.places:
+                group.places.append(name)
+    return list(groups.values())
+
+
+def _configuration(part: torch.nn.Module) -> tuple[Any, ...]:
+    """Return the numbers, flags and shapes that a module and those below it are made of."""
+    told: list[Any] = []
+    for name, inner in part.named_modules():
+        own = sorted((k, repr(v)) for k, v in vars(inner).items() if _is_setting(k, v))
+        told.append((name, type(inner).__qualname__, *own))
+    told += [(name, tuple(tensor.shape)) for name, tensor in part.state_dict().items()]
+    return tuple(told)
+
+
+def _is_setting(name: str, value: Any) -> bool:
+    counted = name.startswith("_") or name in ("training", "layer_idx", "layer_id", "block_idx")
+    plain = isinstance(value, (bool, int, float, str))
+    plain = plain or (isinstance(value, tuple) and all(isinstance(v, (int, float)) for v in value))
+    return plain and not counted
+
+
+def _written(kind: type) -> tuple[str, int]:
+    try:
+        return inspect.getsourcefile(kind) or "", inspect.getsourcelines(kind)[1]
+    except (OSError, TypeError):
+        return "", 0

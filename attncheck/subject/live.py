@@ -1,0 +1,219 @@
+"""A live model: built as its target says, called once, and a part of it taken out of the call."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from attncheck.data.literals import is_literal
+from attncheck.errors import TargetError, did_you_mean
+from attncheck.lazy import torch
+from attncheck.signature.convention import GivenInput
+from attncheck.signature.factories import AsItIs
+from attncheck.signature.forward import forward_parameters
+from attncheck.signature.inputs import parse_input
+from attncheck.signature.live_target import LiveTarget
+from attncheck.signature.resolve import resolve
+from attncheck.subject.offline import offline
+from attncheck.subject.sampling import draw, generator
+
+_TRIED = (
+    *("2x3x64x64", "2x3x224x224", "2x1x28x28"),
+    *("2x13:int", "2x64:int", "2x13x{C}", "2x{C}x16x16", "2x{C}"),
+)
+"""Inputs of a whole model, in the order in which they are tried; C is a width of its weights."""
+_WIDTHS = 3
+_VOCABULARY = 8
+"""Indices are below it: few tables are shorter."""
+
+
+@dataclass(frozen=True)
+class Calling:
+    """A call of a whole model that works: the texts of its inputs, and their tensors."""
+
+    texts: list[str]
+    positional: list[Any]
+    named: dict[str, Any]
+
+
+def built(target: LiveTarget, folder: Path | None = None) -> torch.nn.Module:
+    """Return the whole model, in eval mode, without what wraps it.
+
+    Raises:
+        TargetError: it cannot be imported or built, or is no module.
+    """
+    factory = resolve(target.factory, folder)
+    try:
+        with offline():
+            made: Any = factory(*target.arguments, **target.keywords)
+    except Exception as error:
+        raise TargetError(
+            f"building it raises {type(error).__name__}: {error}", where=target.whole
+        ) from error
+    if not isinstance(made, torch.nn.Module):
+        raise TargetError(
+            f"it makes a {type(made).__name__}, not a torch.nn.Module", where=target.whole
+        )
+    return _unwrapped(made).eval()
+
+
+def called(model: torch.nn.Module, target: LiveTarget, texts: Sequence[str]) -> Calling:
+    """Return a call of the model that works: the one that is stated, else the first one found.
+
+    Raises:
+        TargetError: none works.
+    """
+    if texts:
+        ways = [list(texts)]
+    else:
+        widths = dict.fromkeys(
+            p.shape[-1] for p in model.parameters() if p.ndim >= 1 and p.shape[-1] > 1
+        )
+        ways = [[text] for way in _TRIED for text in _filled(way, list(widths)[:_WIDTHS])]
+    first = ""
+    for way in ways:
+        for calling in _with_types(way, typed=bool(texts)):
+            try:
+                with offline(), torch.no_grad():
+                    model(*calling.positional, **calling.named)
+            except Exception as error:
+                first = first or f"{type(error).__name__}: {error}"
+            else:
+                return calling
+    names = ", ".join(p.name for p in forward_parameters(model))
+    tried = "that it is stated to take" if texts else "that we can think of"
+    raise TargetError(
+        f"no input {tried} works on forward({names}): {first}",
+        where=target.whole,
+        instead="state the whole model's call: --input 2x3x224x224, NAME=2x16, …",
+    )
+
+
+def part_of(model: torch.nn.Module, target: LiveTarget) -> torch.nn.Module:
+    """Return the submodule that a target names.
+
+    Raises:
+        TargetError: there is none of this name.
+    """
+    parts: dict[str, torch.nn.Module] = dict(model.named_modules(remove_duplicate=False))
+    found = parts.get(target.part)
+    if found is None:
+        names = [name for name, _ in model.named_modules() if name]
+        raise TargetError(
+            f"it has no submodule '{target.part}'",
+            where=target.whole,
+            instead=did_you_mean(target.part, names),
+        )
+    return found
+
+
+def taken_out(
+    target: LiveTarget, folder: Path | None, texts: Sequence[str]
+) -> tuple[AsItIs, list[GivenInput]]:
+    """Return a live module as it is, with its inputs as the whole model hands them to it.
+
+    Args:
+        target: the model, or a part of it.
+        folder: what a relative path in the target is relative to.
+        texts: the whole model's ``--input`` texts; found by trying where there are none.
+
+    Raises:
+        TargetError: it cannot be built or called, or never calls the part.
+    """
+    model = built(target, folder)
+    if not target.part:
+        return AsItIs(model), [parse_input(text) for text in texts]
+    part = part_of(model, target)
+    calling = called(model, target, texts)
+    seen: list[tuple[Any, Any]] = []
+
+    def watch(_: Any, args: Any, kwargs: Any) -> None:
+        seen.append((args, kwargs))
+        raise _SeenError
+
+    handle = part.register_forward_pre_hook(watch, with_kwargs=True)
+    try:
+        with contextlib.suppress(_SeenError), offline(), torch.no_grad():
+            model(*calling.positional, **calling.named)
+    finally:
+        handle.remove()
+    if not seen:
+        raise TargetError("the model's call never reaches this part", where=target.text)
+    return AsItIs(part), list(_given(part, *seen[0]))
+
+
+class _SeenError(Exception):
+    """Ends a call that has shown what it was to show."""
+
+
+def _given(part: torch.nn.Module, args: Sequence[Any], kwargs: dict[str, Any]) -> Iterator[Any]:
+    """Yield what a call hands over as ``--input`` states it; what is None is left out."""
+    names = [p.name for p in forward_parameters(part)]
+    plain = True  # positions count until one is left out
+    for at, value in enumerate(args):
+        if isinstance(value, torch.Tensor) and plain:
+            yield GivenInput(tuple(value.shape))
+        elif at < len(names):
+            yield from _named(names[at], value)
+        plain = plain and isinstance(value, torch.Tensor)
+    defaults = {p.name: p.default for p in forward_parameters(part)}
+    for name, value in kwargs.items():
+        if isinstance(value, torch.Tensor) or value is not defaults.get(name, inspect.Parameter):
+            yield from _named(name, value)
+
+
+def _named(name: str, value: Any) -> Iterator[GivenInput]:
+    if isinstance(value, torch.Tensor):
+        yield GivenInput(tuple(value.shape), name)
+    elif isinstance(value, (bool, int, float)) and is_literal(value):
+        yield GivenInput(name=name, literal=repr(value))
+
+
+def _unwrapped(model: torch.nn.Module) -> torch.nn.Module:
+    """Return the model inside DataParallel, DDP, or what ``torch.compile`` makes."""
+    while True:
+        inner = getattr(model, "_orig_mod", None)
+        if inner is None and "Parallel" in type(model).__name__:
+            inner = getattr(model, "module", None)
+        if not isinstance(inner, torch.nn.Module):
+            return model
+        model = inner
+
+
+def _filled(way: str, widths: Sequence[int]) -> list[str]:
+    return [way.replace("{C}", str(width)) for width in widths] if "{C}" in way else [way]
+
+
+def _with_types(texts: Sequence[str], *, typed: bool) -> Iterator[Calling]:
+    """Yield calls with these shapes: of numbers, and of indices where the shape may be theirs."""
+    floats = [text for text in texts if text.endswith(":int")] == []
+    for whole in (False, True) if typed else (not floats,):
+        plain = [text.removesuffix(":int") for text in texts]
+        given = [parse_input(text) for text in plain]
+        if whole and all(len(one.shape) > 2 for one in given):
+            continue
+        yield Calling(
+            plain,
+            [_tensor(one, whole=whole) for one in given if not one.name],
+            {one.name: _tensor(one, whole=whole) for one in given if one.name},
+        )
+
+
+def _tensor(given: GivenInput, *, whole: bool) -> Any:
+    if given.literal:
+        import ast
+
+        return ast.literal_eval(given.literal)
+    if given.meaning in ("pad-true", "valid-true"):
+        return torch.full(given.shape, given.meaning == "valid-true")
+    if given.meaning:
+        return torch.full(given.shape, float(given.meaning == "valid-01"))
+    if whole and len(given.shape) <= 2:
+        return (
+            torch.arange(torch.Size(given.shape).numel()).remainder(_VOCABULARY).view(given.shape)
+        )
+    return draw(given.shape, generator(0)).float()

@@ -1,0 +1,27 @@
+"""Nothing is downloaded: while a subject is built and called, no connection is opened."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+_FLAGS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
+
+
+@contextlib.contextmanager
+def offline() -> Iterator[None]:
+    """Refuse every connection to another machine, and say so to the libraries that ask."""
+    with (
+        mock.patch.dict(os.environ, dict.fromkeys(_FLAGS, "1")),
+        mock.patch.object(socket, "getaddrinfo", _refused),
+        mock.patch.object(socket, "create_connection", _refused),
+    ):
+        yield
+
+
+def _refused(*_: Any, **__: Any) -> Any:
+    raise OSError("attncheck downloads nothing: build the model without pretrained weights")
