@@ -32,7 +32,7 @@ _VOCABULARY = 8
 
 
 @dataclass(frozen=True)
-class Calling:
+class ModelCall:
     """A call of a whole model that works: the texts of its inputs, and their tensors."""
 
     texts: list[str]
@@ -61,7 +61,7 @@ def built(target: LiveTarget, folder: Path | None = None) -> torch.nn.Module:
     return _unwrapped(made).eval()
 
 
-def called(model: torch.nn.Module, target: LiveTarget, texts: Sequence[str]) -> Calling:
+def called(model: torch.nn.Module, target: LiveTarget, texts: Sequence[str]) -> ModelCall:
     """Return a call of the model that works: the one that is stated, else the first one found.
 
     Raises:
@@ -188,7 +188,7 @@ def _filled(way: str, widths: Sequence[int]) -> list[str]:
     return [way.replace("{C}", str(width)) for width in widths] if "{C}" in way else [way]
 
 
-def _with_types(texts: Sequence[str], *, typed: bool) -> Iterator[Calling]:
+def _with_types(texts: Sequence[str], *, typed: bool) -> Iterator[ModelCall]:
     """Yield calls with these shapes: of numbers, and of indices where the shape may be theirs."""
     floats = [text for text in texts if text.endswith(":int")] == []
     for whole in (False, True) if typed else (not floats,):
@@ -196,7 +196,7 @@ def _with_types(texts: Sequence[str], *, typed: bool) -> Iterator[Calling]:
         given = [parse_input(text) for text in plain]
         if whole and all(len(one.shape) > 2 for one in given):
             continue
-        yield Calling(
+        yield ModelCall(
             plain,
             [_tensor(one, whole=whole) for one in given if not one.name],
             {one.name: _tensor(one, whole=whole) for one in given if one.name},
