@@ -23,6 +23,7 @@ from attncheck.errors import AttncheckError, reason_of
 
 COMMANDS = {
     "audit": "audit:audit",
+    "identify": "identify:identify",
     "count": "count:count",
     "compare": "compare:compare",
     "profile": "profile:profile",
