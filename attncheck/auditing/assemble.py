@@ -59,7 +59,7 @@ def subject_report(spec: Spec, task: Audit, result: AuditResult) -> SubjectRepor
         counts=msgspec.convert(result.counts, Counts) if result.counts else None,
         diagnosis=_diagnosis(findings, task),
         dims=opened.dims if opened else {},
-        defined=_portable_place(defined) if defined else None,
+        defined=portable_place(defined) if defined else None,
         excerpts=[msgspec.structs.replace(one, path=portable_path(one.path)) for one in lines],
     )
 
@@ -93,8 +93,8 @@ def _place(finding: Finding) -> None:
     to the working folder or to where attncheck lies, so that equal findings are equal reports.
     """
     if finding.location is not None:
-        finding.location = _portable_place(finding.location)
-    finding.related = [_portable_place(where) for where in finding.related]
+        finding.location = portable_place(finding.location)
+    finding.related = [portable_place(where) for where in finding.related]
 
 
 def _portable_target(target: str) -> str:
@@ -106,7 +106,8 @@ def _portable_target(target: str) -> str:
     return target
 
 
-def _portable_place(where: Location) -> Location:
+def portable_place(where: Location) -> Location:
+    """Return a place as every machine would write it."""
     return msgspec.structs.replace(where, path=portable_path(where.path))
 
 

@@ -57,7 +57,8 @@ def audit(
     """
     from attncheck.auditing.request import Asked
     from attncheck.cli.output import hand_over, outputs
-    from attncheck.commands.words import check_some, selected
+    from attncheck.commands.unnamed import specified
+    from attncheck.commands.words import check_some, selected, selected_of
     from attncheck.formats import find_format
 
     options.limits(timeout=timeout, jobs=jobs, seed=seed)
@@ -77,7 +78,14 @@ def audit(
     shown = find_format(format_name)
     files = outputs(output or [])
     on = held.ground(baseline, written=[file.path for file in files]) if baseline else None
-    selections = selected(words or [], asked, every=every)
+    asked.check()
+    if every:
+        selections = selected([], asked, every=True)
+    else:
+        what, told = specified(words or [], asked, limits)
+        selections = selected_of(what, asked)
+        for line in told:
+            log(line)
     with interrupts.held():
         report = report_of(selections, limits, jobs, files, quiet=quiet, debug=debug)
         code = exit_of(report, strict=strict)

@@ -104,7 +104,7 @@ def named(words: Iterable[str], *, alone: str = "", family: str = "") -> list[Na
             found.append(_one(word, alone))
             before = None if word.target else word
         elif before is None:
-            found.append(Named(family or _missing(word.target), word.target))
+            found.append(Named(family or missing(word.target), word.target))
         elif before.subject:
             raise UsageError(
                 f"'{before.text}' and '{word.text}' both name a subject",
@@ -290,12 +290,20 @@ def _is_setting(name: str, value: str) -> bool:
     return not _is_spec(name) and not re.search(r"[A-Za-z_]\w*[.:/]", value)
 
 
-def _missing(target: str) -> str:
-    """Complain of a target without a spec, where one is needed."""
+def missing(target: str, why: str = "") -> str:
+    """Complain of a target without a spec, where one is needed.
+
+    Args:
+        target: the target.
+        why: why none is known, where it was looked for.
+
+    Raises:
+        UsageError: always.
+    """
     split_target(target)  # a file alone is told which classes it has
     typed = shlex.quote(target)
     raise UsageError(
-        f"'{target}' is a target, and what it must meet is missing",
+        f"'{target}' is a target, and what it must meet is missing{why}",
         instead=f"attncheck audit map {typed}   for a feature map (B, C, H, W);\n"
         f"attncheck audit tokens {typed}   for tokens (B, N, C);\n"
         f"attncheck audit seq2seq {typed}   for query, keys and values;\n"

@@ -249,7 +249,7 @@ def check_subject(subject: SubjectReport) -> None:
     if subject.profile is not None:
         check_profile(subject.profile)
     if subject.defined is not None:
-        _check_place(subject.defined)
+        check_place(subject.defined)
     for finding in subject.findings:
         check_finding(finding)
 
@@ -263,11 +263,16 @@ def check_finding(finding: Finding) -> None:
     if finding.id and not _ID.fullmatch(finding.id):
         raise msgspec.ValidationError(f"'{finding.id}' is no id of a finding")
     for place in [*([finding.location] if finding.location else []), *finding.related]:
-        _check_place(place)
+        check_place(place)
     if finding.witness is not None:
         msgspec.convert(finding.witness.case, _Case)
 
 
-def _check_place(place: Location) -> None:
+def check_place(place: Location) -> None:
+    """Complain about a line that no file has.
+
+    Raises:
+        msgspec.ValidationError: it is too large, or negative.
+    """
     if not (0 <= place.line < _LINES and 0 <= place.end_line < _LINES):
         raise msgspec.ValidationError(f"'{place.line}' is no line of a file")

@@ -32,7 +32,7 @@ _ENOUGH = 2
 
 
 @dataclass(frozen=True)
-class Identity:
+class Resemblance:
     """What a subject is whose departures are known.
 
     Attributes:
@@ -92,7 +92,7 @@ class Identity:
         }
 
 
-def identity_of(mechanism: Mechanism, proof: Proof) -> Identity | None:
+def identity_of(mechanism: Mechanism, proof: Proof) -> Resemblance | None:
     """Return what explains a subject that is not equal to its definition, None if nothing does."""
     if proof.at is None or proof.at.gradients:
         return None
@@ -128,11 +128,11 @@ def _agrees_little(agreement: Agreement) -> bool:
 
 def _identities(
     mechanism: Mechanism, candidates: Sequence[Assignment], probe: Probe, module: torch.nn.Module
-) -> Iterator[Identity]:
+) -> Iterator[Resemblance]:
     declared = {choice.change: choice.source for choice in probe.trial.subject.spec.choices}
     for explanation in explained(mechanism, candidates, probe, module):
         readings = tuple(_chosen(read(d), declared) for d in explanation.departures)
-        identity = Identity(explanation, readings, declared)
+        identity = Resemblance(explanation, readings, declared)
         if _believed(identity):
             yield identity
             vague = any(reading.is_vague for reading in identity.readings)
@@ -145,7 +145,7 @@ def _chosen(reading: Reading, declared: Mapping[str, str]) -> Reading:
     return replace(reading, choice=reading.what) if reading.what in declared else reading
 
 
-def _believed(identity: Identity) -> bool:
+def _believed(identity: Resemblance) -> bool:
     """Say whether the assignment is confirmed, and every departure explained."""
     e = identity.explanation
     if e.before + e.after < _ENOUGH:
@@ -202,7 +202,7 @@ def _close(departure: Departure) -> bool:
     return bool(((wanted - seen).abs() <= 100 * NEARLY * float(both.max())).all())
 
 
-def _elsewhere(mechanism: Mechanism, identity: Identity, probe: Probe) -> bool:
+def _elsewhere(mechanism: Mechanism, identity: Resemblance, probe: Probe) -> bool:
     """Say whether the same design changes explain the subject on other values, sizes and masks."""
     wanted = set(identity.changes)
     assignment = identity.explanation.assignment

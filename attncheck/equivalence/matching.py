@@ -73,6 +73,7 @@ class Matcher:
             of their use; else units whose names fit come first, in the order of definition.
         steps: how many times a unit may be held against slots before the search ends.
         domain: conditions over dims; where one is broken the search goes no further.
+        purse: steps that are left for several searches together; None for no bound of theirs.
     """
 
     mechanism: Mechanism
@@ -82,6 +83,7 @@ class Matcher:
     used: Mapping[str, int] | None
     steps: int
     domain: Sequence[Formula] = ()
+    purse: list[int] | None = None
     _units: list[Unit] = field(init=False)
     _tensors: dict[str, torch.Tensor] = field(init=False)
     _sizes: Sizes = field(init=False)
@@ -121,6 +123,8 @@ class Matcher:
         if not slots:
             if not deviations:
                 yield state
+            return
+        if self._is_over():
             return
         for at, (fitted, left) in enumerate(self._candidates(slots, state)):
             spent = min(at, 1)
@@ -197,9 +201,11 @@ class Matcher:
     def _fits(self, group: list[tuple[str, Slot]], unit: Unit, state: _State) -> Iterator[_State]:
         """Yield the states in which the unit fills these slots."""
         self.steps -= 1
+        if self.purse is not None:
+            self.purse[0] -= 1
         name, slot = group[0]
         besides = any(s.bias is False and unit.bias for _, s in group)
-        if self.steps < 0 or (besides and not self.relaxed):
+        if self._is_over() or (besides and not self.relaxed):
             return
         if slot.kind == "linear":
             if unit.kind == "matrix":
@@ -213,6 +219,9 @@ class Matcher:
                     yield state.take(unit, dims, parts)
         elif (fitted := self._sizes.fit(slot, unit, state.dims)) is not None:
             yield state.take(unit, fitted, {name: Part(unit, biased=not besides)})
+
+    def _is_over(self) -> bool:
+        return self.steps < 0 or (self.purse is not None and self.purse[0] < 0)
 
     def _shape(self, unit: Unit) -> tuple[int, int]:
         """Return the rows and columns of a matrix, as it is read."""

@@ -25,6 +25,8 @@ _MOST_ASSIGNMENTS = 600
 """Compared at most: about two seconds. The budget is no clock: a slow machine says the same."""
 PATIENCE = 20.0
 """Seconds of CPU time for a search all the same: of large modules each comparison takes long."""
+_FEW_ASSIGNMENTS, _FEW_STEPS, _IMPATIENCE = 48, 6000, 2.0
+"""The same of a look: what a subject is, is found early or late, in the median at once."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,23 @@ class Proof:
     at: Probe | None = None
 
 
-def prove(mechanism: Mechanism, trial: Trial, most: int = 0) -> Proof:
+def prove(mechanism: Mechanism, trial: Trial, most: int = 0, *, look: bool = False) -> Proof:
     """Compare the subject with the reference under every likely assignment of its tensors.
 
     Assignments under which the base outputs are equal are tried on every probe, until one holds.
-    ``most`` assignments are compared, by default as many as two seconds allow.
+    ``most`` assignments are compared, by default as many as two seconds allow; a ``look`` is for
+    many definitions in turn, and tries the likeliest alone.
     """
-    most = most or _MOST_ASSIGNMENTS
+    most = most or (_FEW_ASSIGNMENTS if look else _MOST_ASSIGNMENTS)
     base = Probe("base", trial, trial.inputs())
     module = trial.module()
     seen = _output(base, module)
-    deadline = time.process_time() + PATIENCE
+    deadline = time.process_time() + (_IMPATIENCE if look else PATIENCE)
     closest: tuple[float, Assignment] | None = None
     nearly: Proof | None = None
     tried = 0
-    for assignment in assignments(mechanism, trial.subject, module):
+    steps = _FEW_STEPS if look else 0
+    for assignment in assignments(mechanism, trial.subject, module, steps=steps):
         tried += 1
         found = compare(mechanism, assignment, base, module, seen=seen)
         if found.decided and found.relative <= NEARLY:

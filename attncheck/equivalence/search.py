@@ -46,11 +46,18 @@ _MOST_TWINS = 3
 
 
 def assignments(
-    mechanism: Mechanism, subject: Subject, module: torch.nn.Module, *, relaxed: bool = False
+    mechanism: Mechanism,
+    subject: Subject,
+    module: torch.nn.Module,
+    *,
+    relaxed: bool = False,
+    steps: int = 0,
 ) -> Iterator[Assignment]:
-    """Yield each assignment once."""
+    """Yield each assignment once; after ``steps`` in all no more, by default as many as help."""
     seen: set[Any] = set()
-    for assignment in islice(_turns(mechanism, subject, module, relaxed=relaxed), _MOST):
+    purse = [steps] if steps else None
+    turns = _turns(mechanism, subject, module, relaxed=relaxed, purse=purse)
+    for assignment in islice(turns, _MOST):
         key = (_key(assignment), tuple(sorted((n, str(v)) for n, v in assignment.values.items())))
         if key not in seen:
             seen.add(key)
@@ -58,7 +65,12 @@ def assignments(
 
 
 def _turns(
-    mechanism: Mechanism, subject: Subject, module: torch.nn.Module, *, relaxed: bool
+    mechanism: Mechanism,
+    subject: Subject,
+    module: torch.nn.Module,
+    *,
+    relaxed: bool,
+    purse: list[int] | None,
 ) -> Iterator[Assignment]:
     groups = _groups(mechanism, subject, module)
     used = order_of_use(subject, module)
@@ -67,7 +79,8 @@ def _turns(
 
     def search(group: Group, steps: int, order: dict[str, int] | None) -> Iterator[Assignment]:
         known, choices, doubtful = group
-        for found in Matcher(mechanism, module, known, relaxed, order, steps, domain).assignments():
+        matcher = Matcher(mechanism, module, known, relaxed, order, steps, domain, purse)
+        for found in matcher.assignments():
             kept.append((found, doubtful))
             yield from _under(found, choices)
 

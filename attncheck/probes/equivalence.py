@@ -14,7 +14,7 @@ from attncheck.data.report import Location
 from attncheck.equivalence.declared import by_option, declared
 from attncheck.equivalence.departure import Departure
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
-from attncheck.equivalence.identity import Identity, identity_of, line_of, place_of
+from attncheck.equivalence.identity import Resemblance, identity_of, line_of, place_of
 from attncheck.equivalence.proof import Proof, prove
 from attncheck.equivalence.recording import Made
 from attncheck.mutation.making import mutants_of
@@ -115,7 +115,7 @@ def _gated(subject: Subject, outcome: Outcome) -> Outcome:
     )
 
 
-def _variant(identity: Identity) -> Outcome:
+def _variant(identity: Resemblance) -> Outcome:
     """The subject is the definition with design changes."""
     changes = identity.changes
     made = identity.explanation
@@ -128,7 +128,7 @@ def _variant(identity: Identity) -> Outcome:
     )
 
 
-def _departed(mechanism: Mechanism, proof: Proof, identity: Identity) -> Outcome:
+def _departed(mechanism: Mechanism, proof: Proof, identity: Resemblance) -> Outcome:
     """The subject leaves the definition at a step that is known."""
     departure, reading = identity.first
     found = identity.as_data()
@@ -154,7 +154,7 @@ def _departed(mechanism: Mechanism, proof: Proof, identity: Identity) -> Outcome
     return outcome.at(here, *related)
 
 
-def _named(mechanism: Mechanism, proof: Proof, identity: Identity) -> Diagnosis | None:
+def _named(mechanism: Mechanism, proof: Proof, identity: Resemblance) -> Diagnosis | None:
     """Return the mutants that are this departure: those of its lines first."""
     departure, _ = identity.first
     near = [m for m in mutants_of(mechanism) if m.line in departure.region]

@@ -44,6 +44,8 @@ class SpecDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     id: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]*$")]
     title: str
     aliases: list[str] = []
+    specialises: list[str] = []
+    """Ids of mechanisms of which this one is a case: what equals it may equal them as well."""
     paper: str = ""
     summary: str = ""
     """The definition in plain mathematics, shown by ``attncheck explain``."""

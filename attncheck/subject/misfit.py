@@ -19,6 +19,7 @@ from attncheck.signature.constructor import parameters_of
 from attncheck.subject.layouts import error_of
 from attncheck.subject.raising import SubjectError, blamed
 from attncheck.subject.subject import Subject
+from attncheck.subject.trial import Trial
 
 Sizes = dict[str, int]
 
@@ -30,6 +31,7 @@ _APART = 8
 
 _WIDTHS = ("in_channels", "in_features", "embed_dim", "num_features", "num_channels")
 _WIDEST, _MOST_WIDTHS = 2**16, 6
+_MOST_ELEMENTS = 2**22
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def wanted_sizes(subject: Subject, *, lengths: bool) -> Iterator[Subject]:
             told = {**found, **move}
             if told not in seen:
                 seen.append(told)
-                waiting.append((_at(probe, move), told))
+                waiting += [(at, told)] if _is_small(at := _at(probe, move)) else []
 
 
 def widths_of(subject: Subject) -> list[int]:
@@ -95,6 +97,13 @@ def widths_of(subject: Subject) -> list[int]:
     found += [size for p in module.parameters() for size in p.shape]
     wide = dict.fromkeys(n for n in found if type(n) is int and 1 < n <= _WIDEST)
     return [n for n in wide if n != subject.dims.get("C")][:_MOST_WIDTHS]
+
+
+def _is_small(subject: Subject) -> bool:
+    """Say whether inputs of these sizes are worth a trial: errors of another's call ask for more."""
+    trial = Trial(subject, subject.base())
+    axes = subject.convention.inputs.values()
+    return all(math.prod(trial.sizes(own)) <= _MOST_ELEMENTS for own in axes)
 
 
 def _changed(probe: Subject, subject: Subject, found: Sizes) -> Subject:

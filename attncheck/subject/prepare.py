@@ -300,7 +300,12 @@ def _shaped(
 
 
 def _fits(subject: Subject) -> bool:
-    """Say whether the inputs can be put into the form in which they are to be handed."""
+    """Say whether the spec has every axis, and the inputs can be put into the form wanted."""
+    axes = {
+        part for a in subject.convention.arguments for axis in a.axes for part in axis.split("*")
+    }
+    if not all(part.isdigit() or part in subject.dims for part in axes):
+        return False  # the heads of a mask, where no heads are defined
     form, trial = subject.convention.form, Trial(subject, subject.base())
     inputs = subject.convention.inputs.values()
     return form is None or all(form.fits(trial.sizes(axes), axes) for axes in inputs)

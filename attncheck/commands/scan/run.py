@@ -15,6 +15,7 @@ from attncheck.auditing.select import Selection, select
 from attncheck.auditing.task import Audit
 from attncheck.commands.scan.by_name import mechanism_named
 from attncheck.commands.scan.classes import Candidate, candidates, read_classes
+from attncheck.commands.scan.identified import identify_groups
 from attncheck.commands.scan.places import SourceFile, sources_of
 from attncheck.commands.scan.watch import STEP, Watched, watch_of
 from attncheck.data.report import Finding, Report, Status, SubjectReport
@@ -64,9 +65,15 @@ def scan(
     found.scan.places = list(places)
     read = len(found.scan.groups)
     interrupted = _watch(found.scan, live, asked, limits, workers)
+    classes, parts = found.scan.groups[:read], found.scan.groups[read:]
+    alone = replace(asked, inputs=())
+    if not interrupted:
+        interrupted = identify_groups(classes, alone, limits, workers)
+    if not interrupted:
+        interrupted = identify_groups(parts, asked, limits, workers)
     for number, group in enumerate(found.scan.groups):
         if group.mechanism:
-            _select(found, number, group, replace(asked, inputs=()) if number < read else asked)
+            _select(found, number, group, alone if number < read else asked)
     report = _report(found, audit([] if interrupted else found.selections, None))
     return msgspec.structs.replace(report, partial=report.partial or interrupted)
 
