@@ -1,72 +1,73 @@
-"""What is stored gives back a module that computes the same."""
+"""The module can be copied and pickled whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import ClassVar
 
-from attncheck.instruments.behaviour.axes import draws_at_random
-from attncheck.instruments.behaviour.copies import COPIES, RELOADED, refused
+from attncheck.instruments.behaviour.copies import COPIES, DEEP, RELOADED, refused
 from attncheck.lazy import torch
 from attncheck.subject.case import Case
-from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
+from attncheck.subject.claim import Claim, Outcome, holds, violated
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.subject import Subject
-from attncheck.subject.tolerance import budget, difference
 from attncheck.subject.trial import Trial
 
 
 class Serialisation(Claim, frozen=True, kw_only=True):
-    """State dict, deepcopy and pickle give back a module that computes the same.
+    """deepcopy and pickle take the module, also after a forward that records gradients.
 
     ## What it checks
-    After a forward: `state_dict` loaded strictly into a fresh module, `copy.deepcopy`, and
-    `torch.save` of the whole module where its classes can be imported by name. Each copy gives
-    the same output. That one cannot be made at all is the limit `copies`.
+    `copy.deepcopy`, and `torch.save` of the whole module where its classes can be imported by
+    name, after a forward without gradients and after one that records them. Neither raises.
 
     ## Why it matters
-    A checkpoint that lacks a random table gives another model, and nobody sees it.
+    Averaged copies of a model need deepcopy, worker processes need pickle, and some trainers save
+    the module whole. Much code keeps its weights to be looked at: deepcopy then raises while their
+    graph is alive.
 
     ## Example
-    `register_buffer("table", torch.randn(c), persistent=False)`.
+    `self.act = lambda t: F.leaky_relu(t, 0.1)`; `self.attn_map = attn` with its graph. Write
+    `self.act = nn.LeakyReLU(0.1)`, and `self.attn_map = attn.detach()`.
     """
 
     kind: ClassVar[str] = "serialisation"
-    located_by: ClassVar[tuple[str, ...]] = ("unstorable", "layer in forward", "unregistered")
-    turn: ClassVar[int] = 330
-    faults: ClassVar[tuple[str, ...]] = ("hidden_state", "unregistered_buffer")
+    limit: ClassVar[str] = "serialisation"
+    located_by: ClassVar[tuple[str, ...]] = ("unstorable",)
+    turn: ClassVar[int] = 331
+    faults: ClassVar[tuple[str, ...]] = ("serialisation",)
+
+    advice: bool = True
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         yield subject.base()
 
     def check(self, trial: Trial) -> Outcome:
         module, inputs = trial.module(), trial.inputs()
-        if draws_at_random(trial, module):
-            return skipped("the module draws at random in eval mode")
         with torch.no_grad():
-            expected = trial.run(module, inputs)
-            for way, make in COPIES.items():
-                try:
-                    twin = make(trial, module)
-                except SubjectError:
-                    raise
-                except Exception as error:
-                    if way != RELOADED:
-                        continue  # a limit of use
-                    return violated(
-                        refused(way, error),
-                        expected="a state that fits a module built alike",
-                        seen=type(error).__name__,
-                        way=way,
-                    )
-                if twin is None:
-                    continue
-                change = difference(expected, trial.run(twin, inputs).detach())
-                if change > budget(expected):
-                    return violated(
-                        f"{way} gives a module whose output differs by {change:.3g}",
-                        expected="the same output",
-                        seen=f"a difference of {change:.3g}",
-                        way=way,
-                    )
+            trial.run(module, inputs)
+        ways = [way for way in COPIES if way != RELOADED]
+        for way, error in ((way, _refusal(trial, module, way)) for way in ways):
+            if error is not None:
+                return _cannot(refused(way, error), error, way)
+        trial.run(module, {n: t.requires_grad_(t.is_floating_point()) for n, t in inputs.items()})
+        if (error := _refusal(trial, module, DEEP)) is not None:
+            way = f"{DEEP} that records gradients"
+            return _cannot(f"it keeps a tensor with its graph: {refused(way, error)}", error, way)
         return holds()
+
+
+def _refusal(trial: Trial, module: torch.nn.Module, way: str) -> Exception | None:
+    """Return what making a copy raises, None where it is made."""
+    try:
+        COPIES[way](trial, module)
+    except SubjectError:
+        raise
+    except Exception as error:
+        return error
+    return None
+
+
+def _cannot(message: str, error: Exception, way: str) -> Outcome:
+    wanted = "a module that can be copied"
+    return violated(message, expected=wanted, seen=type(error).__name__, way=way)

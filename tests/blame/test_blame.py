@@ -264,7 +264,7 @@ def test_a_layer_whose_influence_ends_in_a_softmax_of_one_is_on_that_line() -> N
 
 
 def test_an_attribute_that_cannot_be_pickled_is_where_it_is_assigned() -> None:
-    _, lines = blamed("copies", Lambda)
+    _, lines = blamed("serialisation", Lambda)
     assert lines == [marked(Lambda)]
 
 
