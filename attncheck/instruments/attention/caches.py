@@ -231,6 +231,8 @@ def _by_parameter(parameter: inspect.Parameter, module: torch.nn.Module) -> Iter
     for kind in _kinds(parameter, module):
         yield CacheWay(f"'{name}', a {kind.__name__}", name, _maker(kind, module))
     yield CacheWay(f"'{name}'", name, None, True)
+    yield CacheWay(f"'{name}', an empty tuple at first", name, lambda trial, total: (), True)
+    yield CacheWay(f"'{name}', an empty list at first", name, lambda trial, total: [], True)
     yield CacheWay(f"'{name}', a dict", name, lambda trial, total: {})
     yield CacheWay(f"'{name}', a cache that grows", name, lambda trial, total: GrowingCache())
 
