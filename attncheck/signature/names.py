@@ -191,11 +191,11 @@ def _set(words: str) -> frozenset[str]:
 
 _SIZED = _set(
     "dim dims dimension channel ch chs width size feature feat plane unit d c hidden embed "
-    "embedding embd emb model state depth filter"
+    "embedding embd emb model state depth filter hid"
 )
 """Words that say that a number is a width."""
 _WHOSE: Mapping[str, frozenset[str]] = {
-    "C": _set("in input inp query q x image img token target tgt own self base main"),
+    "C": _set("in input inp query q x image img token target tgt own self base main dec decoder"),
     "D": _set(
         "key k value v kv context ctx memory mem encoder enc cross cond condition source src text"
     ),

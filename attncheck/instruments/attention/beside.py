@@ -31,7 +31,7 @@ class Untouched:
         self._touch()
 
     __len__ = __bool__ = __iter__ = __getitem__ = __setitem__ = _touch
-    __contains__ = __call__ = __setattr__ = _touch  # type: ignore[assignment]
+    __contains__ = __call__ = __setattr__ = _touch
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def hear(
             counts &= ~hidden[:, :1, :].transpose(1, 2)
     noise = _noise(output, unmasked)
     found = Hearing(hidden, moved, moved_before, counts, noise, output, unmasked)
-    if bool(found.leaks.any()) and len(hidden) > 1:
+    if len(output) == len(hidden) > 1 and bool(found.leaks.any()):
         return replace(found, masked=_alone(masked, found, factor))
     return found
 
