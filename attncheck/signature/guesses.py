@@ -10,7 +10,14 @@ from typing import Any
 
 from attncheck.lazy import torch
 from attncheck.signature.binding import ASSUMED, AUTHORS
-from attncheck.signature.names import counts_axes, dim_alike, dim_guessed, dim_named, is_dropout
+from attncheck.signature.names import (
+    counts_axes,
+    dim_alike,
+    dim_ending,
+    dim_guessed,
+    dim_named,
+    is_dropout,
+)
 from attncheck.signature.usage import Use
 
 SIZES = ("N", "M", "H", "W", "size")
@@ -109,7 +116,8 @@ def required_guesses(
     if not dim and counts_axes(name):
         found.append(Guess(value=2 if "H" in dims else 1))
         dim = "C" if "C" in dims else ""
-    dim = dim or dim_alike(name, dims) or dim_guessed(name, dims, taken)
+    dim = dim or dim_alike(name, dims) or dim_ending(name, dims, names)
+    dim = dim or dim_guessed(name, dims, taken)
     if dim:
         pair = use if use.parts or kind != "pair" else Use(parts=2)
         found.append(Guess(text=_parted(dim, pair)))

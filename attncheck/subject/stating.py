@@ -47,6 +47,9 @@ def with_sides(
     found = dict(overrides)
     axes = {axis for own in convention.inputs.values() for axis in own}
     passed = {a.input for a in convention.arguments if not a.axes}
+    passed |= (
+        {"H", "W"} if any(a.made and "height" in a.made for a in convention.arguments) else set()
+    )
     for name in axes & set(overrides):
         text = str(subject.spec.dims.get(name, ""))
         sides = _sides(text)

@@ -281,6 +281,7 @@ NAMES = {
     "max_tokens": "N",
     "embedding_width": "C",
     "hid_dim": "C",
+    "self_attention_num_heads": "heads",
     "dec_hid": "C",
 }
 

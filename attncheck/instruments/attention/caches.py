@@ -86,6 +86,8 @@ class Piece(Trial):
 def _cut(table: Any, start: int, count: int, total: int) -> Any:
     if isinstance(table, tuple):
         return tuple(_cut(part, start, count, total) for part in table)
+    if not torch.is_tensor(table):
+        return table
     axes = [axis for axis, size in enumerate(table.shape) if size == total]
     return table.narrow(axes[-1], start, count) if axes else table
 
