@@ -20,6 +20,7 @@ RIGHT = {
     "SimAM": "simam",
     "CoordAtt": "ca",
     "NonLocalBlock": "nonlocal",
+    "MultiHeadSelfAttention": "mha",
     "C3": "c3",
     "Bottleneck": "bottleneck",
     "ChannelAttention": "cbam-channel",
@@ -138,7 +139,7 @@ def test_what_cannot_be_audited_is_one_line_and_the_rest_is_whole(
     assert run.returncode == status, run.stdout + run.stderr
     lines = [line for line in run.stdout.splitlines() if "SELayer" in line]
     assert len(lines) == 1
-    assert "not audited" in lines[0]
+    assert "not judged" in lines[0]
     assert "c3, proven" in run.stdout
     assert "Traceback" not in run.stdout + run.stderr
 

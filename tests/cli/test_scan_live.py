@@ -70,6 +70,22 @@ def test_the_parts_of_an_attention_are_found_with_the_whole(folder: Path) -> Non
     assert screen.count("attn CBAM  cbam, proven") == 4
 
 
+def test_what_has_the_name_of_another_papers_block_is_not_accused(folder: Path) -> None:
+    code, screen, report = scanned(folder, "nets.py:bottlenecks()")
+    assert groups_of(report) == [
+        ("Bottleneck", 1, "bottleneck", "named", ""),
+        ("SqueezeExcite", 1, "se", "proven", "conforms"),
+    ]
+    assert "nothing but its name says bottleneck" in screen
+    assert code == 3
+
+
+def test_an_attention_whose_name_says_nothing_is_known_by_what_it_computes(folder: Path) -> None:
+    code, _, report = scanned(folder, "nets.py:Fused()", "--input", "2x9x3")
+    assert groups_of(report) == [("Mixer", 1, "mha", "proven", "conforms")]
+    assert code == 0
+
+
 def test_a_fault_is_found_in_place_on_its_line(folder: Path) -> None:
     code, screen, report = scanned(folder, "nets.py:ViT(scale=False)")
     assert code == 1

@@ -18,7 +18,7 @@ from attncheck.commands.scan.classes import Candidate, candidates, read_classes
 from attncheck.commands.scan.identified import identify_groups
 from attncheck.commands.scan.places import SourceFile, sources_of
 from attncheck.commands.scan.watch import STEP, Watched, watch_of
-from attncheck.data.report import Finding, Report, Status, SubjectReport
+from attncheck.data.report import Finding, Report, Status, SubjectReport, Verdict
 from attncheck.data.scan import Group, LiveModel, Scan, Unread
 from attncheck.errors import AttncheckError, UsageError
 from attncheck.execution.limits import Limits
@@ -172,16 +172,29 @@ def _report(found: _Found, run: AuditRun) -> Report:
 
     A class that nobody can build alone is no failure of a scan: it is said in its line.
     """
-    place = 0
+    subjects: list[SubjectReport] = []
     for number, (_, task), entry in zip(found.audited, found.selections, run.entries, strict=False):
         group = found.scan.groups[number]
-        if entry.subject is not None:
-            group.subject = place
-            group.known = _known(entry.subject, task) or group.known
-            place += 1
         if entry.problem is not None:
             group.refused = entry.problem.what
-    return msgspec.structs.replace(run.report, problems=[], scan=found.scan)
+        if entry.subject is None:
+            continue
+        group.known = _known(entry.subject, task) or group.known
+        if group.known == "named" and entry.subject.verdict is Verdict.VIOLATES:
+            group.refused = _unconfirmed(entry.subject)
+        else:
+            group.subject = len(subjects)
+            subjects.append(entry.subject)
+    return msgspec.structs.replace(run.report, subjects=subjects, problems=[], scan=found.scan)
+
+
+def _unconfirmed(subject: SubjectReport) -> str:
+    """Return what is said of a module that has a mechanism's name and nothing else of it.
+
+    A ``Bottleneck`` may be another paper's: what a name alone promises, nobody has broken.
+    """
+    broken = next(finding for finding in subject.findings if finding.counts)
+    return f"nothing but its name says {subject.spec}: {broken.claim}: {broken.message}"
 
 
 def _known(subject: SubjectReport, task: Audit) -> str:

@@ -21,7 +21,7 @@ from attncheck.subject.dispatcher import watching
 from attncheck.subject.live import built, called, part_of
 from attncheck.subject.offline import offline
 
-_FUSED = ("scaled_dot_product", "_native_multi_head", "_transformer_encoder_layer", "_flash_att")
+_FUSED = ("scaled_dot_product", "native_multi_head", "transformer_encoder_layer", "flash_att")
 _PRODUCTS = {"bmm", "baddbmm", "mm"}
 _SOFTMAX = {"_softmax", "softmax", "_safe_softmax"}
 _SQUASH = {"sigmoid", "hardsigmoid"} | _SOFTMAX
@@ -107,7 +107,7 @@ def _candidates(model: torch.nn.Module, calls: dict[str, list[str]]) -> dict[str
         inside = any(of_its_own.get(m) == kind for m in part.modules() if m is not part)
         speaks = mechanism_named(type(part).__qualname__, attends=bool(kind))
         if (kind and not inside) or (speaks and not _is_plain(part)):
-            found[name] = kind
+            found[name] = "" if inside else kind
     return found
 
 
@@ -117,7 +117,7 @@ def _is_plain(part: torch.nn.Module) -> bool:
 
 
 def _kind(operators: Sequence[str]) -> str:
-    if any(name.startswith(_FUSED) for name in operators):
+    if any(name.lstrip("_").startswith(_FUSED) for name in operators):
         return "attention"
     for at, name in enumerate(operators):
         before, after = set(operators[:at]), set(operators[at + 1 :])

@@ -10,7 +10,7 @@ from attncheck.data.scan import KNOWN, Group, LiveModel, Scan
 from attncheck.formats.shared.paths import shown
 from attncheck.formats.shared.wording import changes, diagnosis, open_claims, plural, violations
 
-REFUSED, UNKNOWN = "not audited", "unknown"
+REFUSED, UNKNOWN = "not judged", "unknown"
 _ORDER = ["violates", "undecided", REFUSED, "variant", "conforms", "counted", UNKNOWN]
 
 
@@ -18,7 +18,7 @@ class ScanRow(NamedTuple):
     """One group as it is shown.
 
     Attributes:
-        word: its verdict, ``not audited`` or ``unknown``.
+        word: its verdict, ``not judged`` or ``unknown``.
         verdict: that of its audit.
         name: the class, and how often it is there.
         mechanism: which, and how that is known.
