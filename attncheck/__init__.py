@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         audit,
         compare,
         count,
+        identify,
         read_report,
     )
     from attncheck.data.report import (
@@ -64,6 +65,7 @@ __all__ = [
     "audit",
     "compare",
     "count",
+    "identify",
     "read_report",
 ]
 

@@ -22,12 +22,21 @@ from attncheck.auditing.things import thing_of
 from attncheck.commands import compare as side_by_side
 from attncheck.commands import count as counting
 from attncheck.commands import words
+from attncheck.commands.identify import identities
 from attncheck.data.counts import Counts
 from attncheck.data.harmless import one_line
+from attncheck.data.identity import Identity
 from attncheck.data.page import Page
-from attncheck.data.report import Finding, Report, Verdict
+from attncheck.data.report import Finding, Problem, Report, Verdict
 from attncheck.data.report_file import read_report as read
-from attncheck.errors import AttncheckError, OutputError, UsageError, did_you_mean, reason_of
+from attncheck.errors import (
+    AttncheckError,
+    OutputError,
+    TargetError,
+    UsageError,
+    did_you_mean,
+    reason_of,
+)
 from attncheck.execution.limits import Limits, limits_of
 from attncheck.execution.starting import cool_down
 from attncheck.formats import find_format, format_for_file, render_page
@@ -103,6 +112,34 @@ class ShownComparison(Report, kw_only=True):
 
     def __repr__(self) -> str:
         return _drawn(side_by_side.page_of(self))
+
+
+def identify(
+    thing: Any,
+    *,
+    init: Mapping[str, Any] | None = None,
+    inputs: Sequence[Any] | Mapping[str, Any] | None = None,
+    timeout: float = 60.0,
+    memory_limit: str = "4GiB",
+) -> Identity:
+    """Return which mechanism a module computes, and how that is known; no verdict.
+
+    Args:
+        thing: a target's text, a class, an instance or a factory.
+        init: constructor arguments, any Python values.
+        inputs: the call at which it is meant to work, as :func:`audit` takes it.
+        timeout, memory_limit: what its process may use.
+
+    Raises:
+        TargetError: the thing makes no module, or cannot be built or called.
+        UsageError: an option cannot be read.
+    """
+    asked = Asked(arguments=init or {}, inputs=_shapes(inputs))
+    (found,) = identities([thing], asked, limits_of(timeout, memory_limit)).targets
+    if found.identity is None:
+        problem = found.problem or Problem("", found.target, "not found out: interrupted")
+        raise TargetError(problem.what, where=problem.where, instead=problem.instead)
+    return found.identity
 
 
 def audit(

@@ -25,7 +25,7 @@ from attncheck.data.report import Finding
 from attncheck.equivalence.declared import by_option
 from attncheck.equivalence.diagnosis import agreements
 from attncheck.equivalence.kinds import Layers
-from attncheck.equivalence.proof import Proof, prove
+from attncheck.equivalence.proof import LOOK, SECOND_LOOK, Proof, prove
 from attncheck.errors import AttncheckError, TargetError
 from attncheck.execution.messages import Opened
 from attncheck.signature.resolve import resolve
@@ -50,12 +50,20 @@ _NEAR = 0.75
 
 @dataclass(frozen=True)
 class _Look:
-    """What a look at one definition came to."""
+    """What a look at one definition came to.
+
+    Attributes:
+        spec, mechanism: the definition.
+        subject: what was looked at, under the call that computes it if there is one.
+        proof: what comparing came to.
+        gap: by how many its layers differ from those that the definition usually has.
+    """
 
     spec: Spec
     mechanism: Mechanism
     subject: Subject
     proof: Proof
+    gap: int
 
     @property
     def has_own_call(self) -> bool:
@@ -74,6 +82,14 @@ class _Look:
         window = values.get("window") or 0
         lengths = [case.dims.get("N", 0) for case in self.subject.lattice()]
         return not window or window < max(lengths)
+
+    @property
+    def unusual(self) -> tuple[int, int]:
+        """How many options differ from the definition's own; then probes, the most first."""
+        values = self.proof.assignment.values if self.proof.assignment else {}
+        usual = self.mechanism.defaults
+        options = [n for n in self.spec.document.options if n in values and n in usual]
+        return sum(values[n] != usual[n] for n in options), -len(self.proof.probes)
 
     @property
     def changed(self) -> bool:
@@ -125,11 +141,12 @@ def identified(request: Request, *, by_name: bool = True) -> Identity:
         TargetError: no call that we can think of works.
     """
     named = named_so(request.name) if by_name else ""
-    contracts = {n: found for n in CONTRACTS if (found := _prepared(load(n), request))}
+    contracts = {n: taken for n in CONTRACTS if (taken := _prepared(load(n), request))}
     looks = list(_looks(request, named, contracts))
     if not (looks or contracts):
         _complain(request, named)
-    found = _proven(looks, named) or _likely(looks, named) or _unknown(named)
+    found = _proven(looks, named) or _proven([*_again(looks)], named)
+    found = found or _likely(looks, named) or _unknown(named)
     related = found.mechanism is None or akin(named, found.mechanism) or named in found.also
     told = named if named and not related else None
     return replace(found, named=told, families=[*contracts])
@@ -141,9 +158,7 @@ def _prepared(spec: Spec, request: Request) -> Subject | None:
         subject, failure = prepare(spec.document, request)
     except AttncheckError:
         return None
-    if failure is not None or subject.dtype != "float64":
-        return None
-    return subject if any(map(answers, (subject, *subject.others))) else None
+    return subject if failure is None and subject.dtype == "float64" else None
 
 
 def _looks(request: Request, named: str, contracts: Mapping[str, Subject]) -> Iterator[_Look]:
@@ -163,7 +178,7 @@ def _looks(request: Request, named: str, contracts: Mapping[str, Subject]) -> It
         own = there or Layers(subject.construct(subject.dims))
         if name == named or not own.rule_out(mechanism):
             with contextlib.suppress(SubjectError):
-                yield _look(spec, mechanism, subject)
+                yield _look(spec, mechanism, subject, own.gap(mechanism))
 
 
 def _ranks(call: Mapping[str, Collection[str]]) -> tuple[int, ...]:
@@ -197,19 +212,30 @@ def _definition(spec: Spec) -> Mechanism | None:
     return found if isinstance(found, Mechanism) else None
 
 
-def _look(spec: Spec, mechanism: Mechanism, subject: Subject) -> _Look:
+def _look(spec: Spec, mechanism: Mechanism, subject: Subject, gap: int, steps: int = LOOK) -> _Look:
     """Return what a look at one definition comes to, under the call that computes it if any."""
     first: _Look | None = None
     for one in (subject, *subject.others):
         if one is not subject and (error_of(one) is not None or not answers(one)):
             continue
-        proof = prove(mechanism, Trial(one, one.base()), look=True)
-        look = _Look(spec, mechanism, one, proof)
+        proof = prove(mechanism, Trial(one, one.base()), steps=steps)
+        look = _Look(spec, mechanism, one, proof, gap)
         if look.is_equal:
             return look
         first = first or look
     assert first is not None
     return first
+
+
+def _again(looks: Sequence[_Look]) -> Iterator[_Look]:
+    """Yield what a longer look comes to at the definitions whose layers are the likest.
+
+    Only those of which no assignment was found in a short one: they may have many layers.
+    """
+    open_ = [look for look in looks if look.proof.status == "unmatched"]
+    for look in sorted(open_, key=lambda look: look.gap)[:_NEAREST]:
+        with contextlib.suppress(SubjectError):
+            yield _look(look.spec, look.mechanism, look.subject, look.gap, SECOND_LOOK)
 
 
 def _proven(looks: Sequence[_Look], named: str) -> Identity | None:
@@ -226,11 +252,11 @@ def _most_special(equal: Mapping[str, _Look]) -> str:
     """Return the mechanism to name among several that a subject equals.
 
     The definition before its design changes, its own call before others that it has, a case of
-    another before the other, then the one that was tried on the most.
+    another before the other, then the one whose usual options it has, tried on the most.
     """
     pure = [name for name, look in equal.items() if not look.changed] or [*equal]
     own = [name for name in pure if equal[name].has_own_call] or pure
-    return max(most_special(own), key=lambda name: len(equal[name].proof.probes))
+    return min(most_special(own), key=lambda name: equal[name].unusual)
 
 
 def _likely(looks: Sequence[_Look], named: str) -> Identity | None:

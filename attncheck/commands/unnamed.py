@@ -87,7 +87,7 @@ def _is_strange(spec: str) -> bool:
 
 
 def _unknown_spec(one: Named, asked: Asked, limits: Limits) -> UsageError:
-    """Return what is said of a spec that is none: the nearest name, and what its target computes."""
+    """Return what is said of a spec that is none: the nearest name, and what the target is."""
     name = split_subject(one.spec)[0]
     near = did_you_mean(name.lower(), shelf_index())
     lines = [near] if near.startswith("did") else []

@@ -41,6 +41,12 @@ class Layers:
                 self._readings.setdefault(unit.owner, set()).add(unit.kind)
         self._vectors = vectors & self._readings.keys()
 
+    def gap(self, mechanism: Mechanism) -> int:
+        """Return by how many the layers differ from those that a definition usually has."""
+        usual = mechanism.defaults
+        slots = [s for s in mechanism.slots.values() if s.kind != "buffer" and s.exists(usual)]
+        return abs(len(self._readings) - len(slots))
+
     def rule_out(self, mechanism: Mechanism) -> str:
         """Return why no assignment can give every layer a slot, and every slot a layer; "" if one
         may.

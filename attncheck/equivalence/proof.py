@@ -25,8 +25,10 @@ _MOST_ASSIGNMENTS = 600
 """Compared at most: about two seconds. The budget is no clock: a slow machine says the same."""
 PATIENCE = 20.0
 """Seconds of CPU time for a search all the same: of large modules each comparison takes long."""
-_FEW_ASSIGNMENTS, _FEW_STEPS, _IMPATIENCE = 48, 6000, 2.0
-"""The same of a look: what a subject is, is found early or late, in the median at once."""
+LOOK, SECOND_LOOK = 12_000, 100_000
+"""Steps of a look at one definition of many: what a subject is, is found in the median at once."""
+_FEW_ASSIGNMENTS, _IMPATIENCE = 48, 2.0
+"""The same of a look."""
 
 
 @dataclass(frozen=True)
@@ -55,22 +57,21 @@ class Proof:
     at: Probe | None = None
 
 
-def prove(mechanism: Mechanism, trial: Trial, most: int = 0, *, look: bool = False) -> Proof:
+def prove(mechanism: Mechanism, trial: Trial, most: int = 0, *, steps: int = 0) -> Proof:
     """Compare the subject with the reference under every likely assignment of its tensors.
 
     Assignments under which the base outputs are equal are tried on every probe, until one holds.
-    ``most`` assignments are compared, by default as many as two seconds allow; a ``look`` is for
-    many definitions in turn, and tries the likeliest alone.
+    ``most`` assignments are compared, by default as many as two seconds allow; with ``steps``
+    it is a look, at one of many definitions: no more are searched, and the likeliest compared.
     """
-    most = most or (_FEW_ASSIGNMENTS if look else _MOST_ASSIGNMENTS)
+    most = most or (_FEW_ASSIGNMENTS if steps else _MOST_ASSIGNMENTS)
     base = Probe("base", trial, trial.inputs())
     module = trial.module()
     seen = _output(base, module)
-    deadline = time.process_time() + (_IMPATIENCE if look else PATIENCE)
+    deadline = time.process_time() + (_IMPATIENCE if steps else PATIENCE)
     closest: tuple[float, Assignment] | None = None
     nearly: Proof | None = None
     tried = 0
-    steps = _FEW_STEPS if look else 0
     for assignment in assignments(mechanism, trial.subject, module, steps=steps):
         tried += 1
         found = compare(mechanism, assignment, base, module, seen=seen)

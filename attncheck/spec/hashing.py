@@ -10,8 +10,10 @@ import msgspec
 
 from attncheck.spec.document import SpecDocument
 
-_TOLD = ("title", "aliases", "specialises", "paper", "summary")
-_TOLD += ("untestable", "known_faults", "subjects")
+_TOLD = frozenset(
+    {"title", "aliases", "specialises", "paper", "summary", "untestable", "known_faults"}
+    | {"subjects"}
+)
 LENGTH = 16
 """Of every hash in a report, in characters."""
 

@@ -100,7 +100,7 @@ def widths_of(subject: Subject) -> list[int]:
 
 
 def _is_small(subject: Subject) -> bool:
-    """Say whether inputs of these sizes are worth a trial: errors of another's call ask for more."""
+    """Say whether such inputs are worth a trial: errors of another's call may ask for more."""
     trial = Trial(subject, subject.base())
     axes = subject.convention.inputs.values()
     return all(math.prod(trial.sizes(own)) <= _MOST_ELEMENTS for own in axes)
