@@ -1,0 +1,42 @@
+"""What a name means, and which mechanism is a case of which."""
+
+from __future__ import annotations
+
+import pytest
+
+from attncheck.spec.kinship import akin, most_special, named_so, specialises
+from attncheck.spec.reading import read_document
+from attncheck.spec.shelf import shelf_index, spec_ids
+
+
+@pytest.mark.parametrize(
+    ("name", "mechanism"),
+    [
+        ("SELayer", "se"),
+        ("CBAM_Block", "cbam"),
+        ("CrissCrossAttention", "cca"),
+        ("attention.CausalSelfAttention", "causal"),
+        ("DenseLayer", ""),
+        ("Attention", ""),
+        ("Block", ""),
+        ("Map", ""),
+        ("", ""),
+    ],
+)
+def test_a_name_means_a_mechanism_only_where_it_is_its_name(name: str, mechanism: str) -> None:
+    assert named_so(name) == mechanism
+
+
+def test_what_is_a_case_of_a_case_is_a_case() -> None:
+    assert specialises("alibi", "gqa")
+    assert not specialises("gqa", "alibi")
+    assert akin("gqa", "alibi")
+    assert most_special(["gqa", "causal", "alibi", "se"]) == ["alibi", "se"]
+
+
+@pytest.mark.parametrize("name", spec_ids())
+def test_a_spec_is_a_case_of_mechanisms_that_are_there_and_never_of_itself(name: str) -> None:
+    above = read_document(shelf_index()[name])[0].specialises
+    assert set(above) <= set(spec_ids())
+    assert not specialises(name, name)
+    assert not any(specialises(other, name) for other in above), "in a circle"
