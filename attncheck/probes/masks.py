@@ -12,6 +12,7 @@ from attncheck.instruments.attention.misread import blame
 from attncheck.instruments.attention.offers import Unclear, ways_of
 from attncheck.instruments.attention.padding import factor_for_gap, padding_changes
 from attncheck.lazy import torch
+from attncheck.signature.convention import LENGTHS
 from attncheck.signature.masks import key_axis
 from attncheck.source.lost import lost
 from attncheck.source.paired import traced
@@ -157,6 +158,15 @@ class Masks(Claim, frozen=True, kw_only=True):
                 expected="hidden keys never matter",
                 seen=f"{leaks} pairs of query and hidden key leak",
                 fault="constant",
+                **evidence,
+            )
+        if leaks and hearing.one_too_many and way.argument.meaning == LENGTHS:
+            return violated(
+                f"one key too many is attended under {way.describe()}: the first behind each "
+                f"sample's length moves its outputs by up to {hearing.largest_leak:.3g}",
+                expected="keys from the length on change no valid query's output",
+                seen="the key at the length itself is attended",
+                fault="one too many",
                 **evidence,
             )
         if leaks:

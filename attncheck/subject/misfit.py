@@ -141,17 +141,17 @@ def _widened(error: SubjectError, probe: Subject, free: list[str], own: _Own) ->
     """Yield the widths that an error asks for: of the input whose width it names."""
     numbers = _in_message(error)
     dims = probe.dims
-    got = [name for name in free if dims[name] in numbers]
-    for name in got:
-        for size in _others(numbers, dims[name], own):
-            yield {name: size}
     for one, other in itertools.permutations(free, 2):
         # Two inputs beside each other: what is left for the one is the other's.
         both = dims[one] + dims[other]
-        if not got and both in numbers:
+        if both in numbers:
             for size in _others(numbers, both, own):
                 if size > dims[other] + 1:
                     yield {one: size - dims[other]}
+    for name in free:
+        if dims[name] in numbers:
+            for size in _others(numbers, dims[name], own):
+                yield {name: size}
 
 
 def _others(numbers: list[int], got: int, own: _Own) -> list[int]:

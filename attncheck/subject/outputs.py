@@ -43,7 +43,7 @@ def read_output(raw: Any, convention: Convention, expected: tuple[int, ...]) -> 
         raise SubjectError(
             NoTensorError(f"forward returns {type(raw).__name__}, no tensor"), "forward"
         )
-    ours = [_to_ours(t, convention) for t in tensors]
+    ours = [_fitted(_to_ours(t, convention), expected) for t in tensors]
     index = next((i for i, t in enumerate(ours) if tuple(t.shape) == expected), 0)
     others = tuple(t for i, t in enumerate(tensors) if i != index)
     return Output(ours[index], others, raw)
@@ -57,6 +57,17 @@ def _to_ours(tensor: torch.Tensor, convention: Convention) -> torch.Tensor:
     if order is None or tensor.ndim != len(order):
         return tensor
     return tensor.permute([order.index(i) for i in range(len(order))])
+
+
+def _fitted(tensor: torch.Tensor, expected: tuple[int, ...]) -> torch.Tensor:
+    """Return a tensor without axes of one that it has beyond those that are expected.
+
+    A pooled (B, 1, C) is a (B, C). One that is missing is left to be told: ``squeeze()`` drops a
+    batch of one.
+    """
+    more = tensor.ndim > len(expected)
+    same = [n for n in tensor.shape if n != 1] == [n for n in expected if n != 1]
+    return tensor.reshape(expected) if more and same else tensor
 
 
 def _tensors(raw: Any) -> Iterator[torch.Tensor]:

@@ -396,3 +396,24 @@ def test_a_mask_of_tokens_that_is_added_as_it_is_hides_nothing() -> None:
     finding = found(SaidOfTokensAndAdded)
     assert finding.status == "violated"
     assert "mask" in finding.message
+
+
+class OneTooMany(Lengths):
+    def weigh(self, logits: Tensor, mask: Tensor | None) -> Tensor:
+        return super().weigh(logits, None if mask is None else mask + 1)
+
+
+class TwoTooMany(Lengths):
+    def weigh(self, logits: Tensor, mask: Tensor | None) -> Tensor:
+        return super().weigh(logits, None if mask is None else mask + 2)
+
+
+def test_lengths_that_are_off_by_one_are_told_on_a_line() -> None:
+    finding = found(OneTooMany)
+    assert finding.status == "violated"
+    assert "one key too many is attended" in finding.message
+    assert finding.location is not None
+
+
+def test_lengths_that_mean_something_else_are_undecided() -> None:
+    assert found(TwoTooMany).status == "undecided"

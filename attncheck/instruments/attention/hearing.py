@@ -74,6 +74,14 @@ class Hearing:
         return self.hides and not bool(self.leaks.any()) and not bool(self.deaf.any())
 
     @property
+    def one_too_many(self) -> bool:
+        """The first hidden key of each sample is heard, and no other one: a count that is off."""
+        hidden, heard = self.hidden.any(1), self.leaks.any(1)
+        first = hidden & (hidden.cumsum(1) == 1)
+        several = bool((hidden.sum(1) > 1).any())
+        return several and bool((heard == first).all()) and not bool(self.deaf.any())
+
+    @property
     def largest_leak(self) -> float:
         """How far a hidden key moves an output at most."""
         return float(self.masked[self.leaks].max()) if bool(self.leaks.any()) else 0.0

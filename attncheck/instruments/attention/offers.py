@@ -238,6 +238,8 @@ def _meaning(trial: Trial, name: str) -> MaskWay | Unclear:
     if found := _evident([look.way for look in changing], trial):
         return replace(found, origin="evident")
     for look in changing:
+        if look.hearing and known == LENGTHS and look.hearing.one_too_many:
+            return look.way  # lengths beyond doubt, and wrong by one
         if look.hearing is None or not _of_rows_alone(look.hearing):
             continue
         if known == LENGTHS and not bool(look.hearing.leaks.any()):
