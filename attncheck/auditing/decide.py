@@ -96,7 +96,7 @@ def _violation(name: str, claim: Claim, subject: Subject, case: Case, outcome: O
 
 
 def _finding(name: str, claim: Claim, outcome: Outcome, **evidence: int) -> Finding:
-    finding = claim.answer(
+    return claim.answer(
         name,
         outcome.status,
         outcome.message,
@@ -107,8 +107,6 @@ def _finding(name: str, claim: Claim, outcome: Outcome, **evidence: int) -> Find
         related=list(outcome.related),
         source=claim.why,
     )
-    finding.advice = finding.advice or outcome.advice
-    return finding
 
 
 def _shrink(claim: Claim, subject: Subject, case: Case) -> Case:

@@ -27,6 +27,7 @@ from attncheck.subject.prepare import prepare
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.stating import outside
 from attncheck.subject.subject import Subject
+from attncheck.subject.suggestion import GuessableError
 
 
 def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
@@ -35,8 +36,12 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
     Raises:
         TargetError: it cannot be imported or bound.
     """
-    subject, failure = prepare(spec.document, request_of(job))
-    subject = meant(subject, spec.claims_of(job.name))
+    claims = spec.claims_of(job.name)
+    try:
+        subject, failure = prepare(spec.document, request_of(job))
+    except GuessableError as error:
+        subject, failure = _proven(error, claims), None
+    subject = meant(subject, claims)
     if _is_listed(job, spec):
         subject = subject.called(replace(subject.convention, stated=True))
     elif failure and subject.assumed:
@@ -84,6 +89,20 @@ def meant(subject: Subject, claims: Mapping[str, Claim]) -> Subject:
         if one.gates and _confirmed(found) > best[1]:
             best = one, _confirmed(found)  # a gate with a mistake in it
     return best[0]
+
+
+def _proven(error: GuessableError, claims: Mapping[str, Claim]) -> Subject:
+    """Return the guess under which a module computes its definition.
+
+    Raises:
+        GuessableError: there is none, so nothing may be said that rests on a guess.
+    """
+    settling = next((item for item in claims.items() if item[1].settles), None)
+    for guess in error.subjects if settling else ():
+        subject = meant(guess, claims)
+        if settling and decide(*settling, subject).status is Status.HOLDS:
+            return subject
+    raise error
 
 
 def _confirmed(finding: Finding) -> int:

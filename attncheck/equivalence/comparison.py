@@ -146,7 +146,9 @@ def _of_gradients(
     if not seen.requires_grad:
         return Difference(float("inf"), "gradient", note="the output has no gradient")
     direction = torch.randn(wanted.shape, generator=generator(5), dtype=wanted.dtype)
-    leaves = {**data, **dict(module.named_parameters())}
+    # A mask may be kept in a parameter of booleans: nothing flows into one.
+    learnt = {n: p for n, p in module.named_parameters() if p.dtype != torch.bool}
+    leaves = {**data, **learnt}
     try:
         theirs = _gradients(seen, direction, list(leaves.values()))
     except RuntimeError as error:

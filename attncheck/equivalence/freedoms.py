@@ -44,7 +44,7 @@ def choices_of(
     alone = {name: values[0] for name, values in grid.items() if len(values) == 1}
     counting = mechanism.counting(alone)
     grid = {name: values if name in counting else values[:1] for name, values in grid.items()}
-    told = _told_by_tensors(mechanism)
+    told = told_by_tensors(mechanism)
     layers = {name: values for name, values in grid.items() if name in told}
     others = {name: values for name, values in grid.items() if name not in told}
     made: dict[frozenset[str], Choices] = {}
@@ -65,7 +65,7 @@ def _declared(name: str, default: Any, spec: SpecDocument) -> list[Any]:
     return [*([] if name in spec.options else [default]), *found] if found else []
 
 
-def _told_by_tensors(mechanism: Mechanism) -> set[str]:
+def told_by_tensors(mechanism: Mechanism) -> set[str]:
     """Return the dims and options on which slots depend."""
     told = set(mechanism.derived)
     texts = list(mechanism.derived.values())

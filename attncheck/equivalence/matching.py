@@ -73,6 +73,7 @@ class Matcher:
             of their use; else units whose names fit come first, in the order of definition.
         steps: how many times a unit may be held against slots before the search ends.
         domain: conditions over dims; where one is broken the search goes no further.
+        beside: parameters that are no part of what is matched.
         purse: steps that are left for several searches together; None for no bound of theirs.
     """
 
@@ -83,6 +84,7 @@ class Matcher:
     used: Mapping[str, int] | None
     steps: int
     domain: Sequence[Formula] = ()
+    beside: frozenset[str] = frozenset()
     purse: list[int] | None = None
     _units: list[Unit] = field(init=False)
     _tensors: dict[str, torch.Tensor] = field(init=False)
@@ -92,8 +94,10 @@ class Matcher:
     _shapes: dict[Unit, tuple[int, int]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._units = self._in_order(units_of(self.module))
-        self._tensors = dict(self.module.named_parameters(remove_duplicate=False))
+        units = [u for u in units_of(self.module) if not u.names & self.beside]
+        self._units = self._in_order(units)
+        parameters = self.module.named_parameters(remove_duplicate=False)
+        self._tensors = {name: p for name, p in parameters if name not in self.beside}
         # Constants that never learn may be the mechanism's, and need not.
         self._constants = {name for name, p in self._tensors.items() if is_kept(p)}
         self._bare = {unit.weight for unit in self._units if unit.weight == unit.owner}

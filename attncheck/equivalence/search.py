@@ -74,12 +74,13 @@ def _turns(
 ) -> Iterator[Assignment]:
     groups = _groups(mechanism, subject, module)
     used = order_of_use(subject, module)
+    beside = read_beside(subject, module)
     domain = [Formula(text) for text in subject.spec.domain.values()]
     kept: list[tuple[Assignment, Choices]] = []
 
     def search(group: Group, steps: int, order: dict[str, int] | None) -> Iterator[Assignment]:
         known, choices, doubtful = group
-        matcher = Matcher(mechanism, module, known, relaxed, order, steps, domain, purse)
+        matcher = Matcher(mechanism, module, known, relaxed, order, steps, domain, beside, purse)
         for found in matcher.assignments():
             kept.append((found, doubtful))
             yield from _under(found, choices)
@@ -160,6 +161,31 @@ def order_of_use(subject: Subject, module: torch.nn.Module) -> dict[str, int]:
     except SubjectError:
         return {}
     return order
+
+
+def read_beside(subject: Subject, module: torch.nn.Module) -> frozenset[str]:
+    """Return the parameters that make outputs beside the main one, and never that one.
+
+    A head may return what it is trained on besides: such layers are no part of the mechanism.
+    """
+    trial = Trial(subject, subject.base())
+    learned = {n: p for n, p in module.named_parameters() if p.requires_grad}
+    try:
+        output = trial.outputs(module, trial.inputs())
+    except SubjectError:
+        return frozenset()
+    beside = [t for t in output.others if t.requires_grad]
+    if not learned or not beside or not output.main.requires_grad:
+        return frozenset()
+
+    def reached(tensors: list[torch.Tensor]) -> set[str]:
+        total = torch.stack([t.sum() for t in tensors]).sum()
+        found = torch.autograd.grad(
+            total, [*learned.values()], retain_graph=True, allow_unused=True
+        )
+        return {name for name, grad in zip(learned, found, strict=True) if grad is not None}
+
+    return frozenset(reached(beside) - reached([output.main]))
 
 
 def exchanged(module: torch.nn.Module, used: Mapping[str, int]) -> Iterator[dict[str, int]]:

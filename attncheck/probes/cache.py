@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from attncheck.blame.decoding import wrong_piece
+from attncheck.instruments.attention.beside import read_beside
 from attncheck.instruments.attention.caches import CacheWay, Decoder, offered
 from attncheck.instruments.attention.masks import MaskWay
 from attncheck.instruments.attention.offers import ways_of
@@ -71,8 +72,12 @@ class Cache(Claim, frozen=True, kw_only=True):
             return undecided(f"'{name}' offers a cache, and the number of tokens is fixed")
         whole = _causal(trial)
         if whole is None:
-            return _without_order(trial, name, ways)
-        return _decided(whole, name, ways)
+            outcome = _without_order(trial, name, ways)
+        else:
+            outcome = _decided(whole, name, ways)
+        if outcome.status == "undecided" and (other := read_beside(trial, name)):
+            return skipped(f"'{name}' is read only where '{other}' is given, and here it is not")
+        return outcome
 
 
 @dataclass(frozen=True)

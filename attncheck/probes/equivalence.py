@@ -11,7 +11,7 @@ import msgspec
 from attncheck.blame.edits import locate
 from attncheck.data.formula import Formula
 from attncheck.data.report import Location
-from attncheck.equivalence.declared import by_option, declared
+from attncheck.equivalence.declared import by_option, declared, said_otherwise
 from attncheck.equivalence.departure import Departure
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
 from attncheck.equivalence.identity import Resemblance, identity_of, line_of, place_of
@@ -90,6 +90,8 @@ class Equivalence(Claim, frozen=True, kw_only=True):
         if subject.dtype != "float64":
             return undecided("the module cannot compute in float64")
         proof = prove(mechanism, trial)
+        if proof.status == "equal" and (said := said_otherwise(mechanism, subject, proof)):
+            return _unheeded(proof, *said)
         if proof.status == "equal":
             return _gated(subject, _outcome(mechanism, proof, by_option(subject, proof)))
         if found := declared(mechanism, trial):
@@ -101,6 +103,17 @@ class Equivalence(Claim, frozen=True, kw_only=True):
             return _departed(mechanism, proof, identity)
         diagnosis = diagnose(mechanism, proof)
         return _diagnosed(mechanism, diagnosis) if diagnosis else _outcome(mechanism, proof)
+
+
+def _unheeded(proof: Proof, option: str, told: bool) -> Outcome:
+    """The subject computes the mechanism, and not as its own constructor was told."""
+    return violated(
+        f"its constructor has {option}={told}, and forward computes what {option}={not told} is",
+        expected=f"{option}={told}",
+        seen=f"{option}={not told}",
+        identity="departs",
+        assignment=proof.assignment.describe() if proof.assignment else {},
+    )
 
 
 def _gated(subject: Subject, outcome: Outcome) -> Outcome:

@@ -37,8 +37,13 @@ def documented_meaning(text: str, parameter: str) -> str:
     for passage in _passages(text, parameter):
         lowered = re.sub(r"[*`]", "", passage.lower())
         found = {meaning for part in _clauses(lowered) if (meaning := _said(part))}
-        votes |= found or ({"additive"} if _ADDED.search(lowered) else set())
+        votes |= found or ({"additive"} if _ADDED.search(lowered) and not _both(lowered) else set())
     return votes.pop() if len(votes) == 1 else ""
+
+
+def _both(text: str) -> bool:
+    """Say whether ones and zeros are spoken of too: a mask of either kind is taken."""
+    return len({bool(re.fullmatch(_YES, m["value"])) for m in _VALUE.finditer(text)}) > 1
 
 
 def _passages(text: str, parameter: str) -> list[str]:

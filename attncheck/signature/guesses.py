@@ -10,7 +10,14 @@ from typing import Any
 
 from attncheck.lazy import torch
 from attncheck.signature.binding import ASSUMED, AUTHORS
-from attncheck.signature.names import counts_axes, dim_alike, dim_guessed, dim_named, is_dropout
+from attncheck.signature.names import (
+    counts_axes,
+    dim_alike,
+    dim_ending,
+    dim_guessed,
+    dim_named,
+    is_dropout,
+)
 from attncheck.signature.usage import Use
 
 SIZES = ("N", "M", "H", "W", "size")
@@ -109,7 +116,8 @@ def required_guesses(
     if not dim and counts_axes(name):
         found.append(Guess(value=2 if "H" in dims else 1))
         dim = "C" if "C" in dims else ""
-    dim = dim or dim_alike(name, dims) or dim_guessed(name, dims, taken)
+    dim = dim or dim_alike(name, dims) or dim_ending(name, dims, names)
+    dim = dim or dim_guessed(name, dims, taken)
     if dim:
         pair = use if use.parts or kind != "pair" else Use(parts=2)
         found.append(Guess(text=_parted(dim, pair)))
@@ -118,7 +126,34 @@ def required_guesses(
     for pattern, value in _PLAIN:
         if re.search(pattern, name.lower()):
             return [Guess(value=value)]
+    if kind in ("", "number") and not use.parts:
+        return [Guess(text=text) for text in _by_layers(use.widths, dims, names, taken)]
     return []
+
+
+def _by_layers(
+    widths: tuple[str, ...],
+    dims: Mapping[str, int],
+    names: Mapping[str, list[str]],
+    taken: set[str],
+) -> list[str]:
+    """Return what a width may mean by what the constructor's layers make of it, likeliest first.
+
+    What a layer takes in before any gives it out is the input's; what one gives out first is the
+    inside of a feed-forward, or the output.
+    """
+    whole = [dim for dim in ("C", "D", "C2") if dim in dims]
+    inner = [dim for dim, own in names.items() if dim in dims and dim not in whole and _wide(own)]
+    if not widths:
+        return []
+    if widths[0] == "out":
+        return [*inner, *whole] if "in" in widths else [*whole[::-1], *inner]
+    return sorted(whole, key=lambda dim: (dim == "C2", dim in taken))
+
+
+def _wide(own: list[str]) -> bool:
+    """Say whether a dim's own names speak of a width."""
+    return any(re.search("dim|hidden|channels|units", name) for name in own)
 
 
 def _parted(dim: str, use: Use, default: Any = None) -> str:

@@ -34,6 +34,7 @@ STRONG: Mapping[str, tuple[str, ...]] = {
         "n_channels",
         "emb_dim",
         "embed_size",
+        "embed_dims",
         "embedding_dim",
         "model_dim",
         "query_dim",
@@ -191,11 +192,11 @@ def _set(words: str) -> frozenset[str]:
 
 _SIZED = _set(
     "dim dims dimension channel ch chs width size feature feat plane unit d c hidden embed "
-    "embedding embd emb model state depth filter"
+    "embedding embd emb model state depth filter hid"
 )
 """Words that say that a number is a width."""
 _WHOSE: Mapping[str, frozenset[str]] = {
-    "C": _set("in input inp query q x image img token target tgt own self base main"),
+    "C": _set("in input inp query q x image img token target tgt own self base main dec decoder"),
     "D": _set(
         "key k value v kv context ctx memory mem encoder enc cross cond condition source src text"
     ),
@@ -292,6 +293,20 @@ def dim_alike(parameter: str, dims: Mapping[str, int]) -> str:
     for dim, marks in _WHOSE.items():
         if whose <= marks and (whose or dim == "C"):
             return dim if dim in dims else "C" if "C" in dims else ""
+    return ""
+
+
+def dim_ending(parameter: str, dims: Mapping[str, int], extra: Mapping[str, list[str]]) -> str:
+    """Return the dim, no width, whose name of two words or more a longer name ends with, or ``""``.
+
+    ``sequence_reduction_ratio`` is a ``reduction_ratio``.
+    """
+    lowered = parameter.lower()
+    for known in (extra, STRONG):
+        for dim, names in known.items():
+            ends = any("_" in name and lowered.endswith(f"_{name.lower()}") for name in names)
+            if ends and dim in dims and dim not in ("C", "C2", "D"):
+                return dim
     return ""
 
 

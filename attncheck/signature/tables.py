@@ -1,4 +1,4 @@
-"""Inputs of ``forward`` that follow from positions alone: cosines and sines, position ids.
+"""Inputs of ``forward`` that follow from positions alone: cosines and sines, ids, a map's sides.
 
 Each is computed as the usual rotary convention has it; which of the layouts a module wants is
 found by trying.
@@ -7,6 +7,7 @@ found by trying.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,6 +21,11 @@ _NAMES = {
     "angles": ("freqs", "angles", "theta", "rotary_freqs"),
     "position ids": ("position_ids", "positions", "pos_ids", "token_positions", "input_pos"),
 }
+SIDES = "height and width"
+_PAIR = re.compile(
+    r"^((spatial|x|map|input|feat|feature|img|image|grid|token)_?)?"
+    r"(hw|size|sizes|shape|resolution)(_?(hw|size|shape))?$"
+)
 _WIDE = ("in halves", "in pairs")
 RANKS = ("N", "1 N", "B N", "1 1 N")
 
@@ -27,7 +33,8 @@ RANKS = ("N", "1 N", "B N", "1 1 N")
 def table_named(parameter: str) -> str:
     """Return what a parameter of ``forward`` of this name is a table of, or ``""``."""
     lowered = parameter.lower()
-    return next((kind for kind, names in _NAMES.items() if lowered in names), "")
+    sides = SIDES if _PAIR.match(lowered) else ""
+    return next((kind for kind, names in _NAMES.items() if lowered in names), sides)
 
 
 def table_arguments(
@@ -42,15 +49,31 @@ def table_arguments(
     wanted = {p.name: kind for p in parameters if (kind := table_named(p.name)) and _needed(p)}
     if not wanted:
         return
+    sides = {
+        name: Argument(name, "", (), made=_sides_of(name, source))
+        for name, kind in wanted.items()
+        if kind == SIDES
+    }
+    wanted = {name: kind for name, kind in wanted.items() if kind != SIDES}
+    if not wanted:
+        yield sides
+        return
     layouts = _WIDE[::-1] if "::2" in source and "chunk(2" not in source else _WIDE
     for layout in (*layouts, "once"):
         for rank in RANKS:
-            yield {
+            yield sides | {
                 name: Argument(name, "", (), made=f"{kind} {layout} ({rank})")
                 for name, kind in wanted.items()
             }
         if set(wanted.values()) <= {"turns", "position ids"}:
             return  # neither halves nor pairs
+
+
+def _sides_of(parameter: str, source: str) -> str:
+    """Return in which order a pair holds the sides of a map: as its name or its unpacking says."""
+    unpacked = rf"\bw(idth)?\s*,\s*h(eight)?\s*=\s*{re.escape(parameter)}\b"
+    turned = "hw" not in parameter.lower() and re.search(unpacked, source, re.IGNORECASE)
+    return " and ".join(SIDES.split(" and ")[::-1]) if turned else SIDES
 
 
 def later_mask(meaning: str, axes: tuple[str, ...]) -> str:

@@ -16,6 +16,22 @@ from typing import Any
 
 _DEEPEST = 4
 """How many calls a parameter is followed through: ``super().__init__``, a part, a helper."""
+_LAYERS = {
+    **dict.fromkeys(("Linear", "Conv1d", "Conv2d", "Conv3d", "GRU", "LSTM", "RNN"), ("in", "out")),
+    **dict.fromkeys(("LayerNorm", "RMSNorm", "MultiheadAttention"), ("same",)),
+    **dict.fromkeys(("BatchNorm1d", "BatchNorm2d", "InstanceNorm2d"), ("same",)),
+    **dict.fromkeys(("GroupNorm", "Embedding"), ("", "out")),
+}
+"""Layers of torch's -> what their first arguments are."""
+_WORDS = {
+    "in_features": "in",
+    "in_channels": "in",
+    "out_features": "out",
+    "out_channels": "out",
+    "embed_dim": "same",
+    "normalized_shape": "same",
+    "num_features": "same",
+}
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -29,6 +45,8 @@ class Use:
         applied: it is called where the module is called: a layer.
         fields: attributes that are read off it, in the order in which they are read.
         keys: texts that it is indexed by: a dict.
+        widths: what it is to layers of torch's, in their order: ``in`` or ``out`` of one, or
+            ``same``, the width of what a norm or an attention keeps as wide as it came.
     """
 
     parts: int = 0
@@ -36,6 +54,7 @@ class Use:
     applied: bool = False
     fields: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    widths: tuple[str, ...] = ()
 
     def beside(self, other: Use) -> Use:
         """Return both uses as one."""
@@ -45,6 +64,7 @@ class Use:
             self.applied or other.applied,
             tuple(dict.fromkeys((*self.fields, *other.fields))),
             tuple(dict.fromkeys((*self.keys, *other.keys))),
+            tuple(dict.fromkeys((*self.widths, *other.widths))),
         )
 
 
@@ -175,9 +195,21 @@ class _Reader(ast.NodeVisitor):
             for argument in (*node.args, *(k.value for k in node.keywords)):
                 self.visit(argument)
             return
+        if self.building:
+            self._add(widths=tuple(self._widths(node)))
         if self.deep and isinstance(node.func, ast.Name | ast.Attribute):
             self._follow(node)
         self.generic_visit(node)
+
+    def _widths(self, node: ast.Call) -> Iterator[str]:
+        """Yield what the value is to a layer of torch's that is made with it."""
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        for slot, argument in zip(_LAYERS.get(name, ()), node.args, strict=False):
+            if slot and self._is_it(argument):
+                yield slot
+        for keyword in node.keywords if name in _LAYERS else ():
+            if keyword.arg in _WORDS and self._is_it(keyword.value):
+                yield _WORDS[keyword.arg]
 
     def _follow(self, node: ast.Call) -> None:
         """See what a part or a helper does with the value that it is handed."""

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a probe saw on one case. ``evidence`` is JSON that a renderer can draw; ``advice`` is
-    something to know, whatever the claim."""
+    """What a probe saw on one case. ``evidence`` is JSON that a renderer can draw."""
 
     status: Status
     message: str = ""
@@ -28,11 +27,6 @@ class Outcome:
     evidence: dict[str, Any] = field(default_factory=dict)
     location: Location | None = None
     related: tuple[Location, ...] = ()
-    advice: bool = False
-
-    def to_know(self) -> Outcome:
-        """Return the same outcome as advice, whatever the claim: it accuses nobody."""
-        return replace(self, advice=True)
 
     def at(self, location: Location | None, *related: Location) -> Outcome:
         """Return the same outcome, put on lines of the subject's source."""

@@ -94,7 +94,7 @@ def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError
     try:
         return _prepare(spec, request, factory)
     except MissingError as error:
-        raise with_values(error, request, lambda other: _works(spec, other, factory)) from None
+        raise with_values(error, request, lambda other: _plain(spec, other, factory)) from None
 
 
 def _prepare(
@@ -149,14 +149,19 @@ def _attempts(spec: SpecDocument, request: Request, factory: Factory) -> Iterato
 
 def _works(spec: SpecDocument, request: Request, factory: Factory) -> bool:
     """Say whether a request's likeliest binding can be built and called as it is stated."""
+    return _plain(spec, request, factory) is not None
+
+
+def _plain(spec: SpecDocument, request: Request, factory: Factory) -> Subject | None:
+    """Return the subject of a request's likeliest binding, None where it raises."""
     dims = dims_in_order(spec.dims, request.dims)
     try:
         bound = bindings(factory, dims, request.arguments, spec.names, request.target)
         draft = _draft(spec, request, factory, next(bound))
         attempt = _tried(_called(draft, request), request)
     except TargetError:
-        return False
-    return attempt is not None and attempt.failure is None
+        return None
+    return attempt.subject if attempt is not None and attempt.failure is None else None
 
 
 def _of_definition(factory: Factory, dims: Mapping[str, int]) -> dict[str, str]:

@@ -97,8 +97,11 @@ def randomise(module: torch.nn.Module, seed: int) -> None:
 def is_kept(parameter: torch.Tensor) -> bool:
     """Say whether a parameter holds a constant: it never learns, and its numbers differ.
 
-    A frozen scale of ones, or a gamma of zero, is none: it would hide what is behind it.
+    A frozen scale of ones, or a gamma of zero, is none: it would hide what is behind it. What
+    holds no fractions is one whatever it is: a mask, an index.
     """
+    if not (parameter.is_floating_point() or parameter.is_complex()):
+        return True
     if parameter.requires_grad or parameter.numel() < 2:
         return False
     return bool((parameter != parameter.reshape(-1)[0]).any())

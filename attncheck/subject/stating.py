@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 _SIZES = frozenset({"B", "N", "M", "H", "W"})
 _LEAST, _FAR = 4, 64
+_GROWN, _APART = 512, 16
+"""How far sizes that nobody has stated may grow, all alike and each on its own."""
 
 
 def without_followers(shapes: Mapping[str, int], subject: Subject) -> dict[str, int]:
@@ -44,6 +47,9 @@ def with_sides(
     found = dict(overrides)
     axes = {axis for own in convention.inputs.values() for axis in own}
     passed = {a.input for a in convention.arguments if not a.axes}
+    passed |= (
+        {"H", "W"} if any(a.made and "height" in a.made for a in convention.arguments) else set()
+    )
     for name in axes & set(overrides):
         text = str(subject.spec.dims.get(name, ""))
         sides = _sides(text)
@@ -72,7 +78,7 @@ def into_domain(subject: Subject, overrides: Mapping[str, int]) -> dict[str, int
     our mistake and not the module's. The dim that gives way is a number that nobody has stated;
     a width grows until the author's reduction leaves it some channels; the nearest value wins.
     """
-    found = dict(overrides)
+    found = _sized(subject, overrides)
     if _inside(subject, found) and _wide_enough(subject, found):
         return found
     for enough in (_wide_enough, lambda *_: True):
@@ -85,6 +91,25 @@ def into_domain(subject: Subject, overrides: Mapping[str, int]) -> dict[str, int
                 other = {**found, name: size}
                 if _inside(subject, other) and enough(subject, other):
                     return other
+    return found
+
+
+def _sized(subject: Subject, overrides: Mapping[str, int]) -> dict[str, int]:
+    """Return overrides whose free lengths and sides are grown to where the author's numbers ask.
+
+    Sixteen landmarks want more than the spec's eight tokens. All grow alike first, then each on
+    its own; what nothing helps is left as it is.
+    """
+    found = dict(overrides)
+    names = {n for text in _broken(subject, found) for n in Formula(text).names}
+    free = [n for n, text in subject.spec.dims.items() if n in _SIZES and isinstance(text, int)]
+    own = {n: subject.dims_with(**found)[n] for n in free if n in names - {"B", *overrides}}
+    alike = [(extra,) * len(own) for extra in range(_GROWN)]
+    apart = sorted(itertools.product(range(_APART), repeat=min(len(own), 2)), key=sum)
+    for extras in (*alike, *apart) if own else ():
+        other = {n: size + more for (n, size), more in zip(own.items(), extras, strict=False)}
+        if not _broken(subject, {**found, **other}, set(own)):
+            return {**found, **other}
     return found
 
 
@@ -112,10 +137,19 @@ def outside(subject: Subject) -> str:
     """Return the conditions of the spec's domain that the base case does not meet, or ``""``."""
     broken = [
         f"{text} ({', '.join(f'{n} = {subject.dims[n]}' for n in sorted(Formula(text).names))})"
-        for text in subject.spec.domain.values()
-        if not Formula(text).evaluate(subject.dims)
+        for text in _broken(subject, {})
     ]
     return f"outside the spec's domain, which is {' and '.join(broken)}" if broken else ""
+
+
+def _broken(
+    subject: Subject, overrides: Mapping[str, int], among: set[str] | None = None
+) -> list[str]:
+    """Return the conditions of the spec's domain that are not met, those that name a dim alone."""
+    dims = subject.dims_with(**overrides)
+    formulas = [Formula(text) for text in subject.spec.domain.values()]
+    asked = [f for f in formulas if among is None or f.names & among]
+    return [formula.text for formula in asked if not formula.evaluate(dims)]
 
 
 def _inside(subject: Subject, overrides: Mapping[str, int]) -> bool:

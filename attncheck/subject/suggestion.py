@@ -8,23 +8,45 @@ from dataclasses import replace
 from typing import Any
 
 from attncheck.errors import TargetError
+from attncheck.signature.binding import ASSUMED
 from attncheck.signature.constructor import MissingError
 from attncheck.signature.convention import GivenInput
+from attncheck.subject.subject import Subject
 
 _VALUES = (4, 1, 2, 8, 16, True, 0.5, "relu")
 _MOST = 64
 
 
-def with_values(error: MissingError, request: Any, works: Callable[[Any], bool]) -> TargetError:
+class GuessableError(TargetError):
+    """Parameters have no value, their names say nothing, and with some values the module runs.
+
+    Attributes:
+        subjects: the module under each of these values, as assumptions: worth no more than a
+            proof that it then computes its definition.
+    """
+
+    def __init__(self, error: TargetError, instead: str, subjects: Sequence[Subject]) -> None:
+        self.subjects = subjects
+        super().__init__(error.what, where=error.where, instead=instead)
+
+
+def with_values(
+    error: MissingError, request: Any, made: Callable[[Any], Subject | None]
+) -> TargetError:
     """Return the error for parameters without a value, with values under which the module runs."""
+    found: dict[Any, Subject] = {}
     for value in _VALUES:
         given = dict.fromkeys(error.names, value)
-        if works(replace(request, arguments={**request.arguments, **given})):
-            options = " ".join(f"--init {name}={value}" for name in error.names)
-            return TargetError(
-                error.what, where=error.where, instead=f"{error.instead}; it runs with {options}"
-            )
-    return error
+        subject = made(replace(request, arguments={**request.arguments, **given}))
+        if subject is not None:
+            origins = {**subject.binding.origins, **dict.fromkeys(error.names, ASSUMED)}
+            binding = replace(subject.binding, origins=origins)
+            found[repr(value)] = replace(subject, binding=binding)
+    if not found:
+        return error
+    options = " ".join(f"--init {name}={next(iter(found))}" for name in error.names)
+    hint = f"{error.instead}; it runs with {options}"
+    return GuessableError(error, hint, [*found.values()])
 
 
 def with_inputs(

@@ -14,7 +14,7 @@ _LATER = re.compile(r"what is later hidden, (?P<meaning>[\w-]+) \((?P<axes>.+)\)
 
 
 def made_value(text: str, dims: Mapping[str, int], dtype: torch.dtype, device: str) -> Any:
-    """Return the table that a text names, such as ``cos in halves (1 N)``.
+    """Return the table that a text names, such as ``cos in halves (1 N)``, or a map's two sides.
 
     The rows are positions 0, 1, …; the angle of pair i of a head of width d is base^(-2i/d) times
     the position. ``in halves`` lays the angles out as i and i + d/2, ``in pairs`` as 2i and
@@ -22,6 +22,12 @@ def made_value(text: str, dims: Mapping[str, int], dtype: torch.dtype, device: s
     """
     if (hiding := _LATER.fullmatch(text)) is not None:
         return _later(hiding["meaning"], hiding["axes"].split(), dims, dtype, device)
+    if set(text.split(" and ")) == {"height", "width"}:
+        sides = {
+            "height": dims.get("H", dims.get("height")),
+            "width": dims.get("W", dims.get("width")),
+        }
+        return tuple(sides[side] for side in text.split(" and "))
     found = _TEXT.fullmatch(text)
     assert found is not None, text
     length = dims["N"]

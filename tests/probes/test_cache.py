@@ -390,3 +390,57 @@ def test_a_cache_that_cannot_be_tried_is_undecided() -> None:
     finding = finding_of("cache", Unheard, "tokens")
     assert finding.status == "undecided"
     assert finding.required
+
+
+class EmptyAtFirst(Cached):
+    """An empty tuple asks for a cache, ``None`` for none."""
+
+    def forward(self, x: Tensor, past: Past | tuple[()] | None = None) -> tuple[Tensor, Any]:
+        y, new = super().forward(x, past or None)  # type: ignore[arg-type]
+        return y, None if past is None else new
+
+
+class EmptyAndMisaligned(EmptyAtFirst):
+    def seen(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return scaled_dot_product_attention(q, k, v, is_causal=True)
+
+
+def test_an_empty_tuple_may_ask_for_a_cache() -> None:
+    assert finding_of("cache", EmptyAtFirst, "tokens").status == "holds"
+    assert finding_of("cache", EmptyAndMisaligned, "tokens").status == "violated"
+
+
+class OfTheContextAlone(LooksAhead):
+    """Whisper's: keys by the layer that makes them, looked up where there is a context."""
+
+    def forward(  # type: ignore[override]
+        self, x: Tensor, xa: Tensor | None = None, kv_cache: Any = None
+    ) -> tuple[Tensor, Past]:
+        if kv_cache is None or xa is None or self.k not in kv_cache:
+            k, v = (layer(x if xa is None else xa) for layer in (self.k, self.v))
+        else:
+            k, v = kv_cache[self.k], kv_cache[self.v]
+        q, k, v = self.split(self.q(x)), self.split(k), self.split(v)
+        return self.o(self.seen(q, k, v).transpose(1, 2).flatten(2)), (k, v)
+
+
+class NeverLookedAt(OfTheContextAlone):
+    def forward(  # type: ignore[override]
+        self, x: Tensor, xa: Tensor | None = None, kv_cache: Any = None
+    ) -> tuple[Tensor, Past]:
+        return super().forward(x, xa)
+
+
+class LookedAtAnyway(OfTheContextAlone):
+    def forward(  # type: ignore[override]
+        self, x: Tensor, xa: Tensor | None = None, kv_cache: Any = None
+    ) -> tuple[Tensor, Past]:
+        return super().forward(x if kv_cache is None or len(kv_cache) < 9 else -x, xa, kv_cache)
+
+
+def test_a_cache_that_only_a_context_reads_says_nothing_of_a_call_without_one() -> None:
+    finding = finding_of("cache", OfTheContextAlone, "tokens")
+    assert finding.status == "skipped"
+    assert "'kv_cache' is read only where 'xa' is given" in finding.message
+    for other in (NeverLookedAt, LookedAtAnyway):
+        assert finding_of("cache", other, "tokens").status == "undecided"

@@ -25,9 +25,23 @@ class BatchWideMaximum(MaskedAttention):
         return weights * (weights.amax() / weights.amax().detach())
 
 
+class BatchWideScale(MaskedAttention):
+    """A number is taken over the batch, as the start of Nyström's iteration is: no mask's fault."""
+
+    def weigh(self, logits: Tensor, mask: Tensor | None) -> Tensor:
+        assert mask is not None
+        seen = logits.masked_fill((mask[:, None] | mask[:, :, None])[:, None], 0.0)
+        return super().weigh(logits, mask) * (1 + seen.abs().amax())
+
+
 @pytest.mark.parametrize("correct", [MaskedAttention, Safe])
 def test_the_other_samples_are_left_alone(correct: type[MaskedAttention]) -> None:
     assert finding_of("masked-rows", correct, "mha", inputs=PAD).status == "holds"
+
+
+def test_what_a_sample_does_to_the_others_anyway_is_not_the_masks() -> None:
+    for claim in ("masked-rows", "masks"):
+        assert finding_of(claim, BatchWideScale, "mha", inputs=PAD).status == "holds"
 
 
 def test_a_row_that_poisons_the_batch_is_found() -> None:

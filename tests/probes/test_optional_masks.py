@@ -379,3 +379,20 @@ def test_a_switch_is_no_mask() -> None:
             return self.attend(x, x)
 
     assert found(Switch).status == "skipped"
+
+
+class SaidOfTokensAndAdded(Masked):
+    """Attention of padded sequences.
+
+    Args:
+        mask: (batch, keys), 1 = token, 0 = padding
+    """
+
+    def hide(self, logits: Tensor, mask: Tensor) -> Tensor:
+        return logits + mask[:, None, None].to(logits.dtype)
+
+
+def test_a_mask_of_tokens_that_is_added_as_it_is_hides_nothing() -> None:
+    finding = found(SaidOfTokensAndAdded)
+    assert finding.status == "violated"
+    assert "mask" in finding.message

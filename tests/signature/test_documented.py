@@ -55,3 +55,8 @@ def test_a_sentence_that_says_what_true_means_is_read(meaning: str, text: str, n
 )
 def test_what_says_nothing_or_two_things_is_not_read(text: str) -> None:
     assert documented_meaning(text, "mask") == ""
+
+
+def test_a_mask_of_either_kind_is_not_said_to_be_added() -> None:
+    text = "mask: (batch, keys) of 1/0, or an additive mask broadcastable to the scores"
+    assert documented_meaning(text, "mask") == ""

@@ -205,3 +205,35 @@ def test_a_length_in_an_argument_of_any_name_is_not_varied() -> None:
     assert "N" not in fixed.variable
     free = subject_of(Attention, "tokens", inputs=("2x12x48",), dim=48, heads=12)
     assert "N" in free.variable
+
+
+class PairOfSides(nn.Module):
+    """Tokens and the shape of their map, in the order in which the source unpacks it."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(dim, dim, 3, padding=1)
+
+    def grid(self, x: Tensor, sides: Any) -> Tensor:
+        b, n, c = x.shape
+        assert n == sides[0] * sides[1]
+        assert sides[0] != sides[1]
+        y: Tensor = self.layer(x.transpose(1, 2).reshape(b, c, *sides))
+        return y.flatten(2).transpose(1, 2)
+
+    def forward(self, x: Tensor, hw_shape: Any) -> Tensor:
+        """(B, H * W, C) -> same."""
+        return self.grid(x, hw_shape)
+
+
+class WidthFirst(PairOfSides):
+    def forward(self, x: Tensor, size: Any) -> Tensor:
+        """(B, H * W, C) -> same."""
+        w, h = size
+        return self.grid(x, (h, w))
+
+
+def test_the_sides_of_a_map_may_come_as_a_pair() -> None:
+    assert call_of(PairOfSides, "sra") == "tokens(x, hw_shape: height and width)"
+    assert call_of(PairOfSides, "sra", "2x15x24") == "tokens(x, hw_shape: height and width)"
+    assert call_of(WidthFirst, "sra") == "tokens(x, size: width and height)"

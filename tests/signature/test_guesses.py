@@ -280,6 +280,9 @@ NAMES = {
     "places": "N",
     "max_tokens": "N",
     "embedding_width": "C",
+    "hid_dim": "C",
+    "self_attention_num_heads": "heads",
+    "dec_hid": "C",
 }
 
 
@@ -307,3 +310,39 @@ class Unknown(Map):
 def test_what_no_rule_knows_is_asked_for() -> None:
     with pytest.raises(TargetError, match="'flavour'"):
         prepared(Unknown)
+
+
+class Inside(nn.Module):
+    """Names that nobody knows; the layers say what is what."""
+
+    def __init__(self, wide: int, roomy: int) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(wide, 4, batch_first=True)
+        self.first, self.last = nn.Linear(wide, roomy), nn.Linear(roomy, wide)
+        self.one, self.two = nn.LayerNorm(wide), nn.LayerNorm(wide)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.one(x + self.attention(x, x, x)[0])
+        return self.two(x + self.last(self.first(x).relu()))  # type: ignore[no-any-return]
+
+
+class Squeezed(Map):
+    """A width that is met through another class and through an attribute."""
+
+    def __init__(self, expanded: int) -> None:
+        super().__init__()
+        self.expanded = expanded
+        self.layer = Conv(self.expanded)
+
+
+class Conv(nn.Sequential):
+    def __init__(self, size_: int) -> None:
+        super().__init__(nn.Conv2d(in_channels=size_, out_channels=4, kernel_size=1), nn.ReLU())
+        self.append(nn.Conv2d(4, size_, 1))
+
+
+def test_what_the_layers_make_of_a_width_says_what_it_is() -> None:
+    inside = prepared(Inside, "postnorm-block").binding
+    assert inside.symbolic == {"wide": "C", "roomy": "F"}
+    assert set(inside.assumed()) == {"wide", "roomy"}
+    assert prepared(Squeezed).binding.symbolic == {"expanded": "C"}

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from attncheck.subject.sampling import turn_scales
+from attncheck.subject.sampling import randomise, turn_scales
 
 
 def test_every_other_scale_is_turned_and_a_shared_one_once() -> None:
@@ -18,3 +18,12 @@ def test_what_is_no_norm_keeps_its_signs() -> None:
     before = layer.weight.clone()
     assert not turn_scales(nn.Sequential(layer, nn.BatchNorm1d(3, affine=False)))
     assert torch.equal(layer.weight, before)
+
+
+def test_what_holds_no_fractions_is_no_weight_to_draw() -> None:
+    module = nn.Module()
+    module.seen = nn.Parameter(torch.ones(6, dtype=torch.bool), requires_grad=False)
+    module.index = nn.Parameter(torch.zeros(6, dtype=torch.long), requires_grad=False)
+    randomise(module, 3)
+    assert bool(module.seen.all())
+    assert not bool(module.index.any())

@@ -111,3 +111,32 @@ def test_a_known_name_with_its_words_in_another_order_is_known(arguments: dict[s
     subject, failure = prepare(load("map").document, request)
     assert failure is None
     assert subject.dims["C"] == arguments.get("n_channels_in", 32)
+
+
+class FewLandmarks(nn.Module):
+    """Sixteen landmarks by default, exact attention where the length does not fit them."""
+
+    def __init__(self, dim: int = 64, num_heads: int = 4, landmarks: int = 16) -> None:
+        super().__init__()
+        self.landmarks = landmarks
+        self.attention = nn.MultiheadAttention(dim, num_heads, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, N, C) -> same."""
+        return self.attention(x, x, x)[0]  # type: ignore[no-any-return]
+
+
+def test_a_length_that_nobody_states_grows_to_where_the_authors_numbers_ask() -> None:
+    request = Request("test", "test", factory=FewLandmarks)
+    subject, failure = prepare(load("nystrom").document, request)
+    assert failure is None
+    assert subject.dims["landmarks"] == 16
+    assert subject.dims["N"] == 32
+    assert not outside(subject)
+
+
+def test_a_stated_length_is_kept_outside_the_domain() -> None:
+    request = Request("test", "test", factory=FewLandmarks, inputs=[parse_input("2x24x64")])
+    subject, _ = prepare(load("nystrom").document, request)
+    assert subject.dims["N"] == 24
+    assert "landmarks" in outside(subject)

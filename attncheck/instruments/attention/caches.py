@@ -86,6 +86,8 @@ class Piece(Trial):
 def _cut(table: Any, start: int, count: int, total: int) -> Any:
     if isinstance(table, tuple):
         return tuple(_cut(part, start, count, total) for part in table)
+    if not torch.is_tensor(table):
+        return table
     axes = [axis for axis, size in enumerate(table.shape) if size == total]
     return table.narrow(axes[-1], start, count) if axes else table
 
@@ -231,6 +233,8 @@ def _by_parameter(parameter: inspect.Parameter, module: torch.nn.Module) -> Iter
     for kind in _kinds(parameter, module):
         yield CacheWay(f"'{name}', a {kind.__name__}", name, _maker(kind, module))
     yield CacheWay(f"'{name}'", name, None, True)
+    yield CacheWay(f"'{name}', an empty tuple at first", name, lambda trial, total: (), True)
+    yield CacheWay(f"'{name}', an empty list at first", name, lambda trial, total: [], True)
     yield CacheWay(f"'{name}', a dict", name, lambda trial, total: {})
     yield CacheWay(f"'{name}', a cache that grows", name, lambda trial, total: GrowingCache())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -118,7 +118,34 @@ def hear(
         if not rows:
             counts &= ~hidden[:, :1, :].transpose(1, 2)
     noise = _noise(output, unmasked)
-    return Hearing(hidden, moved, moved_before, counts, noise, output, unmasked)
+    found = Hearing(hidden, moved, moved_before, counts, noise, output, unmasked)
+    if len(output) == len(hidden) > 1 and bool(found.leaks.any()):
+        return replace(found, masked=_alone(masked, found, factor))
+    return found
+
+
+def _alone(call: Call, found: Hearing, factor: float) -> torch.Tensor:
+    """Return how far each key moves its own sample's queries, where one seems to leak.
+
+    The same key is visible in another sample, and a maximum over the batch is no leak of a mask.
+    """
+    trial, moved = call.trial, found.masked.clone()
+    module = trial.module()
+    inputs = {name: factor * tensor for name, tensor in trial.inputs().items()}
+    other = {name: factor * tensor for name, tensor in trial.inputs(draw_seed=1).items()}
+    for sample, key in found.leaks.any(1).nonzero().tolist():
+        whole = with_key(trial, inputs, other, key)
+        changed = {}
+        for name, tensor in inputs.items():
+            changed[name] = tensor.clone()
+            axis = trial.axes(name).index("B") if "B" in trial.axes(name) else -1
+            if axis < 0:
+                changed[name] = whole[name]
+            else:
+                changed[name].select(axis, sample).copy_(whole[name].select(axis, sample))
+        after = _tokens(trial.run(module, {**changed, **call.masks}), trial)
+        moved[sample, :, key] = _distance(after, found.output)[sample]
+    return moved
 
 
 def _moved(call: Call, hidden: torch.Tensor, factor: float) -> tuple[torch.Tensor, torch.Tensor]:

@@ -116,10 +116,10 @@ def _whole(ways: list[MaskWay], trial: Trial) -> list[MaskWay]:
     """Return a mask of rows that a causal layer takes for all that hides; none where it is not so.
 
     Language models are handed the future and the padding in one mask, and make a causal one where
-    none is given. Where the definition itself is causal in every case, no mask may undo it.
+    none is given.
     """
     rows = [way for way in ways if is_per_query(way.argument.axes)]
-    if not rows or False not in trial.subject.spec.options.get("causal", []):
+    if not rows:
         return []
     try:
         if not bool(hear_masked(rows[0], trial).future_opened.any()):
@@ -250,8 +250,14 @@ def _meaning(trial: Trial, name: str) -> MaskWay | Unclear:
 def _contradicted(
     obeying: _Look, looks: list[_Look], expected: tuple[str, ...], origin: str
 ) -> MaskWay:
-    """Return the mask as it is said to be, where it obeys the opposite with the same axes."""
-    if "additive" in (obeying.way.argument.meaning, *expected):
+    """Return the mask as it is said to be, where it obeys the opposite with the same axes.
+
+    What is said of values may be of a model's mask, which a caller makes into one to be added,
+    of four axes: one of two axes nobody has made into anything.
+    """
+    added = obeying.way.argument.meaning == "additive"
+    prepared = len(obeying.way.argument.axes) > 2 or origin != "documented"
+    if "additive" in expected or (added and prepared):
         return obeying.way
     for look in looks:
         same = look.way.argument.axes == obeying.way.argument.axes
