@@ -26,6 +26,7 @@ from attncheck.equivalence.declared import by_option
 from attncheck.equivalence.diagnosis import agreements
 from attncheck.equivalence.kinds import Layers
 from attncheck.equivalence.proof import LOOK, SECOND_LOOK, Proof, prove
+from attncheck.equivalence.search import read_beside
 from attncheck.errors import AttncheckError, TargetError
 from attncheck.execution.messages import Opened
 from attncheck.signature.resolve import resolve
@@ -163,7 +164,7 @@ def _prepared(spec: Spec, request: Request) -> Subject | None:
 
 def _looks(request: Request, named: str, contracts: Mapping[str, Subject]) -> Iterator[_Look]:
     """Yield what a look at each definition that may be meant comes to."""
-    layers = {name: Layers(subject.construct(subject.dims)) for name, subject in contracts.items()}
+    layers = {name: _layers(subject) for name, subject in contracts.items()}
     known = {_ranks(subject.convention.inputs) for subject in contracts.values()}
     for name in sorted(spec_ids(), key=lambda name: name != named):
         spec = load(name)
@@ -175,10 +176,15 @@ def _looks(request: Request, named: str, contracts: Mapping[str, Subject]) -> It
             continue
         if (subject := _prepared(spec, request)) is None:
             continue
-        own = there or Layers(subject.construct(subject.dims))
+        own = there or _layers(subject)
         if name == named or not own.rule_out(mechanism):
             with contextlib.suppress(SubjectError):
                 yield _look(spec, mechanism, subject, own.gap(mechanism))
+
+
+def _layers(subject: Subject) -> Layers:
+    module = subject.construct(subject.dims)
+    return Layers(module, read_beside(subject, module))
 
 
 def _ranks(call: Mapping[str, Collection[str]]) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from attncheck.equivalence.units import units_of
@@ -26,15 +27,16 @@ class Layers:
 
     Args:
         module: the module.
+        beside: parameters that make other outputs than the main one.
     """
 
-    def __init__(self, module: torch.nn.Module) -> None:
+    def __init__(self, module: torch.nn.Module, beside: Collection[str] = ()) -> None:
         tensors = dict(module.named_parameters(remove_duplicate=False))
         self._readings: dict[str, set[str]] = {}
         self._stacked = False
         vectors = {name for name, t in tensors.items() if t.squeeze().ndim <= 1}
         for unit in units_of(module):
-            names = [name for name in unit.names if name in tensors]
+            names = [name for name in unit.names if name in tensors and name not in beside]
             if unit.stacked:
                 self._stacked = True
             elif names and not all(is_kept(tensors[name]) for name in names):
