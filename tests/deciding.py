@@ -26,8 +26,8 @@ def subject_of(
 ) -> Subject:
     """Return the module under a spec (a family contract by default), bound and called."""
     request = Request(
-        name=factory.__name__,
-        target=factory.__name__,
+        name=getattr(factory, "__name__", "instance"),
+        target=getattr(factory, "__name__", "instance"),
         factory=factory,
         arguments=arguments,
         dims=dims or {},

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from attncheck.instruments.behaviour.axes import resized
 from attncheck.instruments.behaviour.flags import learns_with
 from attncheck.instruments.behaviour.training import Run, matters, train, trainable_trial
+from attncheck.lazy import torch
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.subject.subject import Subject
@@ -66,6 +67,8 @@ class Trains(Claim, frozen=True, kw_only=True):
         if set(names) == runs[0].frozen:
             return _all_frozen(tried, names)
         stuck = [name for name in names if name in still and matters(tried, name)]
+        if stuck and trial.subject.as_it_is:
+            stuck = _stuck_when_drawn(trial, stuck)
         if not stuck:
             return holds(f"all {len(names) - len(runs[0].frozen)} parameters that matter move")
         if switch := learns_with(tried, stuck):
@@ -73,6 +76,21 @@ class Trains(Claim, frozen=True, kw_only=True):
             return undecided(f"{few} learn from what forward returns with {switch} alone")
         trained = f"{len(runs)} trainings of {self.steps} steps"
         return _stuck(runs[0], stuck, trained, len(names))
+
+
+def _stuck_when_drawn(trial: Trial, stuck: list[str]) -> list[str]:
+    """Return those that get no gradient with drawn parameters either.
+
+    An instance has one state alone: a few units of it may be dead as they happened to be drawn.
+    """
+    module = trial.module()
+    drawn = {name: p for name, p in module.named_parameters() if name in stuck}
+    loss = trial.run(module, trial.inputs()).square().sum()
+    grads = torch.autograd.grad(loss, [*drawn.values()], allow_unused=True)
+    heard = {n for n, g in zip(drawn, grads, strict=True) if g is not None and bool(g.any())}
+    found = trial.subject.construct(trial.dims).named_parameters()
+    zeros = {name for name, parameter in found if not bool(parameter.detach().any())}
+    return [name for name in stuck if name in zeros or name not in heard]
 
 
 def _stuck(run: Run, stuck: list[str], trained: str, total: int) -> Outcome:

@@ -27,6 +27,7 @@ _TRIED = (
 )
 """Inputs of a whole model, in the order in which they are tried; C is a width of its weights."""
 _WIDTHS = 3
+_SEED = 0
 _VOCABULARY = 8
 """Indices are below it: few tables are shorter."""
 
@@ -48,7 +49,9 @@ def built(target: LiveTarget, folder: Path | None = None) -> torch.nn.Module:
     """
     factory = resolve(target.factory, folder)
     try:
-        with offline():
+        # Every child builds it again: the same model, not one that is drawn anew.
+        with offline(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(_SEED)
             made: Any = factory(*target.arguments, **target.keywords)
     except Exception as error:
         raise TargetError(

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from attncheck.signature.factories import AsItIs
 from tests.deciding import finding_of
 from tests.probes.test_depends_on import CBAM, SE, SimAM
 from tests.probes.test_identity_at_init import ZeroBatchNorm
@@ -116,3 +117,18 @@ def test_a_module_frozen_as_a_whole_is_found() -> None:
 
 def test_without_parameters_nothing_is_said() -> None:
     assert decided(SimAM).status == "skipped"
+
+
+class Deaf(SE):
+    """None of its hidden units is awake, as may happen to an instance that has few."""
+
+    def __init__(self, c: int) -> None:
+        super().__init__(c)
+        for layer in self.modules():
+            if isinstance(layer, nn.Linear | nn.Conv2d) and layer.bias is not None:
+                nn.init.constant_(layer.bias, -30.0)
+
+
+def test_units_that_are_dead_in_one_instance_are_no_fault_of_its_class() -> None:
+    assert finding_of("trains", AsItIs(Deaf(16)), dims={"C": 16}).status == "holds"
+    assert finding_of("trains", AsItIs(TwoZeros(16)), dims={"C": 16}).status == "violated"

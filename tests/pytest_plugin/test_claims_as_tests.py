@@ -144,7 +144,8 @@ def test_an_undecided_claim_fails_even_where_a_violation_is_accepted(folder: Pat
 
 
 def test_what_cannot_be_audited_fails_and_says_what_to_type(folder: Path) -> None:
-    (folder / "other.py").write_text(FINE.replace("channels", "foo"), encoding="utf-8")
+    source = FINE.replace("self, channels", "self, channels, foo")
+    (folder / "other.py").write_text(source, encoding="utf-8")
     code, out = pytest_in(folder, "'other.py:Fine'")
     assert code == 1
     assert "not audited" in out
