@@ -36,6 +36,8 @@ from attncheck.subject.trial import Trial
 
 KEYS = ("N", "M", "G")
 """Axes along which keys lie that a mask may hide."""
+_OPEN = (("causal", False), ("side", "each"))
+"""Options with which a definition looks at later tokens."""
 _SAID = {
     "valid": ("valid-true", "valid-01"),
     "pad": ("pad-true", "pad-01"),
@@ -116,10 +118,11 @@ def _whole(ways: list[MaskWay], trial: Trial) -> list[MaskWay]:
     """Return a mask of rows that a causal layer takes for all that hides; none where it is not so.
 
     Language models are handed the future and the padding in one mask, and make a causal one where
-    none is given.
+    none is given. Where the definition is causal with every option, no mask may undo it.
     """
     rows = [way for way in ways if is_per_query(way.argument.axes)]
-    if not rows:
+    options = trial.subject.spec.options
+    if not rows or not any(value in options.get(name, []) for name, value in _OPEN):
         return []
     try:
         if not bool(hear_masked(rows[0], trial).future_opened.any()):
@@ -254,12 +257,10 @@ def _contradicted(
 ) -> MaskWay:
     """Return the mask as it is said to be, where it obeys the opposite with the same axes.
 
-    What is said of values may be of a model's mask, which a caller makes into one to be added,
-    of four axes: one of two axes nobody has made into anything.
+    What is said may be of a model's mask, of which a caller makes one of four axes to be added.
     """
-    added = obeying.way.argument.meaning == "additive"
     prepared = len(obeying.way.argument.axes) > 2 or origin != "documented"
-    if "additive" in expected or (added and prepared):
+    if "additive" in expected or (obeying.way.argument.meaning == "additive" and prepared):
         return obeying.way
     for look in looks:
         same = look.way.argument.axes == obeying.way.argument.axes
