@@ -26,7 +26,7 @@ from attncheck.equivalence.declared import by_option
 from attncheck.equivalence.diagnosis import agreements
 from attncheck.equivalence.kinds import Layers
 from attncheck.equivalence.proof import LOOK, SECOND_LOOK, Proof, prove
-from attncheck.equivalence.search import read_beside
+from attncheck.equivalence.search import parameters_beside
 from attncheck.errors import AttncheckError, TargetError
 from attncheck.execution.messages import Opened
 from attncheck.signature.resolve import resolve
@@ -184,7 +184,7 @@ def _looks(request: Request, named: str, contracts: Mapping[str, Subject]) -> It
 
 def _layers(subject: Subject) -> Layers:
     module = subject.construct(subject.dims)
-    return Layers(module, read_beside(subject, module))
+    return Layers(module, parameters_beside(subject, module))
 
 
 def _ranks(call: Mapping[str, Collection[str]]) -> tuple[int, ...]:

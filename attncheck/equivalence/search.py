@@ -74,7 +74,7 @@ def _turns(
 ) -> Iterator[Assignment]:
     groups = _groups(mechanism, subject, module)
     used = order_of_use(subject, module)
-    beside = read_beside(subject, module)
+    beside = parameters_beside(subject, module)
     domain = [Formula(text) for text in subject.spec.domain.values()]
     kept: list[tuple[Assignment, Choices]] = []
 
@@ -163,7 +163,7 @@ def order_of_use(subject: Subject, module: torch.nn.Module) -> dict[str, int]:
     return order
 
 
-def read_beside(subject: Subject, module: torch.nn.Module) -> frozenset[str]:
+def parameters_beside(subject: Subject, module: torch.nn.Module) -> frozenset[str]:
     """Return the parameters that make outputs beside the main one, and never that one.
 
     A head may return what it is trained on besides: such layers are no part of the mechanism.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import inspect
 from collections.abc import Iterator, Sequence
@@ -193,8 +194,8 @@ def _filled(way: str, widths: Sequence[int]) -> list[str]:
 
 def _with_types(texts: Sequence[str], *, typed: bool) -> Iterator[ModelCall]:
     """Yield calls with these shapes: of numbers, and of indices where the shape may be theirs."""
-    floats = [text for text in texts if text.endswith(":int")] == []
-    for whole in (False, True) if typed else (not floats,):
+    indices = any(text.endswith(":int") for text in texts)
+    for whole in (False, True) if typed else (indices,):
         plain = [text.removesuffix(":int") for text in texts]
         given = [parse_input(text) for text in plain]
         if whole and all(len(one.shape) > 2 for one in given):
@@ -208,8 +209,6 @@ def _with_types(texts: Sequence[str], *, typed: bool) -> Iterator[ModelCall]:
 
 def _tensor(given: GivenInput, *, whole: bool) -> Any:
     if given.literal:
-        import ast
-
         return ast.literal_eval(given.literal)
     if given.meaning in ("pad-true", "valid-true"):
         return torch.full(given.shape, given.meaning == "valid-true")
