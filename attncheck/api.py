@@ -43,8 +43,6 @@ from attncheck.formats import find_format, format_for_file, render_page
 from attncheck.formats.shared.wording import violations
 from attncheck.spec.shelf import shelf_index
 
-_FAMILIES = ("map", "tokens", "seq2seq")
-
 
 class ShownReport(Report, kw_only=True):
     """A report that shows itself: as text where Python prints it, as HTML in a notebook."""

@@ -31,7 +31,7 @@ from attncheck.errors import AttncheckError, TargetError
 from attncheck.execution.messages import Opened
 from attncheck.signature.resolve import resolve
 from attncheck.spec.kinship import akin, most_special, named_so
-from attncheck.spec.shelf import spec_ids
+from attncheck.spec.shelf import CONTRACTS, spec_ids
 from attncheck.subject.case import Case
 from attncheck.subject.layouts import answers, error_of
 from attncheck.subject.prepare import Request, prepare
@@ -42,7 +42,6 @@ from attncheck.subject.trial import Trial
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
-CONTRACTS = ("map", "tokens", "seq2seq")
 _NEAREST = 3
 """Definitions that are searched in full beside the one that the name means."""
 _NEAR = 0.75

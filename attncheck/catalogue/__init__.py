@@ -19,7 +19,7 @@ from attncheck.probes import all_kinds, find_kind
 from attncheck.spec import SpecDocument, read_document
 from attncheck.spec.inheritance import inherit
 from attncheck.spec.lines import line_of
-from attncheck.spec.shelf import find_path, shelf_index
+from attncheck.spec.shelf import CONTRACTS, find_path, shelf_index
 from attncheck.subject.claim import Claim
 
 _LARGEST = 10**9
@@ -128,7 +128,7 @@ def _family(document: SpecDocument, path: Path, text: str) -> SpecDocument:
         raise SpecError(
             f"unknown family '{shortened(document.family)}'",
             where=f"{path}:{line_of(text, ['family'])}",
-            instead=did_you_mean(document.family, ("map", "tokens", "seq2seq")),
+            instead=did_you_mean(document.family, CONTRACTS),
         )
     return read_document(source)[0]
 

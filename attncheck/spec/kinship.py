@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from attncheck.spec.reading import read_document
-from attncheck.spec.shelf import shelf_index, spec_ids
+from attncheck.spec.shelf import CONTRACTS, shelf_index, spec_ids
 
 _SIGNS = re.compile(r"[^a-z0-9]+")
-_COMMON = re.compile(
-    r"(?:attention|attn|layer|block|module|net|unit|gate|mechanism|blk|v?[123]d?|nd)$"
-)
+_COMMON = re.compile(r"(?:attention|layer|block|module|net|unit|gate|mechanism|blk|[123n]d|v?\d+)$")
 """What people put behind the name of a mechanism."""
+_SHORT = re.compile(r"(?:attn|atten|att)(?=layer|block|module|unit|net|[123n]d|v?\d|$)")
+"""How people shorten the word."""
 _SHORTEST = 2
 """Letters of a name that says something when its common words are taken off."""
-_CONTRACTS = frozenset({"map", "tokens", "seq2seq"})
+_ADJECTIVES = frozenset(
+    {
+        *("additive", "axial", "causal", "cross", "differential", "efficient", "external"),
+        *("linear", "multiplicative", "polarized", "relative", "rotary", "shuffle"),
+    }
+)
+"""Names of mechanisms that are ordinary words: of an attention they tell which, of a layer not."""
+_OTHERS = frozenset({"mlp"})
+"""Names that some mechanism has too, and that are mostly something else's."""
 
 
 @lru_cache(maxsize=1)
@@ -55,30 +63,52 @@ def most_special(names: Iterable[str]) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
-    """Return name in small letters without signs -> mechanism; what two have is left out."""
+    """Return plain name -> mechanism: an id before an alias, and both before what is shortened.
+
+    What two mechanisms are called is left out.
+    """
     found: dict[str, set[str]] = {}
     for alias, path in shelf_index().items():
-        if path.stem not in _CONTRACTS:
-            found.setdefault(_SIGNS.sub("", alias), set()).add(path.stem)
-    return {alias: next(iter(ids)) for alias, ids in found.items() if len(ids) == 1}
+        if path.stem not in CONTRACTS and alias not in _OTHERS:
+            found.setdefault(_plain(alias), set()).add(path.stem)
+    single = {alias: next(iter(ids)) for alias, ids in found.items() if len(ids) == 1}
+    ids = {_plain(id_): id_ for id_ in single.values()}
+    return {**{_written_out(alias): id_ for alias, id_ in single.items()}, **single, **ids}
 
 
-def named_so(name: str) -> str:
+def named_so(name: str, *, attends: bool = True) -> str:
     """Return the mechanism that a class's name means: an id or an alias, "" for none.
 
     Words that people put behind it count for nothing; a name that merely holds one says nothing:
     a ``DenseLayer`` is no ``SELayer``.
 
+    Args:
+        name: the class; with those around it, ``Outer.Inner``.
+        attends: whether it may be an attention or a gate; a ``Linear`` layer is none.
+
     >>> named_so("CBAM_Block"), named_so("ECALayer"), named_so("DenseLayer"), named_so("Attention")
     ('cbam', 'eca', '', '')
     """
-    own = _SIGNS.sub("", name.rpartition(".")[2].lower())
     known = _names()
-    while own:
-        if own in known:
-            return known[own]
-        shorter = _COMMON.sub("", own)
-        if shorter == own or len(shorter) < _SHORTEST:
-            return ""
-        own = shorter
+    for form in _forms(_plain(name.rpartition(".")[2])):
+        if form in known and (attends or form not in _ADJECTIVES):
+            return known[form]
     return ""
+
+
+def _forms(plain: str) -> Iterator[str]:
+    """Yield a name as it is, written out, and with less and less behind it."""
+    yield plain
+    longer = _written_out(plain)
+    while longer:
+        yield longer
+        shorter = _COMMON.sub("", longer)
+        longer = shorter if shorter != longer and len(shorter) >= _SHORTEST else ""
+
+
+def _plain(name: str) -> str:
+    return _SIGNS.sub("", name.lower())
+
+
+def _written_out(plain: str) -> str:
+    return _SHORT.sub("attention", plain)

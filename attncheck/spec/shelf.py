@@ -53,6 +53,10 @@ def shelf_index() -> dict[str, Path]:
     return {**aliases, **found}
 
 
+CONTRACTS = ("map", "tokens", "seq2seq")
+"""The families, each a contract without a paper."""
+
+
 def spec_ids() -> list[str]:
     """Return the id of every shipped spec, sorted."""
     return sorted({path.stem for path in shelf_index().values()})

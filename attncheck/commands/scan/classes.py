@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from attncheck.commands.scan.by_name import mechanism_named
 from attncheck.commands.scan.places import SourceFile
 from attncheck.data.text_file import read_text
 from attncheck.errors import AttncheckError
 from attncheck.source.statements import last_name
+from attncheck.spec.kinship import named_so
 
 _MOST_BYTES = 4 * 2**20
 _SOFTMAX = {"softmax", "Softmax", "Softmax2d", "softmax2d", "entmax15", "sparsemax"}
@@ -103,7 +103,7 @@ def candidates(files: Iterable[FileRead]) -> list[Candidate]:
         for one in file.classes:
             line_ = list(_lineage(one, known))
             kind = _kind(frozenset().union(*(each.words for each in line_)))
-            mechanism = mechanism_named(one.name, attends=bool(kind))
+            mechanism = named_so(one.name, attends=bool(kind))
             if (kind or mechanism) and _is_module(line_):
                 found.append(Candidate(file.source, one.name, one.line, kind, mechanism))
     return found

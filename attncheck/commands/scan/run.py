@@ -13,7 +13,6 @@ from attncheck.auditing.request import Asked
 from attncheck.auditing.run import AuditRun, Checkpoint
 from attncheck.auditing.select import Selection, select
 from attncheck.auditing.task import Audit
-from attncheck.commands.scan.by_name import mechanism_named
 from attncheck.commands.scan.classes import Candidate, candidates, read_classes
 from attncheck.commands.scan.identified import identify_groups
 from attncheck.commands.scan.places import SourceFile, sources_of
@@ -24,6 +23,7 @@ from attncheck.errors import AttncheckError, UsageError
 from attncheck.execution.limits import Limits
 from attncheck.execution.scheduling import run_all
 from attncheck.signature.live_target import LiveTarget, live_target
+from attncheck.spec.kinship import named_so
 
 Auditor = Callable[[list[Selection], Checkpoint | None], AuditRun]
 """Audits selections; told what became of each as it is known."""
@@ -129,8 +129,8 @@ def _watch(
 def _groups(whole: str, said: Watched) -> Iterator[Group]:
     for one in said.groups:
         first, kind = one.places[0], one.kind
-        mechanism = mechanism_named(one.name, attends=bool(kind))
-        mechanism = mechanism or mechanism_named(first.rpartition(".")[2], attends=bool(kind))
+        mechanism = named_so(one.name, attends=bool(kind))
+        mechanism = mechanism or named_so(first.rpartition(".")[2], attends=bool(kind))
         yield Group(
             name=one.name,
             target=f"{whole}#{first}",

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from attncheck.auditing.job import Job
-from attncheck.commands.scan.by_name import mechanism_named
 from attncheck.commands.scan.watch import Alike, Watched
 from attncheck.errors import TargetError
 from attncheck.execution.messages import Opened
 from attncheck.lazy import torch
 from attncheck.signature.live_target import live_target
+from attncheck.spec.kinship import named_so
 from attncheck.subject.dispatcher import watching
 from attncheck.subject.live import built, called, part_of
 from attncheck.subject.offline import offline
@@ -105,7 +105,7 @@ def _candidates(model: torch.nn.Module, calls: dict[str, list[str]]) -> dict[str
             continue
         kind = kinds.get(name, "")
         inside = any(of_its_own.get(m) == kind for m in part.modules() if m is not part)
-        speaks = mechanism_named(type(part).__qualname__, attends=bool(kind))
+        speaks = named_so(type(part).__qualname__, attends=bool(kind))
         if (kind and not inside) or (speaks and not _is_plain(part)):
             found[name] = "" if inside else kind
     return found

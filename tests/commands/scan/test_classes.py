@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from attncheck.commands.scan.by_name import mechanism_named
 from attncheck.commands.scan.classes import Candidate, candidates, read_classes
 from attncheck.commands.scan.places import SourceFile, sources_of
 from attncheck.errors import UsageError
+from attncheck.spec.kinship import named_so
 
 
 def found(folder: Path, **files: str) -> dict[str, Candidate]:
@@ -111,7 +111,7 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path, text: str) -> None:
     ],
 )
 def test_a_name_speaks_of_a_mechanism_only_as_a_whole(name: str, mechanism: str) -> None:
-    assert mechanism_named(name) == mechanism
+    assert named_so(name, attends=False) == mechanism
 
 
 def test_environments_and_hidden_folders_are_left_out(tmp_path: Path) -> None:
