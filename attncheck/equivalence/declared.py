@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attncheck.data.choices import chosen_so
-from attncheck.equivalence.freedoms import told_by_tensors
+from attncheck.equivalence.freedoms import defaults_of, told_by_tensors
 from attncheck.equivalence.proof import Proof, prove
 from attncheck.errors import SpecError
 from attncheck.mutation.definition import Definition, assigned
@@ -85,19 +84,9 @@ def said_otherwise(mechanism: Mechanism, subject: Subject, proof: Proof) -> tupl
         return None
     values = {**mechanism.defaults, **proof.assignment.values}
     settled = mechanism.counting(values) - told_by_tensors(mechanism)
+    told_by = {**defaults_of(subject), **subject.binding.literal}
     for name in sorted(settled):
-        told = _switch(subject, name)
-        if told is not None and type(values.get(name)) is bool and told is not values[name]:
+        told = told_by.get(name)
+        if type(told) is bool and type(values.get(name)) is bool and told is not values[name]:
             return name, told
     return None
-
-
-def _switch(subject: Subject, name: str) -> bool | None:
-    """Return what the constructor is told by a switch, or has by default."""
-    given = subject.binding.literal.get(name)
-    try:
-        parameter = inspect.signature(subject.factory).parameters.get(name)
-    except (TypeError, ValueError):
-        parameter = None
-    value = parameter.default if given is None and parameter is not None else given
-    return value if type(value) is bool else None

@@ -222,11 +222,7 @@ def _stated(
     if name in subject.binding.follows or name in subject.binding.fixed:
         return [subject.dims[name]]
     found = [value for key, value in subject.binding.literal.items() if key in known]
-    try:
-        parameters = inspect.signature(subject.factory).parameters.values()
-    except (TypeError, ValueError):
-        parameters = ()  # type: ignore[assignment]
-    found += [p.default for p in parameters if p.name in known]
+    found += [value for key, value in defaults_of(subject).items() if key in known]
     for sub in module.modules():
         for attribute, value in vars(sub).items():
             own = value if isinstance(value, dict) else getattr(value, "__dict__", {})
@@ -236,6 +232,15 @@ def _stated(
     kinds = (int,) if type(default) is int else (int, float)
     told = [type(default)(v) for v in found if type(v) in kinds and v > 0]
     return list(dict.fromkeys(told))[:2]
+
+
+def defaults_of(subject: Subject) -> dict[str, Any]:
+    """Return what the constructor's parameters are by default; nothing where none can be read."""
+    try:
+        parameters = inspect.signature(subject.factory).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
 
 
 def _kept(name: str, module: torch.nn.Module) -> list[float]:
@@ -253,10 +258,6 @@ def _floats(default: float, subject: Subject) -> list[float]:
     """Return a constant's values: the definition's, then those of the subject's constructor."""
     kinds = (int, float) if default >= 1 and default == int(default) else (float,)
     given = [v for v in subject.binding.literal.values() if type(v) in kinds]
-    try:
-        parameters = list(inspect.signature(subject.factory).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    stated = [p.default for p in parameters if type(p.default) in kinds]
+    stated = [v for v in defaults_of(subject).values() if type(v) in kinds]
     found = [float(v) for v in [*given, *stated] if type(v) is float or v >= 100]
     return list(dict.fromkeys([default, *found]))[:4]

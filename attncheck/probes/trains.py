@@ -79,15 +79,22 @@ class Trains(Claim, frozen=True, kw_only=True):
 
 
 def _stuck_when_drawn(trial: Trial, stuck: list[str]) -> list[str]:
-    """Return those that get no gradient with drawn parameters either.
+    """Return those that start at zero, or get no gradient in any other state either.
 
     An instance has one state alone: a few units of it may be dead as they happened to be drawn.
     """
-    module = trial.module()
-    drawn = {name: p for name, p in module.named_parameters() if name in stuck}
-    loss = trial.run(module, trial.inputs()).square().sum()
-    grads = torch.autograd.grad(loss, [*drawn.values()], allow_unused=True)
-    heard = {n for n, g in zip(drawn, grads, strict=True) if g is not None and bool(g.any())}
+    heard: set[str] = set()
+    for seed in range(_MOST_SEEDS):
+        module = trial.module(draw_seed=seed)
+        drawn = {name: p for name, p in module.named_parameters() if name in stuck}
+        source = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for p in drawn.values():
+                p.add_(torch.randn(p.shape, generator=source, dtype=torch.float64).to(p))
+        loss = trial.run(module, trial.inputs(draw_seed=seed)).square().sum()
+        grads = torch.autograd.grad(loss, [*drawn.values()], allow_unused=True)
+        pairs = zip(drawn, grads, strict=True)
+        heard |= {name for name, grad in pairs if grad is not None and bool(grad.any())}
     found = trial.subject.construct(trial.dims).named_parameters()
     zeros = {name for name, parameter in found if not bool(parameter.detach().any())}
     return [name for name in stuck if name in zeros or name not in heard]

@@ -124,11 +124,10 @@ class Deaf(SE):
 
     def __init__(self, c: int) -> None:
         super().__init__(c)
-        for layer in self.modules():
-            if isinstance(layer, nn.Linear | nn.Conv2d) and layer.bias is not None:
-                nn.init.constant_(layer.bias, -30.0)
+        nn.init.constant_(self.a.bias, -1.0)
 
 
 def test_units_that_are_dead_in_one_instance_are_no_fault_of_its_class() -> None:
+    assert finding_of("trains", Deaf).status == "violated", "of a class it is its author's start"
     assert finding_of("trains", AsItIs(Deaf(16)), dims={"C": 16}).status == "holds"
     assert finding_of("trains", AsItIs(TwoZeros(16)), dims={"C": 16}).status == "violated"
