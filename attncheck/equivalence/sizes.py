@@ -69,10 +69,8 @@ class Sizes:
         if unit.kind != "norm":
             return None
         settings = dict(slot.settings)
-        rms = settings.get("rms", False)  # a name is an option that the layer itself tells
         if unit.norm:
-            other = not isinstance(rms, str) and rms is not (unit.norm == "rms")
-            if other or "rank" in settings or "groups" in settings:
+            if not is_kind(unit.norm, settings):
                 return None
             return unify(slot.sizes[0], self.tensors[unit.weight].numel(), dims)
         norm = self.module.get_submodule(unit.owner)
@@ -82,6 +80,7 @@ class Sizes:
             return None if found is None else unify(slot.sizes[0], features, found)
         if "rank" in settings:
             return unify(slot.sizes[0], getattr(norm, "num_features", 0), dims)
+        rms = settings.get("rms", False)  # a name is an option that the layer itself tells
         if not isinstance(rms, str) and rms is not is_rms_norm(norm):
             return None
         if unit.weight:
@@ -103,6 +102,17 @@ class Sizes:
         if unit.kind == "tensor" and not self.tensors[unit.weight].requires_grad:
             found = self.tensors[unit.weight]
         return None if found is None else unify_all(slot.sizes, tuple(unit.view(found).shape), dims)
+
+
+def is_kind(norm: str, settings: Mapping[str, Any]) -> bool:
+    """Say whether a norm that is written out may be what a slot declares."""
+    if "rank" in settings:
+        return norm == "batch"
+    if "groups" in settings:
+        return norm == "group"
+    rms = settings.get("rms", False)
+    kinds = {"rms", "layer"} if isinstance(rms, str) else {"rms" if rms else "layer"}
+    return norm in kinds
 
 
 def unify(formula: str, size: int, known: Mapping[str, Any]) -> Dims | None:
