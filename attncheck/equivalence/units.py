@@ -234,7 +234,10 @@ def _turned(name: str, parameter: torch.Tensor) -> Iterator[Unit]:
                 yield Unit(
                     name, "tensor", name, "", _axes(order, True), f"axes {order}, two as one"
                 )
-    if len(shape) == 2:  # a table of offsets, read by i - j where the definition has j - i
+    if len(shape) > 2:  # a table of offsets, read by i - j where the definition has j - i
+        yield Unit(name, "tensor", name, "", _sides_backwards, "two axes from last to first")
+        yield Unit(name, "tensor", name, "", _late_sides_backwards, "the last two backwards, first")
+    if len(shape) == 2:
         yield Unit(name, "tensor", name, "", _backwards, "rows from last to first")
         yield Unit(name, "tensor", name, "", _columns_backwards, "columns from last to first")
         if math.isqrt(shape[0]) ** 2 == shape[0] > 1:
@@ -243,6 +246,14 @@ def _turned(name: str, parameter: torch.Tensor) -> Iterator[Unit]:
 
 def _backwards(t: torch.Tensor) -> torch.Tensor:
     return t.squeeze().flip(0)
+
+
+def _sides_backwards(t: torch.Tensor) -> torch.Tensor:
+    return t.squeeze().flip(0, 1)
+
+
+def _late_sides_backwards(t: torch.Tensor) -> torch.Tensor:
+    return t.squeeze().flip(-2, -1).movedim((-2, -1), (0, 1))
 
 
 def _columns_backwards(t: torch.Tensor) -> torch.Tensor:
