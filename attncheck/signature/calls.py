@@ -113,7 +113,7 @@ def alternatives(convention: Convention) -> Iterator[Convention]:
     """Yield calls that run as well as this one does, and that mean something else.
 
     A table laid out for halves where the module takes pairs, a mask that its caller fills with
-    what is later. What is stated has none.
+    what is later: who states a mask does not say what it hides.
     """
     made = [a for a in convention.arguments if a.made]
     if made:
@@ -124,8 +124,7 @@ def alternatives(convention: Convention) -> Iterator[Convention]:
         )
         if changed != convention.arguments:
             yield replace(convention, arguments=changed)
-    masks = convention.masks if convention.guessed else ()
-    for mask in masks:
+    for mask in convention.masks:
         if len(mask.axes) > 1 and mask.axes[-1] == mask.axes[-2] != "1":
             table = later_mask(mask.meaning, mask.order or mask.axes)
             later = Argument(mask.parameter, "", (), keyword=mask.keyword, made=table)
