@@ -17,6 +17,7 @@ from attncheck.data.report import Finding, Status
 from attncheck.devices import check_device
 from attncheck.errors import TargetError, UsageError, did_you_mean
 from attncheck.execution.messages import Counted, Opened
+from attncheck.instruments.attention.later import left_to_callers
 from attncheck.signature.resolve import loaded_alone
 from attncheck.source.raised import where_raised
 from attncheck.subject.case import Case
@@ -72,22 +73,24 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
 def meant(subject: Subject, claims: Mapping[str, Claim]) -> Subject:
     """Return the subject called in the way in which it computes its definition, if there is one."""
     settling = next((item for item in claims.items() if item[1].settles), None)
-    if not subject.others or settling is None:
+    masked = list(left_to_callers(subject)) if settling else []
+    if settling is None or not (subject.others or masked):
         return subject
     first = decide(*settling, subject)
     if first.status is Status.HOLDS:
         return subject
     departs = bool(first.evidence.get("departure"))
-    others = (one for one in subject.others if one.gates or not departs)
+    guessed = bool(subject.convention.masks)  # what they are filled with is our guess
+    others = [one for one in subject.others if one.gates or guessed or not departs]
     best = subject, _confirmed(first)
-    for one in others:
+    for one in (*others, *masked):
         if error_of(one) is not None or not answers(one):
             continue
         found = decide(*settling, one)
         if found.status is Status.HOLDS:
             return one
-        if one.gates and _confirmed(found) > best[1]:
-            best = one, _confirmed(found)  # a gate with a mistake in it
+        if (one.gates or guessed) and _confirmed(found) > best[1]:
+            best = one, _confirmed(found)  # a gate, or a mask's use, with a mistake in it
     return best[0]
 
 

@@ -60,6 +60,7 @@ class BoundNorm:
     norm: Any
     training: bool
     unit: Unit | None = None
+    groups: int = 1
 
     @property
     def weight(self) -> torch.Tensor:
@@ -68,15 +69,23 @@ class BoundNorm:
         return weight
 
     def _read(self, name: str) -> torch.Tensor:
-        found: torch.Tensor = self.norm.get_parameter(name)
+        found: torch.Tensor = self.norm.get_parameter(name).reshape(-1)
         return found
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         norm = self.norm
-        if (unit := self.unit) is not None:
-            shift = self._read(unit.bias) if unit.bias else None
-            return normed(unit.norm, x, self.weight, shift, unit.eps)
         functional = torch.nn.functional
+        if (unit := self.unit) is not None:
+            gain, shift = self.weight, self._read(unit.bias) if unit.bias else None
+            if unit.norm == "group":
+                return functional.group_norm(x, self.groups, gain, shift, unit.eps)
+            if unit.statistics is not None:
+                kept = [norm.get_buffer(name).reshape(-1) for name in unit.statistics]
+                mean, var = (None, None) if self.training else kept
+                return functional.batch_norm(
+                    x, mean, var, gain, shift, self.training, 0.0, unit.eps
+                )
+            return normed(unit.norm, x, gain, shift, unit.eps)
         if is_rms_norm(norm):
             eps = getattr(norm, "eps", getattr(norm, "variance_epsilon", None))
             return functional.rms_norm(x, norm.weight.shape, norm.weight, eps)
@@ -171,7 +180,8 @@ def _own(mechanism: Mechanism, assignment: Assignment) -> dict[str, Any]:
 def _layer(slot: Slot, part: Part, values: Mapping[str, Any], module: torch.nn.Module) -> Any:
     unit = part.unit
     if slot.kind == "norm" and unit.norm:  # its tensors are named from the whole module
-        return BoundNorm(module, module.training, unit)
+        groups = int(slot.setting("groups", values, 1))
+        return BoundNorm(module, module.training, unit, groups)
     if slot.kind == "norm":
         return BoundNorm(module.get_submodule(unit.owner), module.training)
     if unit.kind == "buffer":

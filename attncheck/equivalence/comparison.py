@@ -42,6 +42,7 @@ class Probe:
         hidden: (B, N, M), True where a key is hidden; None without a mask.
         gradients: compare gradients of data inputs and parameters, not only outputs.
         turned: scales of norms have both signs.
+        bare: parameters that are the scales of norms which the subject writes out.
     """
 
     name: str
@@ -50,12 +51,13 @@ class Probe:
     hidden: torch.Tensor | None = None
     gradients: bool = False
     turned: bool = False
+    bare: tuple[str, ...] = ()
 
     def module(self, draw_seed: int = 0) -> torch.nn.Module:
         """Return the subject's module with the parameters of this comparison."""
         module = self.trial.module(draw_seed=draw_seed)
         if self.turned:
-            turn_scales(module)
+            turn_scales(module, self.bare)
         return module
 
     @property

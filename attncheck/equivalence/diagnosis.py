@@ -244,7 +244,8 @@ def _elsewhere(probe: Probe) -> list[Probe]:
         moved = any(case.dims[n] != trial.dims[n] for n in ("H", "W", "N") if n in case.dims)
         if moved and case.dims.get("C") == trial.dims.get("C") and probe.hidden is None:
             sized = Trial(trial.subject, case)
-            return [*found, Probe("another size", sized, sized.inputs(), turned=probe.turned)]
+            again = replace(probe, name="another size", trial=sized, inputs=sized.inputs())
+            return [*found, replace(again, gradients=False)]
     return found
 
 

@@ -17,7 +17,6 @@ from attncheck.subject.subject import Subject
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
-    from attncheck.reference.slots import Slot
     from attncheck.spec import SpecDocument
 
 _MOST_LAYERS, _MOST_CHOICES = 64, 256
@@ -124,12 +123,20 @@ def _possible(
     mechanism: Mechanism, grid: Mapping[str, Sequence[Any]], module: torch.nn.Module
 ) -> Iterator[dict[str, Any]]:
     """Yield the choices whose layers the module has: a norm of queries needs a norm."""
-    there = _there(module)
+    norms, bare = _there(module)
     for chosen in _product(grid):
         values = {**mechanism.defaults, **chosen}
-        wanted = Counter(_need(s) for s in mechanism.slots.values() if s.exists(values))
-        if all(wanted[need] <= there[need] for need in wanted if need):
+        slots = [slot for slot in mechanism.slots.values() if slot.exists(values)]
+        if sum(slot.kind == "norm" for slot in slots) > norms:
+            continue
+        axes = Counter(sum(n != "1" for n in s.sizes) for s in slots if s.kind == "tensor")
+        # An axis of a slot may be of size one as well, or two of them lie in one.
+        if all(_up_to(most, axes) <= _up_to(most, bare) for most in axes):
             yield chosen
+
+
+def _up_to(most: int, counts: Counter[int]) -> int:
+    return sum(count for axes, count in counts.items() if axes <= most)
 
 
 def _product(grid: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
@@ -137,27 +144,19 @@ def _product(grid: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
         yield dict(zip(grid, values, strict=True))
 
 
-def _need(slot: Slot) -> str:
-    """Return what of a module's own fills a slot, told by its form; "" of what may be fused."""
-    if slot.kind == "tensor":
-        return f"bare of {sum(size != '1' for size in slot.sizes)}"
-    return slot.kind if slot.kind == "norm" else ""
-
-
-def _there(module: torch.nn.Module) -> Counter[str]:
-    """Return how many norms and bare tensors of each form the module has at most."""
+def _there(module: torch.nn.Module) -> tuple[int, Counter[int]]:
+    """Return how many norms, and bare tensors of so many axes, the module has at most."""
     tensors, units = dict(module.named_parameters()), units_of(module)
     bare = {
         (unit.weight, sum(size != 1 for size in unit.view(tensors[unit.weight]).shape))
         for unit in units
         if unit.kind == "tensor" and unit.weight in tensors
     }
-    found = Counter(f"bare of {axes}" for _, axes in bare)
+    found = Counter(axes for _, axes in bare)
     # The rows of a short table may be as many vectors.
     tables = [t for t in tensors.values() if t.ndim == 2 and len(t) <= MOST_VECTORS]
-    found["bare of 1"] += sum(len(t) for t in tables)
-    found["norm"] = len({unit.owner for unit in units if unit.kind == "norm"})
-    return found
+    found[1] += sum(len(t) for t in tables)
+    return len({unit.owner for unit in units if unit.kind == "norm"}), found
 
 
 def _heads(subject: Subject, module: torch.nn.Module) -> list[int]:

@@ -22,7 +22,7 @@ from attncheck.equivalence.matrices import (
     side_by_side,
     vectors_of,
 )
-from attncheck.equivalence.sizes import Dims, Sizes
+from attncheck.equivalence.sizes import Dims, Sizes, is_kind
 from attncheck.equivalence.units import Unit, units_of
 from attncheck.lazy import torch
 from attncheck.subject.sampling import is_kept
@@ -94,7 +94,13 @@ class Matcher:
     _shapes: dict[Unit, tuple[int, int]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        units = [u for u in units_of(self.module) if not u.names & self.beside]
+        norms = [dict(s.settings) for s in self.mechanism.slots.values() if s.kind == "norm"]
+        units = [
+            unit
+            for unit in units_of(self.module)
+            if not unit.names & self.beside
+            and (not unit.norm or any(is_kind(unit.norm, settings) for settings in norms))
+        ]
         self._units = self._in_order(units)
         parameters = self.module.named_parameters(remove_duplicate=False)
         self._tensors = {name: p for name, p in parameters if name not in self.beside}

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 from attncheck.lazy import torch
-from attncheck.subject.sampling import generator
+from attncheck.subject.sampling import generator, statistic
 from attncheck.subject.tolerance import NEARLY
 
 _USUAL = (1e-5, 1e-6)
@@ -60,6 +60,23 @@ def epsilons(module: torch.nn.Module) -> Iterator[float]:
         if type(value) is float and "eps" in name.lower()
     ]
     yield from dict.fromkeys([*kept, *_USUAL])
+
+
+def statistics_of(module: torch.nn.Module, gain: str) -> Iterator[tuple[str, str]]:
+    """Yield (mean, variance): buffers beside a gain that may be its running statistics.
+
+    Args:
+        module: the whole module.
+        gain: dotted name of the gain, a parameter of it.
+    """
+    owner = gain.rpartition(".")[0]
+    size = module.get_parameter(gain).numel()
+    own = module.get_submodule(owner).named_buffers(owner, recurse=False)
+    kept: dict[str, list[str]] = {"mean": [], "var": []}
+    for name, buffer in own:
+        if (kind := statistic(name)) and buffer.numel() == size:
+            kept[kind].append(name)
+    yield from itertools.product(kept["mean"], kept["var"])
 
 
 def normed(

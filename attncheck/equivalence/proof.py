@@ -120,7 +120,7 @@ def _is_random(probe: Probe) -> bool:
 def _probed(mechanism: Mechanism, base: Probe, assignment: Assignment, tried: int) -> Proof:
     passed: list[str] = []
     largest = 0.0
-    for probe in _probes(base):
+    for probe in _probes(base, assignment):
         try:
             if probe.trial.case.train and _is_random(probe):
                 continue
@@ -140,13 +140,14 @@ def _probed(mechanism: Mechanism, base: Probe, assignment: Assignment, tried: in
     return Proof("equal", assignment, largest, probes=tuple(passed), tried=tried)
 
 
-def _probes(base: Probe) -> Iterator[Probe]:
+def _probes(base: Probe, assignment: Assignment) -> Iterator[Probe]:
     """Yield the comparisons on which a look-alike may give itself away, cheapest first."""
     yield base
     yield replace(base, name="gradients", gradients=True)
     trial = base.trial
-    if turn_scales(trial.module()):
-        yield replace(base, name="scales of norms with both signs", turned=True)
+    bare = tuple(p.unit.weight for p in assignment.parts.values() if p.unit.norm)
+    if turn_scales(trial.module(), bare):
+        yield replace(base, name="scales of norms with both signs", turned=True, bare=bare)
     for case in trial.subject.lattice():
         if case.dims.get("C") == trial.dims.get("C") and case.dims != trial.dims:
             other = Trial(trial.subject, case)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,10 +70,8 @@ class Sizes:
         if unit.kind != "norm":
             return None
         settings = dict(slot.settings)
-        rms = settings.get("rms", False)  # a name is an option that the layer itself tells
         if unit.norm:
-            other = not isinstance(rms, str) and rms is not (unit.norm == "rms")
-            if other or "rank" in settings or "groups" in settings:
+            if not is_kind(unit.norm, settings):
                 return None
             return unify(slot.sizes[0], self.tensors[unit.weight].numel(), dims)
         norm = self.module.get_submodule(unit.owner)
@@ -82,6 +81,7 @@ class Sizes:
             return None if found is None else unify(slot.sizes[0], features, found)
         if "rank" in settings:
             return unify(slot.sizes[0], getattr(norm, "num_features", 0), dims)
+        rms = settings.get("rms", False)  # a name is an option that the layer itself tells
         if not isinstance(rms, str) and rms is not is_rms_norm(norm):
             return None
         if unit.weight:
@@ -95,7 +95,10 @@ class Sizes:
             return None
         wanted = tuple(text for text in slot.sizes if text != "1")
         sizes = tuple(n for n in unit.view(self.tensors[unit.weight]).shape if n != 1)
-        return unify_all(wanted, sizes, dims)
+        for texts, ones in _forms(wanted, len(sizes), dims):
+            if (fitted := unify_all(texts, sizes, {**dims, **ones})) is not None:
+                return fitted
+        return None
 
     def _buffer(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
         """Fit what is drawn once: a buffer, or a parameter that is kept from learning."""
@@ -103,6 +106,43 @@ class Sizes:
         if unit.kind == "tensor" and not self.tensors[unit.weight].requires_grad:
             found = self.tensors[unit.weight]
         return None if found is None else unify_all(slot.sizes, tuple(unit.view(found).shape), dims)
+
+
+def _forms(
+    wanted: tuple[str, ...], axes: int, dims: Dims
+) -> Iterator[tuple[tuple[str, ...], Dims]]:
+    """Yield the sizes that a slot's tensor has in so many axes, and the dims that are one then.
+
+    As they are; without axes of size one; with neighbours in one axis, as tables of offsets are
+    often kept.
+    """
+    joined = [wanted]
+    for at, (first, second) in enumerate(itertools.pairwise(wanted)):
+        if (Formula(first).names | Formula(second).names) <= dims.keys():
+            joined.append((*wanted[:at], f"({first})*({second})", *wanted[at + 2 :]))
+    for texts in joined:
+        may_be_one = [t for t in texts if _value(Formula(t), dims) == 1 or _is_open(t, dims)]
+        for gone in itertools.combinations(may_be_one, max(len(texts) - axes, 0)):
+            left = list(texts)
+            for text in gone:
+                left.remove(text)
+            yield tuple(left), {t: 1 for t in gone if _is_open(t, dims)}
+
+
+def _is_open(text: str, dims: Dims) -> bool:
+    """Say whether a size is a dim that is not known yet."""
+    return text.isidentifier() and text not in dims
+
+
+def is_kind(norm: str, settings: Mapping[str, Any]) -> bool:
+    """Say whether a norm that is written out may be what a slot declares."""
+    if "rank" in settings:
+        return norm == "batch"
+    if "groups" in settings:
+        return norm == "group"
+    rms = settings.get("rms", False)
+    kinds = {"rms", "layer"} if isinstance(rms, str) else {"rms" if rms else "layer"}
+    return norm in kinds
 
 
 def unify(formula: str, size: int, known: Mapping[str, Any]) -> Dims | None:

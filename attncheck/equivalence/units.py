@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from attncheck.equivalence.norms import epsilons, is_rms_norm, norm_of
+from attncheck.equivalence.norms import epsilons, is_rms_norm, norm_of, statistics_of
 from attncheck.lazy import torch
 
 View = Callable[["torch.Tensor"], "torch.Tensor"]
@@ -31,8 +31,9 @@ class Unit:
         reading: the view's name, for the report.
         stacked: weights of the same layer of other heads, whose rows follow.
         stacked_biases: their biases.
-        norm: of a norm of the author's own: ``rms`` or ``layer``.
+        norm: of a norm of the author's own: ``rms``, ``layer``, ``group`` or ``batch``.
         eps: its constant.
+        statistics: its running mean and variance, by their dotted names.
     """
 
     owner: str
@@ -45,6 +46,7 @@ class Unit:
     stacked_biases: tuple[str, ...] = ()
     norm: str = ""
     eps: float = 0.0
+    statistics: tuple[str, str] | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -192,11 +194,17 @@ def _gains(
     """Yield a bare vector as the gain of a norm that is written out in ``forward``."""
     if parameter.squeeze().ndim != 1:
         return
-    shift = _bias_of(name, others)
+    shift = _bias_of(name, others, shaped=True)
+    running = list(statistics_of(module, name))
     for eps in epsilons(module):
-        yield Unit(name, "norm", name, "", _same, "a bare gain", norm="rms", eps=eps)
+        gain = Unit(name, "norm", name, "", _same, "a bare gain", norm="rms", eps=eps)
+        yield gain
+        moved = replace(gain, bias=shift)
         if shift:
-            yield Unit(name, "norm", name, shift, _same, "a bare gain", norm="layer", eps=eps)
+            yield replace(moved, norm="layer")
+        yield replace(moved, norm="group")
+        for pair in running:
+            yield replace(moved, norm="batch", statistics=pair)
 
 
 def _bare(name: str, parameter: torch.Tensor, others: Mapping[str, torch.Tensor]) -> Iterator[Unit]:
@@ -226,7 +234,10 @@ def _turned(name: str, parameter: torch.Tensor) -> Iterator[Unit]:
                 yield Unit(
                     name, "tensor", name, "", _axes(order, True), f"axes {order}, two as one"
                 )
-    if len(shape) == 2:  # a table of offsets, read by i - j where the definition has j - i
+    if len(shape) > 2:  # a table of offsets, read by i - j where the definition has j - i
+        yield Unit(name, "tensor", name, "", _sides_backwards, "two axes from last to first")
+        yield Unit(name, "tensor", name, "", _late_sides_backwards, "the last two backwards, first")
+    if len(shape) == 2:
         yield Unit(name, "tensor", name, "", _backwards, "rows from last to first")
         yield Unit(name, "tensor", name, "", _columns_backwards, "columns from last to first")
         if math.isqrt(shape[0]) ** 2 == shape[0] > 1:
@@ -235,6 +246,14 @@ def _turned(name: str, parameter: torch.Tensor) -> Iterator[Unit]:
 
 def _backwards(t: torch.Tensor) -> torch.Tensor:
     return t.squeeze().flip(0)
+
+
+def _sides_backwards(t: torch.Tensor) -> torch.Tensor:
+    return t.squeeze().flip(0, 1)
+
+
+def _late_sides_backwards(t: torch.Tensor) -> torch.Tensor:
+    return t.squeeze().flip(-2, -1).movedim((-2, -1), (0, 1))
 
 
 def _columns_backwards(t: torch.Tensor) -> torch.Tensor:
@@ -254,11 +273,16 @@ def _axes(order: tuple[int, ...], flat: bool = False) -> View:
     return view
 
 
-def _bias_of(name: str, others: Mapping[str, torch.Tensor]) -> str:
-    """Return the bare bias that belongs to a bare weight by its name, or ""."""
+def _bias_of(name: str, others: Mapping[str, torch.Tensor], *, shaped: bool = False) -> str:
+    """Return the bare bias that belongs to a bare weight by its name, or "".
+
+    ``shaped``: it may have axes of size one beside its own.
+    """
     for weight, bias in _PAIRS:
         head, found, tail = name.rpartition(weight)
         candidate = f"{head}{bias}{tail}"
-        if found and candidate in others and others[candidate].ndim == 1:
-            return candidate
+        if found and candidate in others:
+            bare = others[candidate].squeeze() if shaped else others[candidate]
+            if bare.ndim == 1:
+                return candidate
     return ""

@@ -26,6 +26,7 @@ from attncheck.reference.steps import norm, pointwise, softmax
     value_norm=batch_norm("v*u", when="norm"),
     near=conv_slot("u", "k", kernel="r", bias="position_bias", when="position == local"),
     table=tensor("2*H - 1", "2*W - 1", "k", "u", when="position == global"),
+    pairs=tensor("H*W", "H*W", "k", "u", when="position == pairs"),
 )
 def lambda_layer(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     """Turn the context into a matrix and apply it to each query: (B, C, H, W) -> same."""
@@ -48,5 +49,8 @@ def lambda_layer(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     if o.position == "global":
         far = by_offsets(p.table, v, H, W)  # (B, N, k, v)
         y = y + einsum("bhkn,bnkv->bhvn", q, far)
+    if o.position == "pairs":
+        each = einsum("nmku,buvm->bnkv", p.pairs, v)
+        y = y + einsum("bhkn,bnkv->bhvn", q, each)
     out = y.flatten(1, 2).unflatten(-1, (H, W))
     return out

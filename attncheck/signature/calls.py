@@ -39,6 +39,9 @@ from attncheck.signature.masks import (
 )
 from attncheck.signature.tables import later_mask, table_arguments
 
+_AS_MAP, _FRAMES = "tokens as a feature map", "frames of positions"
+_COLUMNS = 2
+"""How wide a map of tokens is where nobody says it: higher than wide."""
 Calls = Mapping[str, Mapping[str, str]]
 Layouts = Mapping[str, Mapping[str, str]]
 
@@ -53,12 +56,14 @@ class CallsWanted:
         output: the axes of the spec's output.
         layouts: the spec's other orders of axes.
         given: the call that the user states.
+        defined: whether the spec defines a mechanism: a contract is of one kind of input alone.
     """
 
     calls: Calls
     output: str
     layouts: Layouts
     given: Sequence[GivenInput] = ()
+    defined: bool = True
 
 
 def candidates(
@@ -94,6 +99,8 @@ def guesses(
     fitting = _by_fit(asked.calls, parameters, asked.given)
     masked = [p for p in named_parameters(parameters) if is_mask_name(p.name)]
     for form, given in _forms(asked.given, dims):
+        if not asked.defined and not asked.given and form.words in (_AS_MAP, _FRAMES):
+            continue
         for name, inputs in fitting:
             changed = replace(asked, layouts={}, given=given)
             for convention in _in_layouts(parameters, name, inputs, changed, {}):
@@ -106,7 +113,7 @@ def alternatives(convention: Convention) -> Iterator[Convention]:
     """Yield calls that run as well as this one does, and that mean something else.
 
     A table laid out for halves where the module takes pairs, a mask that its caller fills with
-    what is later. What is stated has none.
+    what is later: who states a mask does not say what it hides.
     """
     made = [a for a in convention.arguments if a.made]
     if made:
@@ -117,8 +124,7 @@ def alternatives(convention: Convention) -> Iterator[Convention]:
         )
         if changed != convention.arguments:
             yield replace(convention, arguments=changed)
-    masks = convention.masks if convention.guessed else ()
-    for mask in masks:
+    for mask in convention.masks:
         if len(mask.axes) > 1 and mask.axes[-1] == mask.axes[-2] != "1":
             table = later_mask(mask.meaning, mask.order or mask.axes)
             later = Argument(mask.parameter, "", (), keyword=mask.keyword, made=table)
@@ -204,6 +210,9 @@ def _forms(
             yield cut, [*given]
         if "H" in dims:
             yield Form("a volume of one slice", ("H",), (1, -1)), [*given]
+        if "N" in dims:
+            yield Form(_AS_MAP, ("N", "M"), (-1, _COLUMNS), (0, 3, 1, 2)), [*given]
+            yield Form(_FRAMES, ("N", "M"), (-1, _COLUMNS)), [*given]
         return
     ranks = {len(g.shape) for g in data}
     if ranks <= {2, 3}:
@@ -214,13 +223,15 @@ def _forms(
             h = data[0].shape[1]
             form = Form("heads cut already", ("C", "D", "C2"), (h, -1), (0, 2, 1, 3))
             yield form, [_shaped(g, (0, 2, 1, 3), 2) if g in data else g for g in given]
-        frames = Form("frames of positions", ("N", "G"), data[0].shape[1:3])
+        frames = Form(_FRAMES, ("N", "M", "G"), (-1, data[0].shape[2]))
         yield frames, [_shaped(g, (), 1) if g in data else g for g in given]
+        as_map = Form(_AS_MAP, ("N", "M"), (-1, data[0].shape[3]), (0, 3, 1, 2))
+        yield as_map, [_shaped(g, (0, 2, 3, 1), 1) if g in data else g for g in given]
     if ranks == {5} and "H" in dims:
-        slices = Form("slices of a volume", ("H",), data[0].shape[2:4])
+        slices = Form("slices of a volume", ("H",), (-1, data[0].shape[3]))
         yield slices, [_shaped(g, (), 2) if g in data else g for g in given]
     if ranks == {5} and "N" in dims:
-        frames = Form("frames of positions", ("N", "G"), data[0].shape[1:4])
+        frames = Form(_FRAMES, ("N", "M", "G"), (-1, *data[0].shape[2:4]))
         yield frames, [_shaped(_shaped(g, (), 1), (), 1) if g in data else g for g in given]
 
 

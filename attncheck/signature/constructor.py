@@ -132,8 +132,11 @@ def _plan(
                 where=target,
                 instead=f"it takes: {', '.join(named) or 'none'}",
             )
+    sure = {name: dim_named(name, dims, names) for name in named}
     for name, value in own.items():
-        _bind_given(plan.stated, name, value, named.get(name), dims, names, factory)
+        # A short name means a dim only where no other parameter's own name does.
+        taken = {dim for other, dim in sure.items() if dim and other != name}
+        _bind_given(plan.stated, name, value, named.get(name), dims, names, factory, taken)
     free = {n: p for n, p in named.items() if n not in own}
     waiting: list[inspect.Parameter] = []
     for name, parameter in free.items():
@@ -261,6 +264,7 @@ def _bind_given(
     dims: Mapping[str, int],
     names: Mapping[str, list[str]],
     factory: Factory,
+    taken: set[str],
 ) -> None:
     """Bind an argument that was stated; a literal fixes the dim that its parameter means."""
     binding.origins[name] = STATED
@@ -273,7 +277,7 @@ def _bind_given(
     dim = dim_named(name, dims, names)
     if not dim and parameter is not None and _is_required(parameter):
         dim = dim_alike(name, dims)
-    dim = dim or dim_guessed(name, dims, set(binding.fixed))
+    dim = dim or dim_guessed(name, dims, {*binding.fixed, *taken})
     for attribute, held in getattr(value, "__dict__", {}).items() if not callable(value) else ():
         # A config says by its fields what a constructor says by its parameters.
         inner, number = dim_named(attribute, dims, names), _number(held)

@@ -88,6 +88,11 @@ class Form:
         known = math.prod(part for part in self.sizes if part > 0)
         return sizes[at] % known == 0 if -1 in self.sizes else sizes[at] == known
 
+    def grown(self, size: int) -> int:
+        """Return the least size from this one on that can be cut into the parts, if one can."""
+        known = math.prod(part for part in self.sizes if part > 0)
+        return -(-size // known) * known if -1 in self.sizes else size
+
     def handed(self, tensor: Any, axes: tuple[str, ...]) -> Any:
         """Return a tensor with these axes of ours in this form."""
         at = next((i for i, axis in enumerate(axes) if axis in self.axes), None)

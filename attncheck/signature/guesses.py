@@ -71,6 +71,8 @@ def optional_guesses(
     author's own where that does not work; ``None`` is replaced by the dim that it stands for.
     """
     dim, default = dim_named(parameter.name, dims, names), parameter.default
+    if parameter.name == "size" and isinstance(default, tuple) and "H" in dims:
+        dim = "size"  # one number may be a width
     if not dim or isinstance(default, (bool, str)):
         return []
     followed = Guess(text=_parted(dim, use, default))

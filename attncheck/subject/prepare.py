@@ -318,7 +318,7 @@ def _fits(subject: Subject) -> bool:
 
 def _asked(draft: Subject, request: Request) -> CallsWanted:
     spec = draft.spec
-    return CallsWanted(spec.calls, spec.output, spec.layouts, request.inputs)
+    return CallsWanted(spec.calls, spec.output, spec.layouts, request.inputs, bool(spec.reference))
 
 
 def _parameters(draft: Subject) -> list[inspect.Parameter]:

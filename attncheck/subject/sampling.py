@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from attncheck.lazy import torch
@@ -14,6 +16,7 @@ _NORMS = (
     "GroupNorm",
     "RMSNorm",
 )
+_STATISTICS = {"mean": ("mean", "mu", "avg"), "var": ("var", "variance")}
 _MOST_KEPT = 100_000
 """Numbers of a module whose noise is kept for the next claim on the same case."""
 
@@ -85,13 +88,32 @@ def randomise(module: torch.nn.Module, seed: int) -> None:
             parameter.copy_(_around(parameter, values) if flat else values)
         source: torch.Generator | None = None
         for name, buffer in module.named_buffers():
-            if name.endswith(("running_mean", "running_var")) and source is None:
+            kind = _at_start(name, buffer)
+            if kind and source is None:
                 source = generator(seed)
                 source.set_state(state)
-            if name.endswith("running_mean"):
+            if kind == "mean":
                 buffer.copy_(0.3 * torch.randn(buffer.shape, generator=source))
-            elif name.endswith("running_var"):
+            elif kind == "var":
                 buffer.copy_(0.5 + torch.rand(buffer.shape, generator=source))
+
+
+def statistic(name: str) -> str:
+    """Return which running statistic a buffer's name says it is, ``mean`` or ``var``; "" of none.
+
+    People who write a norm out have ``running_mean``, ``moving_mean``, ``bn_mean``, …
+    """
+    words = set(re.split(r"[^a-z]+", name.rpartition(".")[2].lower()))
+    return next((kind for kind, known in _STATISTICS.items() if words & {*known}), "")
+
+
+def _at_start(name: str, buffer: torch.Tensor) -> str:
+    """Return which statistic a buffer is, by its name and where it starts: at zeros or ones."""
+    kind = statistic(name)
+    if name.endswith(("running_mean", "running_var")):
+        return kind
+    starts = buffer.is_floating_point() and bool((buffer == float(kind == "var")).all())
+    return kind if starts else ""
 
 
 def is_kept(parameter: torch.Tensor) -> bool:
@@ -107,13 +129,16 @@ def is_kept(parameter: torch.Tensor) -> bool:
     return bool((parameter != parameter.reshape(-1)[0]).any())
 
 
-def turn_scales(module: torch.nn.Module) -> bool:
+def turn_scales(module: torch.nn.Module, bare: Iterable[str] = ()) -> bool:
     """Make every other scale of norms negative, in place; say whether there are any.
+
+    ``bare`` names parameters that are scales of norms which are written out.
 
     Trained scales come near zero and past it: what is true of positive ones alone (an absolute
     value that is left out) is not the mechanism.
     """
-    found = _scales(module)
+    scales = [*_scales(module), *(module.get_parameter(name) for name in bare)]
+    found = list({id(scale): scale for scale in scales}.values())
     with torch.no_grad():
         for scale in found:
             scale.view(-1)[::2].neg_()

@@ -69,7 +69,7 @@ class Subject:
     @cached_property
     def dims(self) -> dict[str, int]:
         """The base case's dims."""
-        return dims_in_order(self.spec.dims, self.overrides)
+        return self.dims_with()
 
     @cached_property
     def counted(self) -> dict[bytes, Any]:
@@ -99,8 +99,16 @@ class Subject:
         return type(self.factory.module) if isinstance(self.factory, AsItIs) else self.factory
 
     def dims_with(self, **changes: int) -> dict[str, int]:
-        """Return dims with changes; dims that are formulas over them follow."""
-        return dims_in_order(self.spec.dims, {**self.overrides, **changes})
+        """Return dims with changes; dims that are formulas over them follow.
+
+        As many tokens as the form of the inputs takes: those of a map fill its rows.
+        """
+        wanted = {**self.overrides, **changes}
+        dims = dims_in_order(self.spec.dims, wanted)
+        if (form := self.convention.form) is None:
+            return dims
+        filled = {n: form.grown(dims[n]) for n in form.axes if n in ("N", "M", "H") and n in dims}
+        return dims_in_order(self.spec.dims, {**wanted, **filled})
 
     def construct(self, dims: Mapping[str, int]) -> torch.nn.Module:
         """Build the module as its author initialises it.

@@ -10,6 +10,7 @@ VALUES = [
     {"C": 4, "heads": 2, "k": 3, "u": 1, "r": 3, "H": 3, "W": 4},
     {"C": 4, "heads": 1, "k": 2, "u": 2, "position": "global", "norm": False, "H": 2, "W": 3},
     {"C": 4, "heads": 2, "k": 2, "u": 2, "position": "none", "H": 2, "W": 3},
+    {"C": 4, "heads": 2, "k": 2, "u": 1, "position": "pairs", "H": 2, "W": 3},
 ]
 
 
@@ -28,6 +29,8 @@ def _embedding(p, v, a: int, b: int, i: int, j: int) -> Tensor:
     """What lies at (i, j) seen from (a, b): (k, u)."""
     if v.position == "global":
         return p.table[i - a + v.H - 1, j - b + v.W - 1]
+    if v.position == "pairs":
+        return p.pairs[a * v.W + b, i * v.W + j]
     half = v.r // 2
     if v.position == "none" or abs(i - a) > half or abs(j - b) > half:
         return torch.zeros(v.k, v.u, dtype=torch.float64)
@@ -85,8 +88,44 @@ class OverDepth(LocalContext):
         return k.softmax(-2)
 
 
+class WholeMap(nn.Module):
+    """A table of all offsets of a map in one axis, query less key, by an index kept in a buffer."""
+
+    def __init__(self, dim: int, fmap_size: tuple[int, int], dim_k: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.to_q = nn.Conv2d(dim, dim_k * heads, 1, bias=False)
+        self.to_k = nn.Conv2d(dim, dim_k, 1, bias=False)
+        self.to_v = nn.Conv2d(dim, dim // heads, 1, bias=False)
+        self.norm_q = nn.BatchNorm2d(dim_k * heads)
+        self.norm_v = nn.BatchNorm2d(dim // heads)
+        h, w = fmap_size
+        self.table = nn.Parameter(torch.randn((2 * h - 1) * (2 * w - 1), dim_k))
+        rows, columns = torch.arange(h).repeat_interleave(w), torch.arange(w).repeat(h)
+        down, right = rows[:, None] - rows + h - 1, columns[:, None] - columns + w - 1
+        self.register_buffer("index", self.numbered(down, right, h, w))
+
+    def numbered(self, down: Tensor, right: Tensor, h: int, w: int) -> Tensor:
+        return down * (2 * w - 1) + right
+
+    def forward(self, x: Tensor) -> Tensor:
+        B, _, H, W = x.shape
+        q = self.norm_q(self.to_q(x)).reshape(B, self.heads, -1, H * W)
+        k, v = self.to_k(x).flatten(2).softmax(-1), self.norm_v(self.to_v(x)).flatten(2)
+        matrix = torch.einsum("bkm,bvm->bkv", k, v)[:, None]
+        matrix = matrix + torch.einsum("nmk,bvm->bnkv", self.table[self.index], v)
+        return torch.einsum("bhkn,bnkv->bhvn", q, matrix).reshape(B, -1, H, W)
+
+
+class SidesAlike(WholeMap):
+    """Rows and columns of an offset are added: different offsets share an embedding."""
+
+    def numbered(self, down: Tensor, right: Tensor, h: int, w: int) -> Tensor:
+        return down + right
+
+
 class ByPlace(nn.Module):
-    """Position embeddings that depend on the place itself."""
+    """Position embeddings of the query's place alone."""
 
     def __init__(self, dim: int, fmap_size: tuple[int, int], dim_k: int, heads: int) -> None:
         super().__init__()
@@ -95,16 +134,20 @@ class ByPlace(nn.Module):
         self.to_k = nn.Conv2d(dim, dim_k, 1, bias=False)
         self.to_v = nn.Conv2d(dim, dim // heads, 1, bias=False)
         N = fmap_size[0] * fmap_size[1]
-        self.table = nn.Parameter(torch.randn(N, N, dim_k))
+        self.table = nn.Parameter(torch.randn(N, dim_k))
 
     def forward(self, x: Tensor) -> Tensor:
         B, _, H, W = x.shape
         q = self.to_q(x).reshape(B, self.heads, -1, H * W)
         k, v = self.to_k(x).flatten(2).softmax(-1), self.to_v(x).flatten(2)
         matrix = torch.einsum("bkm,bvm->bkv", k, v)[:, None]
-        matrix = matrix + torch.einsum("nmk,bvm->bnkv", self.table, v)
+        matrix = matrix + torch.einsum("nk,bv->bnkv", self.table, v.sum(-1))
         return torch.einsum("bhkn,bnkv->bhvn", q, matrix).reshape(B, -1, H, W)
 
 
-STYLES = ["LocalContext"]
-FAULTS = {"OverDepth": "weights", "ByPlace": "translation-equivariance"}
+STYLES = ["LocalContext", "WholeMap"]
+FAULTS = {
+    "OverDepth": "weights",
+    "SidesAlike": "equivalence",
+    "ByPlace": "translation-equivariance",
+}

@@ -145,3 +145,27 @@ class FixedSize(nn.Module):
 
 def test_a_module_made_for_one_size_is_not_asked_about_copies() -> None:
     assert decided(FixedSize, "repetition").status == "skipped"
+
+
+class Wide(nn.Module):
+    """A window of 23: wider than many a map."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels)
+        self.conv = nn.Conv2d(channels, channels, 23, padding=11)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self.conv(self.norm(x))
+        return out
+
+
+class ByPlace(Wide):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x) * torch.arange(x.shape[-1], dtype=x.dtype)
+
+
+def test_borders_of_a_wide_window_are_no_places() -> None:
+    to = {"to": "translation"}
+    assert finding_of("equivariant", Wide, parameters=to).status == "holds"
+    assert finding_of("equivariant", ByPlace, parameters=to).status == "violated"

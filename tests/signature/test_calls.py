@@ -12,7 +12,7 @@ from attncheck.errors import UsageError
 from attncheck.signature.inputs import parse_input
 from attncheck.subject.trial import Trial
 from tests.attention import Attention, CrossAttention
-from tests.deciding import subject_of
+from tests.deciding import finding_of, subject_of
 
 
 class Flagged(Attention):
@@ -49,6 +49,23 @@ class Frames(Attention):
         b, t, n, c = x.shape
         flat = x.reshape(b, t * n, c)
         return self.attend(flat, flat).reshape(b, t, n, c)
+
+
+class OnMaps(Attention):
+    """Takes (B, C, H, W) and attends over both sides."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, c, h, w = x.shape
+        flat = x.flatten(2).mT
+        return self.attend(flat, flat).mT.reshape(b, c, h, w)
+
+
+class SidesTurned(OnMaps):
+    """Puts its positions back column by column."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, c, h, w = x.shape
+        return super().forward(x).reshape(b, c, w, h).mT
 
 
 class Volume(nn.Module):
@@ -173,6 +190,28 @@ def test_one_sample_heads_cut_and_volumes_are_stated() -> None:
     assert said(CutHeads, "mha", *["2x3x7x16"] * 3) == "qkv(q, k, v), heads cut already"
     assert said(Frames, "tokens", "2x4x6x48") == "tokens(x), frames of positions"
     assert said(Volume, "map", "2x32x4x6x5") == "map(x), slices of a volume"
+
+
+def test_tokens_are_put_in_rows_where_a_module_takes_a_map() -> None:
+    assert said(OnMaps, "mha") == "self(x), tokens as a feature map"
+    assert said(Frames, "mha") == "self(x), frames of positions"
+    subject = subject_of(OnMaps, "mha", inputs=("2x48x5x3",))
+    assert subject.convention.describe() == "self(x), tokens as a feature map"
+    assert (subject.dims["N"], subject.dims["C"]) == (15, 48)
+
+
+@pytest.mark.parametrize("inputs", [(), ("2x48x5x3",)])
+def test_a_map_of_tokens_is_varied_by_whole_rows(inputs: tuple[str, ...]) -> None:
+    subject = subject_of(OnMaps, "mha", inputs=inputs)
+    rows = 3 if inputs else 2
+    lengths = {case.dims["N"] for case in subject.lattice()}
+    assert len(lengths) > 1
+    assert not any(n % rows for n in lengths)
+    assert finding_of("equivalence", OnMaps, "mha", inputs=inputs).status == "holds"
+    assert finding_of("weights", OnMaps, "mha", inputs=inputs).status == "holds"
+    grows = finding_of("complexity", OnMaps, "mha", parameters={"order": "N^2"}, inputs=inputs)
+    assert grows.status == "holds"
+    assert finding_of("equivalence", SidesTurned, "mha", inputs=inputs).status == "violated"
 
 
 def test_height_and_width_agree_with_the_stated_tokens() -> None:

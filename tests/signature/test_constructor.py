@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import torch
 from torch import Tensor, nn
 
 from attncheck.errors import TargetError
@@ -83,3 +84,28 @@ def test_all_that_is_missing_is_asked_for_at_once() -> None:
     with pytest.raises(TargetError, match="'flavour' and 'colour'") as error:
         subject_of(Unknown, "se")
     assert "--init flavour=VALUE --init colour=VALUE" in error.value.instead
+
+
+class Places(nn.Module):
+    """Has an embedding of n places, or of a map of this size."""
+
+    def __init__(self, dim: int, n: int = 77, size: tuple[int, int] = (5, 6)) -> None:
+        super().__init__()
+        self.embedding = nn.Parameter(torch.zeros(dim, *size))
+        self.conv = nn.Conv2d(dim, dim, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.conv(x + self.embedding)
+        return out
+
+
+def test_a_short_name_says_nothing_of_what_another_name_says() -> None:
+    subject = subject_of(Places, "map", n=6)
+    assert subject.dims["C"] == 32
+    assert subject.binding.symbolic["dim"] == "C"
+
+
+def test_a_size_of_two_is_that_of_the_map() -> None:
+    subject = subject_of(Places, "map")
+    assert subject.binding.symbolic["size"] == "size"
+    assert (subject.dims["H"], subject.dims["W"]) == (7, 11)

@@ -62,7 +62,7 @@ def test_another_size_is_tried_where_none_is_stated() -> None:
     ("module", "spec", "told"),
     [
         (Tokens, "se", "tokens, 2x8x32, which this spec does not take"),
-        (Maps, "mha", "a feature map, 2x48x8x8, which this spec does not take"),
+        (Maps, "tokens", "a feature map, 2x48x8x8, which this spec does not take"),
         (Broken, "map", ""),
     ],
 )

@@ -18,6 +18,8 @@ _DRAWS = 3
 _CONTENT = 5
 _LARGE = 1000.0
 _WIDE = {"H": 27, "W": 31, "N": 41, "B": 1}
+_NEAR = 9
+"""Windows up to which that is wide enough."""
 
 
 class NothingToMoveError(Exception):
@@ -65,8 +67,15 @@ def moving_cases(subject: Subject, name: str) -> Iterator[Case]:
     """Yield the cases for a symmetry: a wide map or line for a translation."""
     if name != "translation":
         yield from few_cases(subject)
-    elif (case := resized(subject, 0, **_WIDE)) is not None:
+    elif (case := resized(subject, 0, **_wide(subject))) is not None:
         yield case
+
+
+def _wide(subject: Subject) -> dict[str, int]:
+    """Return sizes whose middle no window of the module's sees a border from."""
+    kernels = [p.shape[2:] for p in subject.construct(subject.dims).parameters() if p.ndim > 3]
+    more = max((max(sides) for sides in kernels), default=1) - _NEAR
+    return {n: size + max(more, 0) * (n != "B") for n, size in _WIDE.items()}
 
 
 def moved(trial: Trial, name: str, of: Observed, inputs: list[str]) -> Iterator[Moved]:

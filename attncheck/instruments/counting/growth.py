@@ -109,7 +109,8 @@ def _sizes(subject: Subject, names: tuple[str, ...]) -> Iterator[tuple[int, dict
     wanted = range(_FIRST, _FIRST + POINTS)
     for unit in range(1, _LONGEST_UNIT + 1):
         found = [(unit * k, subject.dims_with(**dict.fromkeys(names, unit * k))) for k in wanted]
-        if all(subject.in_domain(dims) for _, dims in found):
+        taken = all(dims[name] == size for size, dims in found for name in names)
+        if taken and all(subject.in_domain(dims) for _, dims in found):
             yield from found
             return
 
