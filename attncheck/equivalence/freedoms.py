@@ -235,12 +235,21 @@ def _stated(
 
 
 def defaults_of(subject: Subject) -> dict[str, Any]:
-    """Return what the constructor's parameters are by default; nothing where none can be read."""
+    """Return what the constructor's parameters are by default; nothing where none can be read.
+
+    What its configs hold, which may keep no trace in the module, counts as well.
+    """
+    arguments = subject.binding.arguments(subject.dims)
+    held: dict[str, Any] = {}
+    for name in subject.binding.parts:
+        made = arguments[name]
+        held |= made if isinstance(made, dict) else getattr(made, "__dict__", {})
     try:
         parameters = inspect.signature(subject.factory).parameters.values()
     except (TypeError, ValueError):
-        return {}
-    return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
+        return held
+    own = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
+    return {**held, **own}
 
 
 def _kept(name: str, module: torch.nn.Module) -> list[float]:
