@@ -58,14 +58,14 @@ class Narrowing:
 
 
 def _keep(mode: Any, operator: Any, args: Any, kwargs: Any) -> Any:
-    if _narrows(args, kwargs):
+    if _narrows(args, kwargs, (torch.float64, torch.int64)):  # positions meet what stays wide
         kwargs = {**kwargs, "dtype": torch.float64}
     return operator(*args, **kwargs)
 
 
-def _narrows(args: Any, kwargs: Any) -> bool:
-    """Say whether an operator asks for float32 of a tensor of float64."""
+def _narrows(args: Any, kwargs: Any, kinds: tuple[torch.dtype, ...] = ()) -> bool:
+    """Say whether an operator asks for float32 of a tensor of float64, or of these kinds."""
     if kwargs.get("dtype") is not torch.float32:
         return False
     first = args[0] if args else kwargs.get("self")
-    return isinstance(first, torch.Tensor) and first.dtype == torch.float64
+    return isinstance(first, torch.Tensor) and first.dtype in (kinds or (torch.float64,))
