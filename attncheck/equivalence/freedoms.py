@@ -192,13 +192,7 @@ def _numbers(name: str, subject: Subject, module: torch.nn.Module) -> list[int]:
     """Return a number's values: from the constructor, else from attributes named so."""
     if name in subject.binding.follows or name in subject.binding.fixed:
         return [subject.dims[name]]
-    known = {name, *subject.spec.names.get(name, [])}
-    found = [
-        value
-        for sub in module.modules()
-        for attribute, value in vars(sub).items()
-        if attribute.strip("_") in known and type(value) is int
-    ]
+    found = _integers(module, {name, *subject.spec.names.get(name, [])})
     return list(dict.fromkeys([*found, subject.dims[name]]))[:3]
 
 
@@ -250,6 +244,33 @@ def defaults_of(subject: Subject) -> dict[str, Any]:
         return held
     own = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
     return {**held, **own}
+
+
+def stated_sizes(subject: Subject, module: torch.nn.Module) -> dict[str, int]:
+    """Return the spec's dims that the constructor's arguments make, or that the module keeps."""
+    told = set(subject.binding.fixed) | subject.binding.follows
+    found: dict[str, int] = {}
+    for name, size in subject.dims.items():
+        known = {name, *subject.spec.names.get(name, [])}
+        formula = subject.spec.dims.get(name)
+        names = Formula(formula).names if isinstance(formula, str) else frozenset[str]()
+        if name in told:
+            found[name] = size
+        elif kept := [n for n in _integers(module, known) if n > 0]:
+            found[name] = kept[0]
+        elif names and names <= found.keys():
+            found[name] = int(Formula(str(formula)).evaluate(found))
+    return found
+
+
+def _integers(module: torch.nn.Module, known: set[str]) -> list[int]:
+    """Return the whole numbers that the module keeps under these names."""
+    return [
+        value
+        for sub in module.modules()
+        for attribute, value in vars(sub).items()
+        if attribute.strip("_") in known and type(value) is int
+    ]
 
 
 def _kept(name: str, module: torch.nn.Module) -> list[float]:
