@@ -220,7 +220,7 @@ def _draft(spec: SpecDocument, request: Request, factory: Factory, binding: Bind
         factory,
         binding,
         Convention("", (), tuple(spec.output.split())),
-        {**_restrict(binding.fixed, dims), **request.dims},
+        {**{n: size for n, size in binding.fixed.items() if n in dims}, **request.dims},
         frozenset(binding.fixed),
         device=request.device,
         told=frozenset(request.dims),
@@ -368,10 +368,6 @@ def _unmatched(draft: Subject, request: Request, works: Callable[[Request], bool
 def _settled(subject: Subject) -> Subject:
     """Return the subject with what only trying it can tell."""
     return pin_sizes(in_double(replace(subject, widened=casts_inside(subject))))
-
-
-def _restrict(fixed: Mapping[str, int], dims: Mapping[str, int]) -> dict[str, int]:
-    return {name: size for name, size in fixed.items() if name in dims}
 
 
 def _with_shapes(
