@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
 from attncheck.equivalence.matrices import MOST_VECTORS
-from attncheck.equivalence.observed import rotations
+from attncheck.equivalence.observed import activations, rotations
 from attncheck.equivalence.units import units_of
 from attncheck.lazy import torch
 from attncheck.subject.subject import Subject
@@ -105,6 +105,8 @@ def _grid(
             usual = [v for v in declared if v == default] + [v for v in declared if v != default]
             kept = _kept(name, module) if isinstance(default, float) else []
             grid[name] = list(dict.fromkeys([*kept, *usual]))
+            if name == "activation":
+                grid[name] = activations(subject, module, grid[name])
         elif name == "heads":
             grid[name] = _heads(subject, module)
         elif name in untold:

@@ -100,6 +100,52 @@ class Block(nn.Module):
         return h + self.w2(F.silu(self.w1(n)) * self.w3(n))
 
 
+class SideBySide(Block):
+    """Both branches from the input, each after its own norm, as GPT-NeoX has them."""
+
+    def forward(self, x, mask):  # type: ignore[no-untyped-def]
+        n = self.norm2(x)
+        more = self.w2(F.silu(self.w1(n)) * self.w3(n))
+        return x + self.attention(self.norm1(x), mask) + more
+
+
+class SideBySideOneNorm(Block):
+    """PaLM's: one norm for both."""
+
+    def __init__(self, layer_id: int, args: Args) -> None:
+        super().__init__(layer_id, args)
+        del self.norm2
+
+    def forward(self, x, mask):  # type: ignore[no-untyped-def]
+        n = self.norm1(x)
+        return x + self.attention(n, mask) + self.w2(F.silu(self.w1(n)) * self.w3(n))
+
+
+class InputLost(SideBySide):
+    def forward(self, x, mask):  # type: ignore[no-untyped-def]
+        return super().forward(x, mask) - x
+
+
+class NormsAround(Block):
+    """Gemma 2's: a norm before and a norm behind each branch."""
+
+    def __init__(self, layer_id: int, args: Args) -> None:
+        super().__init__(layer_id, args)
+        self.post1, self.post2 = Rms(args.dim), Rms(args.dim)
+
+    def forward(self, x, mask):  # type: ignore[no-untyped-def]
+        h = x + self.post1(self.attention(self.norm1(x), mask))
+        n = self.norm2(h)
+        return h + self.post2(self.w2(F.silu(self.w1(n)) * self.w3(n)))
+
+
+class NormOfTheSum(NormsAround):
+    def forward(self, x, mask):  # type: ignore[no-untyped-def]
+        h = self.post1(x + self.attention(self.norm1(x), mask))
+        n = self.norm2(h)
+        return h + self.post2(self.w2(F.silu(self.w1(n)) * self.w3(n)))
+
+
 class Falcon(nn.Module):
     """One matrix, in it for each group its queries, its key and its value."""
 
@@ -201,7 +247,10 @@ RIGHT = [
     (Latent, "mla"),
     (LatentOfTokens, "mla"),
 ]
+VARIANTS = [SideBySide, SideBySideOneNorm, NormsAround]
 WRONG = [
+    (InputLost, "prenorm-block"),
+    (NormOfTheSum, "prenorm-block"),
     (NormTwice, "gqa"),
     (FalconOtherGroup, "gqa"),
     (LatentKeyNotTurned, "mla"),
@@ -214,6 +263,13 @@ def test_a_layer_as_its_authors_write_it_is_proven(model: type[nn.Module], spec:
     finding = finding_of("equivalence", model, spec)
     assert finding.status is Status.HOLDS, finding.message
     assert finding.evidence["identity"] == "proven"
+
+
+@pytest.mark.parametrize("model", VARIANTS)
+def test_a_published_arrangement_of_a_block_is_a_variant_by_name(model: type[nn.Module]) -> None:
+    finding = finding_of("equivalence", model, "prenorm-block")
+    assert finding.status is Status.HOLDS, finding.message
+    assert finding.evidence["identity"] == "variant"
 
 
 @pytest.mark.parametrize(("model", "spec"), WRONG)
