@@ -218,7 +218,8 @@ def _stated(
     if name in subject.binding.follows or name in subject.binding.fixed:
         return [subject.dims[name]]
     found = [value for key, value in subject.binding.literal.items() if key in known]
-    found += [value for key, value in defaults_of(subject).items() if key in known]
+    told = {**_configured(subject), **defaults_of(subject)}
+    found += [value for key, value in told.items() if key in known]
     for sub in module.modules():
         for attribute, value in vars(sub).items():
             own = value if isinstance(value, dict) else getattr(value, "__dict__", {})
@@ -226,26 +227,27 @@ def _stated(
             for key, number in ((attribute.strip("_"), value), *inner):
                 found += [number] if key in known else []
     kinds = (int,) if type(default) is int else (int, float)
-    told = [type(default)(v) for v in found if type(v) in kinds and v > 0]
-    return list(dict.fromkeys(told))[:2]
+    numbers = [type(default)(v) for v in found if type(v) in kinds and v > 0]
+    return list(dict.fromkeys(numbers))[:2]
 
 
 def defaults_of(subject: Subject) -> dict[str, Any]:
-    """Return what the constructor's parameters are by default; nothing where none can be read.
+    """Return what the constructor's parameters are by default; nothing where none can be read."""
+    try:
+        parameters = inspect.signature(subject.factory).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
 
-    What its configs hold, which may keep no trace in the module, counts as well.
-    """
-    arguments = subject.binding.arguments(subject.dims)
+
+def _configured(subject: Subject) -> dict[str, Any]:
+    """Return what the constructor's configs hold, which may keep no trace in the module."""
+    arguments = subject.binding.arguments(subject.dims) if subject.binding.parts else {}
     held: dict[str, Any] = {}
     for name in subject.binding.parts:
         made = arguments[name]
         held |= made if isinstance(made, dict) else getattr(made, "__dict__", {})
-    try:
-        parameters = inspect.signature(subject.factory).parameters.values()
-    except (TypeError, ValueError):
-        return held
-    own = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
-    return {**held, **own}
+    return held
 
 
 def stated_sizes(subject: Subject, module: torch.nn.Module) -> dict[str, int]:
@@ -290,6 +292,7 @@ def _floats(default: float, subject: Subject) -> list[float]:
     """Return a constant's values: the definition's, then those of the subject's constructor."""
     kinds = (int, float) if default >= 1 and default == int(default) else (float,)
     given = [v for v in subject.binding.literal.values() if type(v) in kinds]
-    stated = [v for v in defaults_of(subject).values() if type(v) in kinds]
+    told = {**_configured(subject), **defaults_of(subject)}
+    stated = [v for v in told.values() if type(v) in kinds]
     found = [float(v) for v in [*given, *stated] if type(v) is float or v >= 100]
     return list(dict.fromkeys([default, *found]))[:4]
