@@ -65,7 +65,7 @@ class BoundNorm:
     @property
     def weight(self) -> torch.Tensor:
         """The scale, for a definition that reads it."""
-        weight: torch.Tensor = self._read(self.unit.weight) if self.unit else self.norm.weight
+        weight: torch.Tensor = self.unit.read(self._read) if self.unit else self.norm.weight
         return weight
 
     def _read(self, name: str) -> torch.Tensor:

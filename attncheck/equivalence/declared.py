@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attncheck.data.choices import chosen_so
@@ -12,6 +13,7 @@ from attncheck.equivalence.freedoms import defaults_of, told_by_tensors
 from attncheck.equivalence.proof import Proof, prove
 from attncheck.errors import SpecError
 from attncheck.mutation.definition import Definition, assigned
+from attncheck.source.promises import promises_a_residual, promises_parts_in_order
 from attncheck.spec.document import ChoiceEntry
 from attncheck.subject.trial import Trial
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
     from attncheck.subject.subject import Subject
 
+_RESIDUALS = ("residual", "shortcut")
 _FEW = 48
 """Assignments that are compared with each changed definition: the likeliest are enough."""
 
@@ -90,3 +93,43 @@ def said_otherwise(mechanism: Mechanism, subject: Subject, proof: Proof) -> tupl
         if type(told) is bool and type(values.get(name)) is bool and told is not values[name]:
             return name, told
     return None
+
+
+@dataclass(frozen=True)
+class Unkept:
+    """A sentence of a docstring that is not kept.
+
+    Attributes:
+        sentence: the sentence.
+        expected: what it promises.
+        seen: what is computed.
+        weight: the parameter that it is about, "" where it is about none.
+    """
+
+    sentence: str
+    expected: str
+    seen: str
+    weight: str = ""
+
+
+def promised_otherwise(mechanism: Mechanism, subject: Subject, proof: Proof) -> Unkept | None:
+    """Return the promise of a docstring that the subject does not keep, or None.
+
+    Only of what the definition leaves open, and where the sentence leaves no doubt.
+    """
+    if proof.assignment is None:
+        return None
+    values = {**mechanism.defaults, **proof.assignment.values}
+    open_ = any(values.get(name) is False for name in _RESIDUALS)
+    if open_ and (sentence := promises_a_residual(subject)):
+        return Unkept(sentence, "the input added to the output", "nothing is added")
+    found = [proof.assignment.parts.get(name) for name in ("query", "key", "value")]
+    parts = [part for part in found if part is not None and part.rows is not None]
+    rows = [part.rows for part in parts if part.rows is not None]
+    if len(rows) < 3 or len({part.unit.weight for part in parts}) > 1:
+        return None
+    kept = all(one.heads == 1 for one in rows) and rows == sorted(rows, key=lambda r: r.start)
+    if kept or not (sentence := promises_parts_in_order(subject)):
+        return None
+    order = "all rows of q, then of k, then of v"
+    return Unkept(sentence, order, f"q: {rows[0].describe()}", parts[0].unit.weight)

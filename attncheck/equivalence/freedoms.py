@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
 from attncheck.equivalence.matrices import MOST_VECTORS
-from attncheck.equivalence.observed import rotations
+from attncheck.equivalence.observed import activations, rotations
 from attncheck.equivalence.units import units_of
 from attncheck.lazy import torch
 from attncheck.subject.subject import Subject
@@ -104,6 +104,8 @@ def _grid(
             usual = [v for v in declared if v == default] + [v for v in declared if v != default]
             kept = _kept(name, module) if isinstance(default, float) else []
             grid[name] = list(dict.fromkeys([*kept, *usual]))
+            if name == "activation":
+                grid[name] = activations(subject, module, grid[name])
         elif name == "heads":
             grid[name] = _heads(subject, module)
         elif name in untold:
@@ -191,13 +193,7 @@ def _numbers(name: str, subject: Subject, module: torch.nn.Module) -> list[int]:
     """Return a number's values: from the constructor, else from attributes named so."""
     if name in subject.binding.follows or name in subject.binding.fixed:
         return [subject.dims[name]]
-    known = {name, *subject.spec.names.get(name, [])}
-    found = [
-        value
-        for sub in module.modules()
-        for attribute, value in vars(sub).items()
-        if attribute.strip("_") in known and type(value) is int
-    ]
+    found = _integers(module, {name, *subject.spec.names.get(name, [])})
     return list(dict.fromkeys([*found, subject.dims[name]]))[:3]
 
 
@@ -221,7 +217,8 @@ def _stated(
     if name in subject.binding.follows or name in subject.binding.fixed:
         return [subject.dims[name]]
     found = [value for key, value in subject.binding.literal.items() if key in known]
-    found += [value for key, value in defaults_of(subject).items() if key in known]
+    told = {**_configured(subject), **defaults_of(subject)}
+    found += [value for key, value in told.items() if key in known]
     for sub in module.modules():
         for attribute, value in vars(sub).items():
             own = value if isinstance(value, dict) else getattr(value, "__dict__", {})
@@ -229,8 +226,8 @@ def _stated(
             for key, number in ((attribute.strip("_"), value), *inner):
                 found += [number] if key in known else []
     kinds = (int,) if type(default) is int else (int, float)
-    told = [type(default)(v) for v in found if type(v) in kinds and v > 0]
-    return list(dict.fromkeys(told))[:2]
+    numbers = [type(default)(v) for v in found if type(v) in kinds and v > 0]
+    return list(dict.fromkeys(numbers))[:2]
 
 
 def defaults_of(subject: Subject) -> dict[str, Any]:
@@ -240,6 +237,43 @@ def defaults_of(subject: Subject) -> dict[str, Any]:
     except (TypeError, ValueError):
         return {}
     return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
+
+
+def _configured(subject: Subject) -> dict[str, Any]:
+    """Return what the constructor's configs hold, which may keep no trace in the module."""
+    arguments = subject.binding.arguments(subject.dims) if subject.binding.parts else {}
+    held: dict[str, Any] = {}
+    for name in subject.binding.parts:
+        made = arguments[name]
+        held |= made if isinstance(made, dict) else getattr(made, "__dict__", {})
+    return held
+
+
+def stated_sizes(subject: Subject, module: torch.nn.Module) -> dict[str, int]:
+    """Return the spec's dims that the constructor's arguments make, or that the module keeps."""
+    told = set(subject.binding.fixed) | subject.binding.follows
+    found: dict[str, int] = {}
+    for name, size in subject.dims.items():
+        known = {name, *subject.spec.names.get(name, [])}
+        formula = subject.spec.dims.get(name)
+        names = Formula(formula).names if isinstance(formula, str) else frozenset[str]()
+        if name in told:
+            found[name] = size
+        elif kept := [n for n in _integers(module, known) if n > 0]:
+            found[name] = kept[0]
+        elif names and names <= found.keys():
+            found[name] = int(Formula(str(formula)).evaluate(found))
+    return found
+
+
+def _integers(module: torch.nn.Module, known: set[str]) -> list[int]:
+    """Return the whole numbers that the module keeps under these names."""
+    return [
+        value
+        for sub in module.modules()
+        for attribute, value in vars(sub).items()
+        if attribute.strip("_") in known and type(value) is int
+    ]
 
 
 def _kept(name: str, module: torch.nn.Module) -> list[float]:
@@ -257,6 +291,7 @@ def _floats(default: float, subject: Subject) -> list[float]:
     """Return a constant's values: the definition's, then those of the subject's constructor."""
     kinds = (int, float) if default >= 1 and default == int(default) else (float,)
     given = [v for v in subject.binding.literal.values() if type(v) in kinds]
-    stated = [v for v in defaults_of(subject).values() if type(v) in kinds]
+    told = {**_configured(subject), **defaults_of(subject)}
+    stated = [v for v in told.values() if type(v) in kinds]
     found = [float(v) for v in [*given, *stated] if type(v) is float or v >= 100]
     return list(dict.fromkeys([default, *found]))[:4]

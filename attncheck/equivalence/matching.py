@@ -75,6 +75,7 @@ class Matcher:
         domain: conditions over dims; where one is broken the search goes no further.
         beside: parameters that are no part of what is matched.
         purse: steps that are left for several searches together; None for no bound of theirs.
+        told: widths by the constructor's account, for those that a fused matrix hides.
     """
 
     mechanism: Mechanism
@@ -86,6 +87,7 @@ class Matcher:
     domain: Sequence[Formula] = ()
     beside: frozenset[str] = frozenset()
     purse: list[int] | None = None
+    told: Mapping[str, int] = field(default_factory=dict)
     _units: list[Unit] = field(init=False)
     _tensors: dict[str, torch.Tensor] = field(init=False)
     _sizes: Sizes = field(init=False)
@@ -200,13 +202,16 @@ class Matcher:
         return sorted(lengths, key=lambda n: n == 1 or n not in joint)
 
     def _same_input(self, first: Slot, other: Slot) -> bool:
-        """Say whether two matrices act on one input: by name, or by size where both are known."""
+        """Say whether two matrices act on inputs of one size, whatever is not known yet."""
         if other.kind != "linear":
             return False
-        sizes = {Formula(slot.sizes[0]) for slot in (first, other)}
-        if all(formula.names <= set(self.known) for formula in sizes):
-            return len({formula.evaluate(self.known) for formula in sizes}) == 1
-        return first.sizes[0] == other.sizes[0]
+        sizes = [Formula(slot.sizes[0]) for slot in (first, other)]
+        names = sorted(sizes[0].names | sizes[1].names)
+        for prime in (1009, 2003):
+            values = {**{n: prime + 2 * i for i, n in enumerate(names)}, **self.known}
+            if sizes[0].evaluate(values) != sizes[1].evaluate(values):
+                return False
+        return True
 
     def _fits(self, group: list[tuple[str, Slot]], unit: Unit, state: _State) -> Iterator[_State]:
         """Yield the states in which the unit fills these slots."""
@@ -219,7 +224,8 @@ class Matcher:
             return
         if slot.kind == "linear":
             if unit.kind == "matrix":
-                for dims, parts in one_below_another(group, unit, self._shape(unit), state.dims):
+                shape = self._shape(unit)
+                for dims, parts in one_below_another(group, unit, shape, state.dims, self.told):
                     if besides:
                         parts = {n: replace(part, biased=False) for n, part in parts.items()}
                     yield state.take(unit, dims, parts)
@@ -268,7 +274,7 @@ class Matcher:
                     and not part.unit.bias
                     and not part.bias
                     and part.biased
-                    and slot.shape(state.dims)[1] == size
+                    and Formula(slot.sizes[1]).evaluate(state.dims) == size
                 ):
                     parts[slot_name] = replace(part, bias=name)
                     break

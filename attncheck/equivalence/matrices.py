@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from attncheck.data.formula import Formula
 from attncheck.equivalence.assignment import Part
 from attncheck.equivalence.rows import Rows, layouts
 from attncheck.equivalence.sizes import Dims, unify_all
@@ -21,7 +22,7 @@ Fitted = tuple[Dims, dict[str, Part]]
 
 
 def one_below_another(
-    group: Named, unit: Unit, shape: tuple[int, int], dims: Dims
+    group: Named, unit: Unit, shape: tuple[int, int], dims: Dims, told: Mapping[str, int]
 ) -> Iterator[Fitted]:
     """Yield the ways in which a matrix's rows are those of the group's slots, and no others.
 
@@ -30,28 +31,41 @@ def one_below_another(
         unit: the matrix.
         shape: its rows and columns, as it is read.
         dims: what is known.
+        told: widths by the constructor's account, for those that one matrix hides.
     """
+    for found in _unified(group, shape, dims, told):
+        if len(group) == 1:
+            yield found, {group[0][0]: Part(unit)}
+            continue
+        counts = [found.get(name) for name in ("heads", "kv_heads")]
+        heads, groups = (n if isinstance(n, int) else 1 for n in counts)
+        for order in itertools.permutations(group):  # the definition's own order first
+            widths = [int(Formula(slot.sizes[1]).evaluate(found)) for _, slot in order]
+            for layout in layouts(widths, heads, groups):
+                parts = {n: Part(unit, own) for (n, _), own in zip(order, layout, strict=True)}
+                yield found, parts
+
+
+def _unified(
+    group: Named, shape: tuple[int, int], dims: Dims, told: Mapping[str, int]
+) -> Iterator[Dims]:
+    """Yield the dims with which the group's rows are as many as the matrix has."""
     rows, columns = shape
     outs = tuple(slot.sizes[1] for _, slot in group)
     total = " + ".join(f"({text})" for text in outs) if len(outs) > 1 else outs[0]
     inputs = group[0][1].sizes[0]
-    found = unify_all((inputs, total), (columns, rows), dims)
-    if found is None and len(outs) > 1 and rows % len(outs) == 0:
+    if (found := unify_all((inputs, total), (columns, rows), dims)) is not None:
+        yield found
+        return
+    hidden = {n: told[n] for n in Formula(total).names & told.keys() if n not in dims}
+    if hidden and (found := unify_all((inputs, total), (columns, rows), {**dims, **hidden})):
+        yield found
+    if len(outs) > 1 and rows % len(outs) == 0:
         # Several widths unknown: a fused projection most likely has parts of one width.
         parts_of = dict.fromkeys((out, rows // len(outs)) for out in outs)
         texts, sizes = zip((inputs, columns), *parts_of, strict=True)
-        found = unify_all(texts, sizes, dims)
-    if found is None:
-        return
-    if len(group) == 1:
-        yield found, {group[0][0]: Part(unit)}
-        return
-    heads = found.get("heads")
-    for order in itertools.permutations(group):  # the definition's own order first
-        widths = [slot.shape(found)[1] for _, slot in order]
-        for layout in layouts(widths, heads if isinstance(heads, int) else 1):
-            parts = {name: Part(unit, own) for (name, _), own in zip(order, layout, strict=True)}
-            yield found, parts
+        if (found := unify_all(texts, sizes, dims)) is not None:
+            yield found
 
 
 def vectors_of(group: Named, unit: Unit, shape: tuple[int, int], dims: Dims) -> Iterator[Fitted]:

@@ -17,11 +17,11 @@ def is_rms_norm(module: torch.nn.Module) -> bool:
     return any(base.__name__.endswith("RMSNorm") for base in type(module).__mro__)
 
 
-def norm_of(module: torch.nn.Module) -> tuple[str, str, str, float] | None:
-    """Return (scale, shift, ``rms`` or ``layer``, eps) of a norm over the last axis, or None.
+def norm_of(module: torch.nn.Module) -> tuple[str, str, str, float, float] | None:
+    """Return (scale, shift, ``rms`` or ``layer``, eps, more) of a norm over the last axis, or None.
 
     It has a vector or two of one size, nothing else, and gives for some numbers what the norm
-    gives.
+    gives. ``more`` is 1 where its factor is 1 + scale, as Gemma has it, else 0.
     """
     own = dict(module.named_parameters())
     sizes = {tuple(parameter.shape) for parameter in own.values()}
@@ -41,13 +41,12 @@ def norm_of(module: torch.nn.Module) -> tuple[str, str, str, float] | None:
         return None
     names = list(own)
     for scale, shift in [(names[0], "")] if len(names) == 1 else itertools.permutations(names):
-        for eps in epsilons(module):
-            for kind in ("rms", "layer"):
-                with torch.no_grad():
-                    made = normed(kind, x, own[scale], own.get(shift), eps)
-                gap = float((made - seen).abs().max()) / (float(made.abs().max()) or 1.0)
-                if gap <= NEARLY:
-                    return scale, shift, kind, eps
+        for more, eps, kind in itertools.product((0.0, 1.0), epsilons(module), ("rms", "layer")):
+            with torch.no_grad():
+                made = normed(kind, x, own[scale] + more, own.get(shift), eps)
+            gap = float((made - seen).abs().max()) / (float(made.abs().max()) or 1.0)
+            if gap <= NEARLY:
+                return scale, shift, kind, eps, more
     return None
 
 

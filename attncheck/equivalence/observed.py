@@ -1,14 +1,26 @@
-"""What options that no parameter tells a module shows: by two more calls, by what it keeps."""
+"""What options that no parameter tells a module shows: by more calls, by what it keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attncheck.lazy import torch
+from attncheck.subject.dispatcher import watching
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
+
+_OWN = frozenset({"relu", "gelu", "gelu tanh", "silu"})
+_CALLED = {
+    "relu": "relu",
+    "squared": "relu",
+    "gelu": "gelu",
+    "tanh": "gelu tanh",
+    "silu": "silu",
+    "quick": "sigmoid",
+}
+"""Activations of a feed-forward layer, and the operator that each is made of."""
 
 
 def contradictions(subject: Subject, module: torch.nn.Module) -> Callable[[Mapping[str, Any]], int]:
@@ -26,6 +38,31 @@ def contradictions(subject: Subject, module: torch.nn.Module) -> Callable[[Mappi
         return _against(values, *shown[0])
 
     return count
+
+
+def activations(subject: Subject, module: torch.nn.Module, names: Sequence[str]) -> list[str]:
+    """Return which of these activations a call takes; all where none is an operator of torch's."""
+    called = _operators(subject, module)
+    shown = [name for name in names if name not in _CALLED or _CALLED[name] in called]
+    return shown if shown and called & _OWN else [*names]
+
+
+def _operators(subject: Subject, module: torch.nn.Module) -> frozenset[str]:
+    """Return the names of the operators that a call takes; of a gelu how it is computed as well."""
+    found: set[str] = set()
+
+    def see(mode: Any, operator: Any, args: Any, kwargs: Any) -> Any:
+        name = operator.overloadpacket.__name__.strip("_")
+        found.add("gelu tanh" if kwargs.get("approximate") == "tanh" else name)
+        return operator(*args, **kwargs)
+
+    trial = Trial(subject, subject.base())
+    try:
+        with torch.no_grad(), watching(see):
+            trial.run(module, trial.inputs())
+    except SubjectError:
+        return frozenset()
+    return frozenset(found)
 
 
 def rotations(module: torch.nn.Module, name: str) -> list[float]:

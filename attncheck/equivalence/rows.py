@@ -42,17 +42,19 @@ class Rows:
         return f"rows {self.start}–{self.stop - 1}{heads}"
 
 
-def layouts(widths: Sequence[int], heads: int) -> Iterator[list[Rows]]:
+def layouts(widths: Sequence[int], heads: int, groups: int = 1) -> Iterator[list[Rows]]:
     """Yield the rows of slots with these widths in one matrix, the likeliest layout first.
 
     q k v one below another; those of the first head, then of the second, as GPT-NeoX and BLOOM
-    have them; and heads innermost, as ``b n (d k h) -> k b h n d`` takes them apart.
+    have them, or of groups of heads, as Falcon has q q q q k v; and heads innermost, as
+    ``b n (d k h) -> k b h n d`` takes them apart.
     """
     yield list(_after_each_other(widths, 1))
-    if heads > 1 and all(width % heads == 0 for width in widths):
-        yield list(_after_each_other([width // heads for width in widths], heads))
-        if len(set(widths)) == 1 and widths[0] > heads:
-            yield [Rows(at, at + 1, heads, len(widths)) for at in range(len(widths))]
+    for parts in dict.fromkeys((heads, groups)):
+        if parts > 1 and all(width % parts == 0 for width in widths):
+            yield list(_after_each_other([width // parts for width in widths], parts))
+    if 1 < heads < widths[0] and len(set(widths)) == 1 and widths[0] % heads == 0:
+        yield [Rows(at, at + 1, heads, len(widths)) for at in range(len(widths))]
 
 
 def _after_each_other(widths: Sequence[int], heads: int) -> Iterator[Rows]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
 from attncheck.equivalence.assignment import Assignment
-from attncheck.equivalence.freedoms import Choices, choices_of
+from attncheck.equivalence.freedoms import Choices, choices_of, stated_sizes
 from attncheck.equivalence.matching import Matcher
 from attncheck.equivalence.observed import contradictions
 from attncheck.lazy import torch
@@ -76,11 +76,13 @@ def _turns(
     used = order_of_use(subject, module)
     beside = parameters_beside(subject, module)
     domain = [Formula(text) for text in subject.spec.domain.values()]
+    told = stated_sizes(subject, module)
     kept: list[tuple[Assignment, Choices]] = []
 
     def search(group: Group, steps: int, order: dict[str, int] | None) -> Iterator[Assignment]:
         known, choices, doubtful = group
-        matcher = Matcher(mechanism, module, known, relaxed, order, steps, domain, beside, purse)
+        limits = (relaxed, order, steps, domain, beside, purse, told)
+        matcher = Matcher(mechanism, module, known, *limits)
         for found in matcher.assignments():
             kept.append((found, doubtful))
             yield from _under(found, choices)

@@ -76,6 +76,10 @@ def _same(t: torch.Tensor) -> torch.Tensor:
     return t
 
 
+def _one_more(t: torch.Tensor) -> torch.Tensor:
+    return 1 + t
+
+
 def _transposed(t: torch.Tensor) -> torch.Tensor:
     return t.transpose(0, 1)
 
@@ -164,10 +168,11 @@ def _units(module: torch.nn.Module) -> Iterator[Unit]:
             if sub.groups > 1 and not bias:
                 yield Unit(name, "tensor", weight, "", _same, "weights per group")
         elif not _is_torchs(sub) and (own_norm := norm_of(sub)):
-            scale, shift, kind, eps = own_norm
+            scale, shift, kind, eps, more = own_norm
             weight = f"{prefix}{scale}"
             bias = f"{prefix}{shift}" if shift else ""
-            yield Unit(name, "norm", weight, bias, _same, norm=kind, eps=eps)
+            view, reading = (_one_more, "1 + its scale") if more else (_same, "")
+            yield Unit(name, "norm", weight, bias, view, reading, norm=kind, eps=eps)
         elif kinds & {"_NormBase", "LayerNorm", "GroupNorm"} or is_rms_norm(sub):
             yield Unit(name, "norm", weight, bias, _same)
         else:
@@ -196,15 +201,17 @@ def _gains(
         return
     shift = _bias_of(name, others, shaped=True)
     running = list(statistics_of(module, name))
-    for eps in epsilons(module):
-        gain = Unit(name, "norm", name, "", _same, "a bare gain", norm="rms", eps=eps)
-        yield gain
-        moved = replace(gain, bias=shift)
-        if shift:
-            yield replace(moved, norm="layer")
-        yield replace(moved, norm="group")
-        for pair in running:
-            yield replace(moved, norm="batch", statistics=pair)
+    for view, reading in ((_same, "a bare gain"), (_one_more, "1 + a bare gain")):
+        for eps in epsilons(module):
+            gain = Unit(name, "norm", name, "", view, reading, norm="rms", eps=eps)
+            yield gain
+            moved = replace(gain, bias=shift)
+            if shift:
+                yield replace(moved, norm="layer")
+            if view is _same:
+                yield replace(moved, norm="group")
+                for pair in running:
+                    yield replace(moved, norm="batch", statistics=pair)
 
 
 def _bare(name: str, parameter: torch.Tensor, others: Mapping[str, torch.Tensor]) -> Iterator[Unit]:

@@ -11,12 +11,19 @@ import msgspec
 from attncheck.blame.edits import locate
 from attncheck.data.formula import Formula
 from attncheck.data.report import Location
-from attncheck.equivalence.declared import by_option, declared, said_otherwise
+from attncheck.equivalence.comparison import Probe
+from attncheck.equivalence.declared import (
+    Unkept,
+    by_option,
+    declared,
+    promised_otherwise,
+    said_otherwise,
+)
 from attncheck.equivalence.departure import Departure
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
 from attncheck.equivalence.identity import Resemblance, identity_of, line_of, place_of
 from attncheck.equivalence.proof import Proof, prove
-from attncheck.equivalence.recording import Made
+from attncheck.equivalence.recording import Made, record_of
 from attncheck.mutation.making import mutants_of
 from attncheck.signature.resolve import resolve
 from attncheck.source.places import place
@@ -92,6 +99,8 @@ class Equivalence(Claim, frozen=True, kw_only=True):
         proof = prove(mechanism, trial)
         if proof.status == "equal" and (said := said_otherwise(mechanism, subject, proof)):
             return _unheeded(proof, *said)
+        if proof.status == "equal" and (broken := promised_otherwise(mechanism, subject, proof)):
+            return _unkept(trial, broken)
         if proof.status == "equal":
             return _gated(subject, _outcome(mechanism, proof, by_option(subject, proof)))
         if found := declared(mechanism, trial):
@@ -114,6 +123,20 @@ def _unheeded(proof: Proof, option: str, told: bool) -> Outcome:
         identity="departs",
         assignment=proof.assignment.describe() if proof.assignment else {},
     )
+
+
+def _unkept(trial: Trial, broken: Unkept) -> Outcome:
+    """The subject computes the mechanism, and not as its own docstring says."""
+    outcome = violated(
+        f"its docstring says: '{broken.sentence}', and forward does otherwise: {broken.seen}",
+        expected=broken.expected,
+        seen=broken.seen,
+        identity="departs",
+    )
+    recorded = record_of(Probe("base", trial, trial.inputs()), trial.module())
+    nodes = recorded[0].nodes if recorded else []
+    read = next((node for node in nodes if broken.weight in node.reads and node.path), None)
+    return outcome if read is None else outcome.at(place(read.path, read.line, "read here"))
 
 
 def _gated(subject: Subject, outcome: Outcome) -> Outcome:

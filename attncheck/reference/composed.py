@@ -272,12 +272,14 @@ BLOCK = {
 
 @composed(
     dims={**DIMS, "F": None},
-    options=BLOCK,
+    options={"parallel": "none", "closed": False, **BLOCK},
     norm1=token_norm("C", "rms"),
     **SLOTS,
+    after1=token_norm("C", "rms", when="closed"),
     scale1=tensor("C", when="layer_scale"),
-    norm2=token_norm("C", "rms"),
+    norm2=token_norm("C", "rms", when="parallel != one"),
     **LAYERS,
+    after2=token_norm("C", "rms", when="closed"),
     scale2=tensor("C", when="layer_scale"),
 )
 def before(
@@ -289,11 +291,14 @@ def before(
     """
     n = norm(p.norm1, x)
     out, k_kept, v_kept = attended(p, o, n, mask, past)
-    added = out * p.scale1 if o.layer_scale else out
+    even = norm(p.after1, out) if o.closed else out
+    added = even * p.scale1 if o.layer_scale else even
     s = x + added  # nothing on the way from input to output is normalised
-    t = norm(p.norm2, s)
+    seen = x if o.parallel == "two" else s
+    t = n if o.parallel == "one" else norm(p.norm2, seen)
     thought = fed(p, o, t)
-    more = thought * p.scale2 if o.layer_scale else thought
+    calm = norm(p.after2, thought) if o.closed else thought
+    more = calm * p.scale2 if o.layer_scale else calm
     y = s + more
     return (y, (k_kept, v_kept)) if o.cache else y
 

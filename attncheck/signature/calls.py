@@ -87,7 +87,10 @@ def candidates(
 
 
 def guesses(
-    parameters: Sequence[inspect.Parameter], asked: CallsWanted, dims: Mapping[str, int]
+    parameters: Sequence[inspect.Parameter],
+    asked: CallsWanted,
+    dims: Mapping[str, int],
+    source: str = "",
 ) -> Iterator[Convention]:
     """Yield what only trying can tell: masks that nobody explains, inputs of another form.
 
@@ -95,6 +98,7 @@ def guesses(
         parameters: of ``forward``, without ``self``.
         asked: the spec's calls and what is stated.
         dims: the default case.
+        source: the text in which the module is written.
     """
     fitting = _by_fit(asked.calls, parameters, asked.given)
     masked = [p for p in named_parameters(parameters) if is_mask_name(p.name)]
@@ -105,7 +109,13 @@ def guesses(
             changed = replace(asked, layouts={}, given=given)
             for convention in _in_layouts(parameters, name, inputs, changed, {}):
                 yield replace(convention, form=form)
-    if len(masked) == 1 and not any(g.meaning for g in asked.given):
+    if any(g.meaning for g in asked.given):
+        return
+    if needed := frozenset(p.name for p in masked if is_required(p)):  # its parts may do without
+        optional = [p.replace(default=None) if p.name in needed else p for p in parameters]
+        for convention in candidates(optional, asked, source):
+            yield replace(convention, nothing=needed)
+    if len(masked) == 1:
         yield from _masked(parameters, masked[0], fitting, asked)
 
 

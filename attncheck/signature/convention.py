@@ -124,6 +124,7 @@ class Convention:
         stated: whether whoever asks has said what ``forward`` is given.
         guessed: whether the meaning of a mask is a guess, to be held against what it does.
         form: another form of the inputs, None for ours.
+        nothing: parameters that are None where no argument gives them another value.
     """
 
     call: str
@@ -134,6 +135,7 @@ class Convention:
     stated: bool = False
     guessed: bool = False
     form: Form | None = None
+    nothing: frozenset[str] = frozenset()
 
     @property
     def inputs(self) -> dict[str, tuple[str, ...]]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from attncheck.signature.convention import LENGTHS, Argument, GivenInput
@@ -13,6 +17,7 @@ from attncheck.signature.names import number_named, role_named
 from attncheck.signature.tables import table_named
 
 Orders = tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+_OR_NONE = re.compile(r"\b(Optional|None)\b")
 _NAMED_KINDS = (
     inspect.Parameter.POSITIONAL_ONLY,
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
@@ -294,11 +299,49 @@ def _in_order(
 def forward_parameters(module: Any) -> list[inspect.Parameter]:
     """Return the parameters of ``forward`` without ``self``; empty if it has no signature.
 
-    A module may state them as ``forward_signature`` where its ``forward`` takes anything.
+    A module may state them as ``forward_signature`` where its ``forward`` takes anything. What
+    must be given, and may be None, has the default None.
     """
+    empty = may_be_none(module)
+    return [p.replace(default=None) if p.name in empty else p for p in _written(module)]
+
+
+def may_be_none(module: Any) -> frozenset[str]:
+    """Return the parameters of ``forward`` without a default that may be None.
+
+    The annotation says so (``mask: Tensor | None``), or the code asks (``if mask is not None``).
+    What is computed from positions is none of them: without it the module is another one.
+    """
+    required = [p for p in _written(module) if is_required(p) and p.kind in _NAMED_KINDS]
+    required = [p for p in required if not table_named(p.name) and not number_named(p.name)]
+    if not required:
+        return frozenset()
+    asked = _held_against_none(getattr(module.forward, "__func__", module.forward))
+    return frozenset(
+        p.name for p in required if p.name in asked or _OR_NONE.search(str(p.annotation))
+    )
+
+
+def _written(module: Any) -> list[inspect.Parameter]:
     try:
         stated = getattr(module, "forward_signature", None)
         signature = stated if isinstance(stated, inspect.Signature) else None
         return list((signature or inspect.signature(module.forward)).parameters.values())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, AttributeError):
         return []
+
+
+@lru_cache(maxsize=512)
+def _held_against_none(function: Any) -> frozenset[str]:
+    """Return the names that a function asks of whether they are None."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, ValueError, RecursionError):
+        return frozenset()
+    return frozenset(
+        node.left.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name)
+        if isinstance(node.ops[0], (ast.Is, ast.IsNot))
+        if isinstance(node.comparators[0], ast.Constant) and node.comparators[0].value is None
+    )

@@ -1,4 +1,4 @@
-"""Casts to single precision inside a module that is tried in double precision.
+"""A module's precision, and casts to single precision inside one that is tried in double.
 
 A softmax is often taken in float32 whatever the module's own precision: `scores.float()`. That is
 deliberate, it is no other function, and yet it would blur every comparison in float64. Inside
@@ -7,6 +7,7 @@ deliberate, it is no other function, and yet it would blur every comparison in f
 
 from __future__ import annotations
 
+import itertools
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -17,6 +18,24 @@ from attncheck.subject.dispatcher import watching
 def widened() -> AbstractContextManager[Any]:
     """Return a context in which what is float64 stays so where float32 is asked for."""
     return watching(_keep)
+
+
+def placed(module: torch.nn.Module, device: str, dtype: torch.dtype) -> None:
+    """Move a module as its ``to`` does; complex numbers, of rotations, stay complex.
+
+    In single and double precision: ``to`` itself makes real numbers of them, and says a warning.
+    """
+    turns = {torch.float64: torch.complex128, torch.float32: torch.complex64}.get(dtype)
+    held = itertools.chain(module.parameters(), module.buffers())
+    if turns is None or not any(tensor.is_complex() for tensor in held):
+        module.to(device=device, dtype=dtype)
+        return
+
+    def move(t: torch.Tensor) -> torch.Tensor:
+        own = turns if t.is_complex() else dtype if t.is_floating_point() else t.dtype
+        return t.to(device=device, dtype=own)
+
+    module._apply(move)  # type: ignore[no-untyped-call]
 
 
 class Narrowing:
@@ -39,14 +58,14 @@ class Narrowing:
 
 
 def _keep(mode: Any, operator: Any, args: Any, kwargs: Any) -> Any:
-    if _narrows(args, kwargs):
+    if _narrows(args, kwargs, (torch.float64, torch.int64)):  # positions meet what stays wide
         kwargs = {**kwargs, "dtype": torch.float64}
     return operator(*args, **kwargs)
 
 
-def _narrows(args: Any, kwargs: Any) -> bool:
-    """Say whether an operator asks for float32 of a tensor of float64."""
+def _narrows(args: Any, kwargs: Any, kinds: tuple[torch.dtype, ...] = ()) -> bool:
+    """Say whether an operator asks for float32 of a tensor of float64, or of these kinds."""
     if kwargs.get("dtype") is not torch.float32:
         return False
     first = args[0] if args else kwargs.get("self")
-    return isinstance(first, torch.Tensor) and first.dtype == torch.float64
+    return isinstance(first, torch.Tensor) and first.dtype in (kinds or (torch.float64,))

@@ -30,7 +30,7 @@ from attncheck.signature.constructor import (
     parameters_of,
 )
 from attncheck.signature.convention import Convention, GivenInput
-from attncheck.signature.forward import forward_parameters
+from attncheck.signature.forward import forward_parameters, may_be_none
 from attncheck.signature.resolve import Factory, resolve
 from attncheck.spec import SpecDocument
 from attncheck.subject.hinting import other_sizes, stated_inputs
@@ -220,7 +220,7 @@ def _draft(spec: SpecDocument, request: Request, factory: Factory, binding: Bind
         factory,
         binding,
         Convention("", (), tuple(spec.output.split())),
-        {**_restrict(binding.fixed, dims), **request.dims},
+        {**{n: size for n, size in binding.fixed.items() if n in dims}, **request.dims},
         frozenset(binding.fixed),
         device=request.device,
         told=frozenset(request.dims),
@@ -280,7 +280,8 @@ def _called(draft: Subject, request: Request) -> Iterator[Subject]:
 
 def _guessed(draft: Subject, request: Request) -> Iterator[Subject]:
     """Yield the subject under each call that only trying can tell."""
-    found = guesses(_parameters(draft), _asked(draft, request), draft.dims)
+    source = _source(draft.factory)
+    found = guesses(_parameters(draft), _asked(draft, request), draft.dims, source)
     yield from _shaped(draft, request, itertools.islice(found, _MOST_GUESSES))
 
 
@@ -288,11 +289,13 @@ def _shaped(
     draft: Subject, request: Request, conventions: Iterator[Convention]
 ) -> Iterator[Subject]:
     later: list[Subject] = []
+    nothing = may_be_none(_seen(draft))
     for convention in conventions:
         shaped = _with_shapes(draft, convention, request.inputs)
         if shaped is None:
             continue
-        known = replace(convention, stated=bool(request.inputs))
+        absent = convention.nothing | nothing
+        known = replace(convention, stated=bool(request.inputs), nothing=absent)
         subject = replace(shaped, convention=known)
         if not _fits(subject):
             continue
@@ -323,14 +326,19 @@ def _asked(draft: Subject, request: Request) -> CallsWanted:
 
 def _parameters(draft: Subject) -> list[inspect.Parameter]:
     """Return ``forward``'s parameters; of what is no class an instance must be built."""
-    factory: Any = draft.factory
-    if isinstance(factory, type):
-        return forward_parameters(factory)[1:]
+    seen = _seen(draft)
+    return forward_parameters(seen)[1:] if isinstance(seen, type) else forward_parameters(seen)
+
+
+def _seen(draft: Subject) -> Any:
+    """Return the class, or what else its factory builds; None where it builds nothing."""
+    if isinstance(draft.factory, type):
+        return draft.factory
     try:
         with blamed("constructor"):
-            return forward_parameters(draft.construct(draft.dims))
+            return draft.construct(draft.dims)
     except SubjectError:
-        return []
+        return None
 
 
 def _source(factory: Factory) -> str:
@@ -360,10 +368,6 @@ def _unmatched(draft: Subject, request: Request, works: Callable[[Request], bool
 def _settled(subject: Subject) -> Subject:
     """Return the subject with what only trying it can tell."""
     return pin_sizes(in_double(replace(subject, widened=casts_inside(subject))))
-
-
-def _restrict(fixed: Mapping[str, int], dims: Mapping[str, int]) -> dict[str, int]:
-    return {name: size for name, size in fixed.items() if name in dims}
 
 
 def _with_shapes(

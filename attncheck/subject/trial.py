@@ -18,7 +18,7 @@ from attncheck.signature.masks import key_axis
 from attncheck.subject.case import Case
 from attncheck.subject.gated import over
 from attncheck.subject.outputs import Output, read_output
-from attncheck.subject.precision import widened
+from attncheck.subject.precision import placed, widened
 from attncheck.subject.raising import blamed
 from attncheck.subject.sampling import draw, generator, is_unfinished, randomise, seed_everything
 from attncheck.subject.subject import Subject
@@ -93,12 +93,12 @@ class Trial:
             self._finish(module, dtype or self.dtype)
         if not (self.case.initial if initial is None else initial):
             randomise(module, 1_000_003 * (draw_seed + 1) + self.case.seed)
-        module.to(device=self.case.device, dtype=dtype or self.dtype)
+        placed(module, self.case.device, dtype or self.dtype)
         return module.train(self.case.train if train is None else train)
 
     def _finish(self, module: torch.nn.Module, dtype: torch.dtype) -> None:
         """Call a module once, so that its lazy layers take their shapes from the inputs."""
-        module.to(device=self.case.device, dtype=dtype)
+        placed(module, self.case.device, dtype)
         with torch.no_grad():
             self.call(module.eval(), self.inputs(dtype=dtype))
 
@@ -187,8 +187,10 @@ class Trial:
     def arguments(self, inputs: Mapping[str, torch.Tensor]) -> tuple[list[Any], dict[str, Any]]:
         """Return what ``forward`` is given, by position and by keyword, in its order of axes."""
         positional: list[Any] = []
-        keyword: dict[str, Any] = {}
-        for argument in self.subject.convention.arguments:
+        convention = self.subject.convention
+        given = {argument.parameter for argument in convention.arguments}
+        keyword: dict[str, Any] = dict.fromkeys(sorted(convention.nothing - given))
+        for argument in convention.arguments:
             value = self._value(argument, inputs)
             if argument.keyword:
                 keyword[argument.parameter] = value

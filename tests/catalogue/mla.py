@@ -7,11 +7,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 SPEC = "mla"
+_SIZES = {"C": 4, "heads": 2, "head_dim": 2, "v_dim": 3, "latent": 3, "q_latent": 5, "turned": 2}
 VALUES = [
-    {"C": 4, "heads": 2, "head_dim": 3, "latent": 3},
-    {"C": 4, "heads": 2, "head_dim": 2, "latent": 3, "q_low": False, "norm": "kv", "causal": True},
-    {"C": 4, "heads": 1, "head_dim": 2, "latent": 3, "rope": True, "norm": "both", "bias": True},
-    {"C": 4, "heads": 2, "head_dim": 2, "latent": 3, "rope": True, "q_low": False},
+    {**_SIZES, "head_dim": 3},
+    {**_SIZES, "q_low": False, "norm": "kv", "causal": True},
+    {**_SIZES, "heads": 1, "rope": True, "norm": "both", "bias": True},
+    {**_SIZES, "rope": True, "q_low": False},
 ]
 CALL = {"d_model": 12, "n_heads": 3, "latent_dim": 5, "inputs": ("2x6x12",)}
 
@@ -36,7 +37,7 @@ def turned(t: Tensor, place: int) -> Tensor:
 
 def equation(p, v, x: Tensor) -> Tensor:
     d = v.head_dim
-    y = torch.zeros(2, 4, v.I, dtype=x.dtype)
+    y = torch.zeros(2, 4, v.V, dtype=x.dtype)
     for b in range(2):
         c_kv = matrix(p.kv_down, x[b])
         c_kv = c_kv if v.norm == "none" else rms(p.kv_norm, c_kv)
@@ -55,7 +56,8 @@ def equation(p, v, x: Tensor) -> Tensor:
                         s = s + turned(q_r, i) @ turned(matrix(p.k_rope, x[b])[j], j)
                         width = d + 2
                     e.append((s / width**0.5).exp())
-                y[b, i, cut] = sum(t / sum(e) * u[j, cut] for j, t in enumerate(e))
+                own = slice(h * v.v_dim, (h + 1) * v.v_dim)
+                y[b, i, own] = sum(t / sum(e) * u[j, own] for j, t in enumerate(e))
     return matrix(p.output, y)
 
 

@@ -28,6 +28,30 @@ class AlwaysOfThree(Efficient):
         super().__init__(channels, 3)
 
 
+class Switched(nn.Module):
+    """The reduction is that of a second branch, which is off by default."""
+
+    heeds = True
+
+    def __init__(self, channels: int, reduction: int = 4, deep: bool = False) -> None:
+        super().__init__()
+        width = channels // reduction if deep and self.heeds else channels // 4
+        self.down, self.up = nn.Linear(channels, width), nn.Linear(width, channels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        gate: torch.Tensor = self.up(self.down(x.mean((2, 3))).relu()).sigmoid()
+        return x * gate[:, :, None, None]
+
+
+class NeverHeeded(Switched):
+    heeds = False
+
+
+def test_a_size_of_what_is_switched_off_has_its_effect_with_the_switch() -> None:
+    assert finding_of("unused", Switched, spec="se").status is Status.HOLDS
+    assert finding_of("unused", NeverHeeded, spec="se").status is Status.VIOLATED
+
+
 def test_a_kernel_that_counts_where_no_width_is_given_has_its_effect() -> None:
     assert finding_of("unused", Efficient, spec="eca").status is Status.HOLDS
 

@@ -175,7 +175,7 @@ def _offered(subject: Subject, trial: Trial, *, masks: bool = True) -> list[insp
         p
         for p in named_parameters(parameters)
         if p.name not in taken
-        and not is_required(p)
+        and (not is_required(p) or p.name in subject.convention.nothing)
         and is_mask_name(p.name) == masks
         and not isinstance(p.default, (bool, int, float, str))
     ]

@@ -27,7 +27,8 @@ def ignored_arguments(trial: Trial) -> dict[str, str]:
     kernel, heads. A reduction that a least width overrules has its effect in a wider module, so
     that the module is also built, not run, with sixteen times the channels. A kernel that counts
     only where no width is given, as one chosen by the width, has its effect there. A distance that
-    short inputs do not have is tried once more on long ones.
+    short inputs do not have is tried once more on long ones, and one that belongs to what is
+    switched off, as the width of a rotary part, with each switch turned.
     """
     subject = trial.subject
     given = {**subject.binding.defaults, **subject.binding.arguments(trial.dims)}
@@ -43,7 +44,7 @@ def ignored_arguments(trial: Trial) -> dict[str, str]:
         tried = _all_the_same(_same_as(trial, name, value, widths))
         if len(tried) < _ENOUGH or _stands_in(trial, name, value, set(widths)):
             continue
-        if not _matters_far_away(trial, name, tried):
+        if not (_matters_far_away(trial, name, tried) or _behind_a_switch(trial, name, tried)):
             found[name] = ", ".join(str(n) for n in (value, *tried))
     return found
 
@@ -120,18 +121,31 @@ def _stands_in(trial: Trial, name: str, value: int, widths: set[str]) -> bool:
 def _matters_far_away(trial: Trial, name: str, tried: list[int]) -> bool:
     """Say whether the argument has its effect on inputs with many more tokens."""
     lengths = {n: _LONGER for n in ("N", "M") if n in trial.dims and n in trial.subject.variable}
-    if not lengths:
-        return False
-    long = trial.with_case(dims=lengths)
+    return bool(lengths) and _matters(trial.with_case(dims=lengths), name, tried)
+
+
+def _behind_a_switch(trial: Trial, name: str, tried: list[int]) -> bool:
+    """Say whether the argument has its effect with a switch of the constructor's turned."""
+    defaults = {n: p.default for n, p in parameters_of(trial.subject.factory).items()}
+    stands = {**defaults, **trial.subject.binding.literal}
+    switches = [n for n, value in stands.items() if isinstance(value, bool)]
+    return any(_matters(_with(trial, {n: not stands[n]}), name, tried) for n in switches)
+
+
+def _matters(trial: Trial, name: str, tried: list[int]) -> bool:
+    """Say whether one of these values makes another module than the argument's own."""
     try:
-        inputs = long.inputs()
-        expected = long.run(long.module(), inputs)
+        inputs, module = trial.inputs(), trial.module()
+        expected = trial.run(module, inputs)
     except SubjectError:
         return False
     for other in tried:
         try:
-            changed = _with(long, {name: other})
-            if not torch.equal(expected, changed.run(changed.module(), inputs)):
+            changed = _with(trial, {name: other})
+            theirs = changed.module()
+            if _shapes(theirs) != _shapes(module):
+                return True
+            if not torch.equal(expected, changed.run(theirs, inputs)):
                 return True
         except SubjectError:
             continue
