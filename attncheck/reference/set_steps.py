@@ -15,3 +15,8 @@ def of_tokens(mask: Tensor | None) -> Tensor | None:
 def for_each_sample(t: Tensor, x: Tensor) -> Tensor:
     """Return a learned set for each sample of a batch: (M, C) and (B, N, D) -> (B, M, C)."""
     return t.expand(x.shape[0], -1, -1)
+
+
+def third(t: Tensor, which: int) -> Tensor:
+    """Return the first, second or last third of the channels: (…, 3·C) -> (…, C)."""
+    return t.chunk(3, -1)[which]
