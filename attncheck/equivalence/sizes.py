@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -94,8 +95,18 @@ class Sizes:
         if unit.kind != "tensor":
             return None
         wanted = tuple(text for text in slot.sizes if text != "1")
-        sizes = tuple(n for n in unit.view(self.tensors[unit.weight]).shape if n != 1)
-        return unify_all(wanted, sizes, dims)
+        shape = tuple(unit.view(self.tensors[unit.weight]).shape)
+        sizes = tuple(n for n in shape if n != 1)
+        missing = len(wanted) - len(sizes)
+        if not 0 < missing <= shape.count(1):
+            return unify_all(wanted, sizes, dims)
+        # One seed, one head: an axis of size one is one of the slot's.
+        for ones in itertools.combinations(range(len(wanted)), missing):
+            rest = iter(sizes)
+            own = tuple(1 if at in ones else next(rest) for at in range(len(wanted)))
+            if (found := unify_all(wanted, own, dims)) is not None:
+                return found
+        return None
 
     def _buffer(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
         """Fit what is drawn once: a buffer, or a parameter that is kept from learning."""

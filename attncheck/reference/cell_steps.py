@@ -14,26 +14,27 @@ def cells(x: Tensor, S: int, T: int) -> Tensor:
     return F.adaptive_avg_pool2d(x, (S, T))
 
 
-def cosines(frequencies: str, C: int, like: Tensor, normalised: bool) -> Tensor:
+def cosines(frequencies: str, C: int, like: Tensor, orthogonal: bool) -> Tensor:
     """Return a cosine for each channel of a map like (B, C, S, T): (C, S, T).
 
     Neighbouring channels in as many groups as there are frequencies, such as 16 in ``top16``,
-    share one; frequencies are counted on a grid of 7×7. Normalised as an orthogonal transform.
+    share one; frequencies are counted on a grid of 7×7. Of length one if orthogonal.
     """
     S, T = like.shape[-2:]
-    pairs = _FREQUENCIES[frequencies[:3]].split()[: int(frequencies[3:])]
+    count = int(frequencies[3:])
+    pairs = [divmod(int(pair), 10) for pair in _FREQUENCIES[frequencies[:3]].split()]
     waves = [
-        _wave(int(u) * (S // 7), S, like, normalised)[:, None]
-        * _wave(int(v) * (T // 7), T, like, normalised)[None]
-        for u, v in pairs
+        _wave(u * (S // 7), S, like, orthogonal)[:, None]
+        * _wave(v * (T // 7), T, like, orthogonal)[None]
+        for u, v in pairs[:count]
     ]
-    return torch.stack(waves).repeat_interleave(C // len(pairs), 0)
+    return torch.stack(waves).repeat_interleave(C // count, 0)
 
 
-def _wave(frequency: int, n: int, like: Tensor, normalised: bool) -> Tensor:
+def _wave(frequency: int, n: int, like: Tensor, orthogonal: bool) -> Tensor:
     """Return cos(pi·frequency·(i + 1/2)/n) for i < n."""
     places = torch.arange(n, dtype=like.dtype, device=like.device) + 0.5
-    size = (math.sqrt(2) if frequency else 1.0) / math.sqrt(n) if normalised else 1.0
+    size = (math.sqrt(2) if frequency else 1.0) / math.sqrt(n) if orthogonal else 1.0
     return torch.cos(math.pi * frequency * places / n) * size
 
 

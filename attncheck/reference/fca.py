@@ -20,7 +20,7 @@ from attncheck.reference.steps import linear, over_hw, sum_hw
         "squeeze_bias": False,
         "excite_bias": False,
         "frequencies": "top16",
-        "normalised": True,
+        "orthogonal": True,
     },
     squeeze=linear_slot("C", "h", bias="squeeze_bias"),
     excite=linear_slot("h", "C", bias="excite_bias"),
@@ -28,7 +28,7 @@ from attncheck.reference.steps import linear, over_hw, sum_hw
 def fca(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     """Gate channels by one frequency of each: (B, C, H, W) -> same."""
     small = cells(x, o.S, o.T)  # a map of that size as it is
-    basis = cosines(o.frequencies, o.C, small, o.normalised)  # eq. 4, (C, S, T)
+    basis = cosines(o.frequencies, o.C, small, o.orthogonal)  # eq. 4, (C, S, T)
     waves = small * basis
     z = sum_hw(waves)  # eq. 8 and 9, a group of channels per frequency
     a = linear(p.squeeze, z)

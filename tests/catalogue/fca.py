@@ -12,7 +12,7 @@ SPEC = "fca"
 VALUES = [
     {"C": 16, "r": 4},
     {"C": 4, "r": 2, "S": 14, "T": 7, "frequencies": "low4", "squeeze_bias": True},
-    {"C": 8, "r": 4, "frequencies": "top8", "normalised": False, "excite_bias": True},
+    {"C": 8, "r": 4, "frequencies": "top8", "orthogonal": False, "excite_bias": True},
 ]
 CALL = {"channel": 32, "dct_h": 7, "dct_w": 7, "inputs": ("2x32x7x7",)}
 TOP16 = [
@@ -46,7 +46,7 @@ def equation(p, v, x: Tensor) -> Tensor:
             total = 0
             for i in range(v.S):
                 for j in range(v.T):
-                    wave = cosine(u, i, v.S, v.normalised) * cosine(w, j, v.T, v.normalised)
+                    wave = cosine(u, i, v.S, v.orthogonal) * cosine(w, j, v.T, v.orthogonal)
                     total = total + x[b, c, i, j] * wave
             z.append(total)
         h = p.squeeze.weight @ torch.stack(z)
