@@ -149,10 +149,16 @@ def _product(grid: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
 def _there(module: torch.nn.Module) -> tuple[int, Counter[int]]:
     """Return how many norms, and bare tensors of so many axes, the module has at most."""
     tensors, units = dict(module.named_parameters()), units_of(module)
-    bare = {
-        (unit.weight, sum(size != 1 for size in unit.view(tensors[unit.weight]).shape))
+    shapes = [
+        (unit.weight, unit.view(tensors[unit.weight]).shape)
         for unit in units
         if unit.kind == "tensor" and unit.weight in tensors
+    ]
+    # An axis of size one may be one of the slot's, or none.
+    bare = {
+        (name, axes)
+        for name, shape in shapes
+        for axes in range(sum(size != 1 for size in shape), len(shape) + 1)
     }
     found = Counter(axes for _, axes in bare)
     # The rows of a short table may be as many vectors.

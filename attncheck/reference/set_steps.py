@@ -1,4 +1,4 @@
-"""Steps of attention that pools a set of tokens to one vector."""
+"""Steps of attention that pools a set of tokens, or reads it by learned queries."""
 
 from __future__ import annotations
 
@@ -10,3 +10,13 @@ def of_tokens(mask: Tensor | None) -> Tensor | None:
     if mask is None:
         return None
     return mask[:, :, None] if mask.ndim == 2 else mask[:, 0, :, None]
+
+
+def for_each_sample(t: Tensor, x: Tensor) -> Tensor:
+    """Return a learned set for each sample of a batch: (M, C) and (B, N, D) -> (B, M, C)."""
+    return t.expand(x.shape[0], -1, -1)
+
+
+def third(t: Tensor, which: int) -> Tensor:
+    """Return the first, second or last third of the channels: (…, 3·C) -> (…, C)."""
+    return t.chunk(3, -1)[which]

@@ -12,7 +12,7 @@ LENGTHS = "lengths"
 """The meaning of a mask that is a number per sample: so many keys, from the first, are real."""
 
 
-_ORDER = ("x", "query", "key", "value")
+_ORDER = ("x", "query", "slots", "key", "value")
 """The inputs that definitions take first, whatever the order of a module's own arguments."""
 
 

@@ -267,12 +267,17 @@ def _values_of_keys(
 
 
 def _by_role(names: Sequence[str], data: Mapping[str, tuple[str, ...]]) -> list[Argument]:
-    """Give each input to a parameter: by what the names say where all say it, else in order."""
+    """Give each input to a parameter: by what the names say where all say it, else in order.
+
+    A parameter with the very name of an input gets that one.
+    """
     roles = [role_named(name) for name in names]
     wanted = {role_named(name): name for name in data}
     if len(set(roles)) == len(roles) and set(roles) == set(wanted):
         return [Argument(n, wanted[r], data[wanted[r]]) for n, r in zip(names, roles, strict=True)]
-    return [Argument(n, *item) for n, item in zip(names, data.items(), strict=True)]
+    others = iter([name for name in data if name not in names])
+    ours = [name if name in data else next(others) for name in names]
+    return [Argument(n, name, data[name]) for n, name in zip(names, ours, strict=True)]
 
 
 def _in_order(

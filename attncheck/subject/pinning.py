@@ -1,4 +1,4 @@
-"""Sizes that a constructor argument fixes under a name that nobody knows."""
+"""Sizes that a module fixes by itself, or under a name that nobody knows."""
 
 from __future__ import annotations
 
@@ -25,6 +25,31 @@ def pin_sizes(subject: Subject) -> Subject:
         if sizes <= subject.variable and _raises(subject, {n: subject.dims[n] + 1 for n in sizes}):
             pinned |= sizes
     return replace(subject, pinned=subject.pinned | pinned) if pinned else subject
+
+
+def as_answered(subject: Subject) -> Subject:
+    """Return the subject with those sizes as it answers that its output alone has.
+
+    A module that always pools to one vector has one seed, whatever number the spec begins with.
+    What the constructor is given, or the user states, stays as it is.
+    """
+    trial = Trial(subject, subject.base())
+    known = {"B", *subject.binding.fixed, *subject.binding.follows, *subject.told}
+    known.update(*subject.convention.inputs.values())
+    own = {
+        axis for axis in trial.output_axes if isinstance(subject.spec.dims.get(axis), int)
+    } - known
+    if not own:
+        return subject
+    try:
+        shape = trial.run(trial.module(), trial.inputs()).shape
+    except SubjectError:
+        return subject
+    if len(shape) != len(trial.output_axes):
+        return subject
+    found = {axis: n for axis, n in zip(trial.output_axes, shape, strict=True) if axis in own}
+    overrides = {**subject.overrides, **found}
+    return replace(subject, overrides=overrides, pinned=subject.pinned | own)
 
 
 def _held(subject: Subject) -> Iterator[frozenset[str]]:

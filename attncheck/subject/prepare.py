@@ -44,7 +44,7 @@ from attncheck.subject.layouts import (
 )
 from attncheck.subject.masking import obeys
 from attncheck.subject.misfit import wanted_sizes, widths_of
-from attncheck.subject.pinning import pin_sizes
+from attncheck.subject.pinning import as_answered, pin_sizes
 from attncheck.subject.raising import SubjectError, blamed
 from attncheck.subject.stating import into_domain, with_sides, without_followers
 from attncheck.subject.subject import Subject
@@ -237,7 +237,7 @@ def _tried(
     for subject in subjects:
         ordered = ordered and not batch_written_second(subject.factory)
         for dtype in ("float64",) if guessed else ("float64", "float32"):
-            attempt = replace(subject, dtype=dtype)
+            attempt = as_answered(replace(subject, dtype=dtype))
             error = error_of(attempt)
             if error is None:
                 if not answers(attempt) or (attempt.convention.guessed and not obeys(attempt)):

@@ -46,6 +46,7 @@ class Rewritten(nn.Module):
         names = [f"{name}{dice.choice(['', '_a', '2'])}" for name in NAMES]
         dice.shuffle(names)
         groups = list(_groups(present, values, dice))
+        names = [f"more{n}" for n in range(len(groups) - len(names))] + names
         stored = [(group, names.pop(), dice.choice(_FORMS)) for group in groups]
         stored = _one_transposed(stored)
         dice.shuffle(stored)

@@ -110,6 +110,16 @@ def test_names_decide_over_order() -> None:
     assert [a.input for a in subject.convention.arguments] == ["value", "key", "query"]
 
 
+def test_a_parameter_with_the_very_name_of_an_input_gets_it() -> None:
+    class InputsFirst(nn.Module):
+        def forward(self, inputs: Tensor, slots: Tensor) -> Tensor:
+            return slots + inputs.mean(1, keepdim=True)
+
+    subject = subject_of(InputsFirst, "slot")
+    assert [a.input for a in subject.convention.arguments] == ["inputs", "slots"]
+    assert list(subject.convention.inputs) == ["slots", "inputs"]
+
+
 def test_an_argument_after_one_that_is_left_out_goes_by_keyword() -> None:
     assert call_of(MaskInBetween, "seq2seq") == "qkv(query, key, value)"
     arguments = subject_of(MaskInBetween, "seq2seq").convention.arguments

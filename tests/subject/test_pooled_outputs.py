@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -41,6 +42,53 @@ class BesideEachOther(nn.Module):
         state = hidden[:, None].expand(-1, notes.shape[1], -1)
         scores = self.v(self.attn(torch.cat((state, notes), 2)).tanh())
         return (scores.softmax(1).transpose(1, 2) @ notes).transpose(0, 1)
+
+
+class Seeds(nn.Module):
+    """Pooling by learned queries, one of them unless the constructor is told."""
+
+    seeds = 1
+
+    def __init__(self, dim: int, num_heads: int) -> None:
+        super().__init__()
+        self.h = num_heads
+        self.s = nn.Parameter(torch.randn(1, self.seeds, dim))
+        self.q, self.k, self.v, self.o = (nn.Linear(dim, dim) for _ in range(4))
+
+    def cut(self, t: Tensor) -> Tensor:
+        return t.unflatten(2, (self.h, -1)).transpose(1, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        q = self.q(self.s.expand(len(x), -1, -1))
+        scores = self.cut(q) @ self.cut(self.k(x)).mT / q.shape[2] ** 0.5
+        h = q + (scores.softmax(-1) @ self.cut(self.v(x))).transpose(1, 2).flatten(2)
+        return h + self.o(h).relu()
+
+
+class FiveSeeds(Seeds):
+    seeds = 5
+
+
+class OneTooFew(Seeds):
+    def __init__(self, dim: int, num_heads: int, num_seeds: int) -> None:
+        self.seeds = num_seeds - 1
+        super().__init__(dim, num_heads)
+
+
+@pytest.mark.parametrize(("factory", "seeds"), [(Seeds, 1), (FiveSeeds, 5)])
+def test_a_size_that_the_output_alone_has_is_as_the_module_answers(
+    factory: type[nn.Module], seeds: int
+) -> None:
+    subject = subject_of(factory, "pma")
+    assert subject.dims["K"] == seeds
+    assert "K" in subject.pinned
+    for claim in ("shape", "equivalence"):
+        assert finding_of(claim, factory, "pma").status == "holds"
+
+
+def test_a_size_that_the_constructor_is_given_is_not_read_from_the_output() -> None:
+    assert subject_of(OneTooFew, "pma").dims["K"] == 3
+    assert finding_of("shape", OneTooFew, "pma").status == "violated"
 
 
 def test_an_axis_of_one_more_is_the_same_output_at_the_authors_width() -> None:

@@ -6,7 +6,7 @@ import ast
 import itertools
 from collections.abc import Iterator
 
-from attncheck.mutation.definition import Definition, Site, assigned
+from attncheck.mutation.definition import Definition, Site, assigned, rebuilt
 from attncheck.mutation.operators import Operator, Rewrite, called
 
 
@@ -38,7 +38,8 @@ def _rewrites(definition: Definition) -> Iterator[Rewrite]:
             tree = definition.replaced(changes)
             line = definition.first_line + one.lineno - 1
             before = f"{ast.unparse(one)}\n{ast.unparse(two)}"
-            yield Rewrite(tree, line, before, _exchanged(before, a.id, b.id))
+            after = "\n".join(ast.unparse(rebuilt(s, c)) for s, c in changes.items())
+            yield Rewrite(tree, line, before, after)
 
 
 def _names(statement: ast.stmt) -> list[ast.Name]:
@@ -53,19 +54,6 @@ def _form(statement: ast.stmt) -> str:
     for name in sorted({n.id for n in _names(statement)}, key=len, reverse=True):
         text = text.replace(f"Name(id='{name}'", "Name(id='_'")
     return text
-
-
-def _exchanged(text: str, a: str, b: str) -> str:
-    """Return two assignments with one name of each value exchanged, for people to read."""
-    lines = []
-    for line, (old, new) in zip(text.splitlines(), ((a, b), (b, a)), strict=True):
-        target, _, value = line.partition(" = ")
-        parsed = ast.parse(value, mode="eval").body
-        for node in ast.walk(parsed):
-            if isinstance(node, ast.Name) and node.id == old:
-                node.id = new
-        lines.append(f"{target} = {ast.unparse(parsed)}")
-    return "\n".join(lines)
 
 
 OPERATOR = Operator(
