@@ -173,7 +173,12 @@ class Matcher:
         if self.used is None:
             return units
         used, never = self.used, len(self.used)
-        return sorted(units, key=lambda unit: min(used.get(n, never) for n in unit.names or {""}))
+
+        def place(unit: Unit) -> tuple[int, bool]:
+            # The layers of a chain look like heads kept in a list: each by itself first.
+            return min(used.get(n, never) for n in unit.names or {""}), bool(unit.stacked)
+
+        return sorted(units, key=place)
 
     def _lengths(self, slots: list[tuple[str, Slot]]) -> list[int]:
         """Return how many slots one unit may fill: one, or a run of matrices on one input.
