@@ -11,14 +11,14 @@ from typing import Any
 from torch import Tensor
 
 from attncheck.reference.mechanism import mechanism
-from attncheck.reference.slots import Slot, batch_norm, tensor
+from attncheck.reference.slots import batch_norm, tensor
 from attncheck.reference.slots import conv as conv_slot
 from attncheck.reference.slots import linear as linear_slot
 from attncheck.reference.steps import conv, flat_hw, from_flat_hw, norm, over_hw, pointwise, softmax
 from attncheck.reference.yolo_steps import activate, side_by_side
 
 
-def _block(name: str, when: str = "") -> dict[str, Slot]:
+def _block(name: str, when: str = "") -> dict[str, Any]:
     """Return the slots of one block: area attention, then two layers per pixel."""
     return {
         f"{name}_qkv": linear_slot("h", "3*h", when=when),
@@ -70,7 +70,7 @@ def a2c2f(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
             (p.m3_up, p.m3_up_bn, p.m3_down, p.m3_down_bn),
         ),
     ]
-    parts = [b]
+    j = b
     for at, (attends, thinks) in enumerate(blocks[: 2 * o.repeats]):
         qkv, bn_t, near, bn_near, output, bn_out = attends
         up, bn_up, down, bn_down = thinks
@@ -90,8 +90,7 @@ def a2c2f(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
         u = b + norm(bn_out, pointwise(output, z))
         g = activate(norm(bn_up, pointwise(up, u)), "silu")
         b = u + norm(bn_down, pointwise(down, g))
-        parts = [*parts, b] if at % 2 else parts  # after each two
-    j = side_by_side(*parts)
+        j = side_by_side(j, b) if at % 2 else j  # after each two
     n = norm(p.bn2, pointwise(p.cv2, j))
     y = activate(n, "silu")
     scaled = y * over_hw(p.gamma[None]) if o.residual else y

@@ -12,14 +12,14 @@ from torch import Tensor
 
 from attncheck.reference.grid_heads import heads_of_map, map_of_heads
 from attncheck.reference.mechanism import mechanism
-from attncheck.reference.slots import Slot, batch_norm
+from attncheck.reference.slots import batch_norm
 from attncheck.reference.slots import conv as conv_slot
 from attncheck.reference.slots import linear as linear_slot
 from attncheck.reference.steps import conv, norm, pointwise, softmax
 from attncheck.reference.yolo_steps import activate, first_half, second_half, side_by_side
 
 
-def _block(name: str, when: str = "") -> dict[str, Slot]:
+def _block(name: str, when: str = "") -> dict[str, Any]:
     """Return the slots of one block: attention, then two layers per pixel."""
     return {
         f"{name}_qkv": linear_slot("h", "2*h", when=when),

@@ -13,13 +13,13 @@ from torch import Tensor
 from attncheck.reference.heads import merge_heads, split_heads
 from attncheck.reference.kernel_steps import like_input, tokens_of
 from attncheck.reference.mechanism import mechanism
-from attncheck.reference.slots import Slot, batch_norm
+from attncheck.reference.slots import batch_norm
 from attncheck.reference.slots import linear as linear_slot
 from attncheck.reference.steps import linear, norm, pointwise, softmax
 from attncheck.reference.yolo_steps import activate, side_by_side
 
 
-def _layer(name: str, when: str = "") -> dict[str, Slot]:
+def _layer(name: str, when: str = "") -> dict[str, Any]:
     """Return the slots of one transformer layer; queries, keys and values have two matrices."""
     bare = ("q", "k", "v")
     of_heads = ("query", "key", "value", "output")

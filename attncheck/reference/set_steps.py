@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import Tensor
+from torch.nn.functional import pad
 
 
 def of_tokens(mask: Tensor | None) -> Tensor | None:
@@ -10,3 +11,13 @@ def of_tokens(mask: Tensor | None) -> Tensor | None:
     if mask is None:
         return None
     return mask[:, :, None] if mask.ndim == 2 else mask[:, 0, :, None]
+
+
+def for_each(rows: Tensor, x: Tensor) -> Tensor:
+    """Give every sample of ``x`` the same rows: (L, E) -> (B, L, E)."""
+    return rows.expand(x.shape[0], *rows.shape)
+
+
+def with_visible(hidden: Tensor | None, more: int) -> Tensor | None:
+    """Put so many keys that nobody hides behind those of a mask: (..., M) -> (..., M + more)."""
+    return None if hidden is None else pad(hidden, (0, more))
