@@ -202,7 +202,9 @@ def _layer(slot: Slot, part: Part, values: Mapping[str, Any], module: torch.nn.M
             return BoundLayer(weight[:, slice(*part.columns)], bias)
         if part.rows is None:
             return BoundLayer(weight, bias)
-        return BoundLayer(part.rows.of(weight), None if bias is None else part.rows.of(bias))
+        # A bias of its own has no rows of other slots.
+        own = bias if bias is None or part.bias else part.rows.of(bias)
+        return BoundLayer(part.rows.of(weight), own)
     squeezed = squeezed_kernel(weight, int(slot.setting("rank", values, 2)))
     assert squeezed is not None
     return BoundConv(

@@ -148,7 +148,7 @@ class Matcher:
         self, slots: list[tuple[str, Slot]], state: _State
     ) -> Iterator[tuple[_State, list[tuple[str, Slot]]]]:
         """Yield what may be read next, with the slots that are left, likeliest first."""
-        for length, unit in self._pairs(slots):
+        for length, unit in self._pairs(slots, state.dims):
             if not state.is_free(unit):
                 continue
             for fitted in self._fits(slots[:length], unit, state):
@@ -163,9 +163,9 @@ class Matcher:
         told = (condition for condition in self.domain if condition.names <= dims.keys())
         return all(bool(condition.evaluate(dims)) for condition in told)
 
-    def _pairs(self, slots: list[tuple[str, Slot]]) -> Iterator[tuple[int, Unit]]:
+    def _pairs(self, slots: list[tuple[str, Slot]], dims: Dims) -> Iterator[tuple[int, Unit]]:
         """Yield how many slots which unit may fill, likeliest first."""
-        lengths = self._lengths(slots)
+        lengths = self._lengths(slots, dims)
         if self.used is not None:  # what is read next, as one slot or as several fused
             yield from ((length, unit) for unit in self._units for length in lengths)
             return
@@ -181,9 +181,14 @@ class Matcher:
         if self.used is None:
             return units
         used, never = self.used, len(self.used)
-        return sorted(units, key=lambda unit: min(used.get(n, never) for n in unit.names or {""}))
 
-    def _lengths(self, slots: list[tuple[str, Slot]]) -> list[int]:
+        def place(unit: Unit) -> tuple[int, bool]:
+            # The layers of a chain look like heads kept in a list: each by itself first.
+            return min(used.get(n, never) for n in unit.names or {""}), bool(unit.stacked)
+
+        return sorted(units, key=place)
+
+    def _lengths(self, slots: list[tuple[str, Slot]], dims: Dims) -> list[int]:
         """Return how many slots one unit may fill: one, or a run of matrices on one input.
 
         Or a run of vectors of one size, the rows of a table.
@@ -194,21 +199,21 @@ class Matcher:
             run = sum(1 for _ in itertools.islice(vectors, MOST_VECTORS))
             return [1] if run == 1 else [1, run]
         if first.kind == "linear":
-            while run < min(len(slots), 3) and self._same_input(first, slots[run][1]):
+            while run < min(len(slots), 3) and self._same_input(first, slots[run][1], dims):
                 run += 1
         lengths = [1, *range(run, 1, -1)]
         named = [name for name, _ in slots]
         joint = {n for n in lengths for u in self._units if spelled(named[:n], u.owner)}
         return sorted(lengths, key=lambda n: n == 1 or n not in joint)
 
-    def _same_input(self, first: Slot, other: Slot) -> bool:
+    def _same_input(self, first: Slot, other: Slot, dims: Dims) -> bool:
         """Say whether two matrices act on inputs of one size, whatever is not known yet."""
         if other.kind != "linear":
             return False
         sizes = [Formula(slot.sizes[0]) for slot in (first, other)]
         names = sorted(sizes[0].names | sizes[1].names)
         for prime in (1009, 2003):
-            values = {**{n: prime + 2 * i for i, n in enumerate(names)}, **self.known}
+            values = {**{n: prime + 2 * i for i, n in enumerate(names)}, **self.known, **dims}
             if sizes[0].evaluate(values) != sizes[1].evaluate(values):
                 return False
         return True

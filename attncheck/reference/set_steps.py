@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import Tensor
+from torch.nn.functional import pad
 
 
 def of_tokens(mask: Tensor | None) -> Tensor | None:
@@ -20,3 +21,13 @@ def for_each_sample(t: Tensor, x: Tensor) -> Tensor:
 def third(t: Tensor, which: int) -> Tensor:
     """Return the first, second or last third of the channels: (…, 3·C) -> (…, C)."""
     return t.chunk(3, -1)[which]
+
+
+def for_each(rows: Tensor, x: Tensor) -> Tensor:
+    """Give every sample of ``x`` the same rows: (L, E) -> (B, L, E)."""
+    return rows.expand(x.shape[0], *rows.shape)
+
+
+def with_visible(hidden: Tensor | None, more: int) -> Tensor | None:
+    """Put so many keys that nobody hides behind those of a mask: (..., M) -> (..., M + more)."""
+    return None if hidden is None else pad(hidden, (0, more))

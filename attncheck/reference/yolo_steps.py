@@ -1,4 +1,4 @@
-"""Steps of YOLOv5's blocks."""
+"""Steps of YOLO's blocks."""
 
 from __future__ import annotations
 
@@ -22,3 +22,13 @@ def every_other(x: Tensor, row: int, column: int) -> Tensor:
 def side_by_side(*parts: Tensor) -> Tensor:
     """Put the channels of several maps one after the other."""
     return torch.cat(parts, 1)
+
+
+def first_half(x: Tensor) -> Tensor:
+    """Return the first half of the channels, rounded down."""
+    return x[:, : x.shape[1] // 2]
+
+
+def second_half(x: Tensor) -> Tensor:
+    """Return the channels after the first half."""
+    return x[:, x.shape[1] // 2 :]

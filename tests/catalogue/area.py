@@ -95,13 +95,14 @@ class Whole(nn.Module):
         super().__init__()
         self.num_heads, self.head_dim = num_heads, dim // num_heads
         self.key_dim = int(self.head_dim * attn_ratio)
+        self.scale = self.key_dim**-0.5
         self.qkv = Conv(dim, dim + 2 * self.key_dim * num_heads)
         self.proj, self.pe = Conv(dim, dim), Conv(dim, dim, 3, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         t = self.qkv(x).flatten(2).unflatten(1, (self.num_heads, -1))
         q, k, v = t.split([self.key_dim, self.key_dim, self.head_dim], dim=2)
-        a = (q.mT @ k * self.key_dim**-0.5).softmax(-1)
+        a = (q.mT @ k * self.scale).softmax(-1)
         return self.proj((v @ a.mT).reshape(x.shape) + self.pe(v.reshape(x.shape)))
 
 

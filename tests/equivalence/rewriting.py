@@ -45,6 +45,7 @@ class Rewritten(nn.Module):
         self.readers: dict[str, Read] = {n: lambda m: None for n in mechanism.slots}
         names = [f"{name}{dice.choice(['', '_a', '2'])}" for name in NAMES]
         dice.shuffle(names)
+        names[:0] = [f"{name}_{again}" for again in range(4) for name in NAMES]  # blocks have many
         groups = list(_groups(present, values, dice))
         names = [f"more{n}" for n in range(len(groups) - len(names))] + names
         stored = [(group, names.pop(), dice.choice(_FORMS)) for group in groups]

@@ -217,11 +217,15 @@ def position_axis(trial: Trial, name: str) -> int:
 
 
 def _tokens(output: torch.Tensor, trial: Trial) -> torch.Tensor:
-    """Return the output as (B, N, C); a vector per sample is what each of its queries gets."""
-    if output.ndim != 2:
+    """Return the output as (B, N, C); what a sample gets as a whole, each of its queries gets.
+
+    As a whole it is one vector, or as many as the module has queries of its own.
+    """
+    call = trial.subject.convention
+    queries = query_axis(call.inputs)
+    if output.ndim != 2 and queries in call.output:
         return output
-    queries = trial.dims.get(query_axis(trial.subject.convention.inputs), 1)
-    return output[:, None].expand(-1, queries, -1)
+    return output.flatten(1)[:, None].expand(-1, trial.dims.get(queries, 1), -1)
 
 
 def _distance(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
