@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -61,8 +62,7 @@ def scan(
     """
     from attncheck.auditing.request import Asked
     from attncheck.auditing.run import run
-    from attncheck.cli.kept import Kept
-    from attncheck.cli.output import hand_over, outputs
+    from attncheck.cli.output import hand_over, outputs, save_so_far
     from attncheck.cli.progress import live_line
     from attncheck.commands.scan.run import scan as scanned
     from attncheck.formats import Format, find_format
@@ -82,12 +82,12 @@ def scan(
     shown: Format = Treed() if tree and format_name == "text" else find_format(format_name)
     files = outputs(output or [])
 
-    def audit(selections: list[Selection], checkpoint: Checkpoint | None) -> AuditRun:
+    def audit(selections: list[Selection], checkpoint: Checkpoint) -> AuditRun:
         with live_line([task for _, task in selections], quiet=quiet) as listen:
-            return run(selections, limits, jobs, listen, checkpoint or Kept(files).add)
+            return run(selections, limits, jobs, listen, checkpoint)
 
     with interrupts.held():
-        report = scanned(places, asked, audit, limits, jobs)
+        report = scanned(places, asked, audit, limits, jobs, partial(save_so_far, files))
         if report.partial:
             log("attncheck: interrupted; what follows is what was finished")
         code = exit_of_scan(report, strict=strict)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+_LINES = 10_000_000
+
 KNOWN = {
     "proven": "proven",
     "variant": "variant",
@@ -76,3 +78,24 @@ class Scan(msgspec.Struct, omit_defaults=True):
     classes: int = 0
     models: list[LiveModel] = []
     unread: list[Unread] = []
+
+
+def check_scan(scan: Scan, subjects: int) -> None:
+    """Complain about what the types of a scan alone do not forbid.
+
+    Args:
+        scan: the scan.
+        subjects: how many the report has.
+
+    Raises:
+        msgspec.ValidationError: a line that no file has, or a subject that the report has not.
+    """
+    for number, group in enumerate(scan.groups):
+        if not 0 <= group.line < _LINES:
+            raise msgspec.ValidationError(
+                f"'{group.line}' is no line of a file - in $.scan.groups[{number}]"
+            )
+        if not -1 <= group.subject < subjects:
+            raise msgspec.ValidationError(
+                f"there is no subject {group.subject} - in $.scan.groups[{number}]"
+            )

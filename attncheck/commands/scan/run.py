@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -17,7 +18,8 @@ from attncheck.commands.scan.classes import Candidate, candidates, read_classes
 from attncheck.commands.scan.identified import identify_groups
 from attncheck.commands.scan.places import SourceFile, sources_of
 from attncheck.commands.scan.watch import STEP, Watched, watch_of
-from attncheck.data.report import Finding, Report, Status, SubjectReport, Verdict
+from attncheck.data.environment import fingerprint
+from attncheck.data.report import Finding, Problem, Report, Status, SubjectReport, Verdict
 from attncheck.data.scan import Group, LiveModel, Scan, Unread
 from attncheck.errors import AttncheckError, UsageError
 from attncheck.execution.limits import Limits
@@ -25,8 +27,12 @@ from attncheck.execution.scheduling import run_all
 from attncheck.signature.live_target import LiveTarget, live_target
 from attncheck.spec.kinship import named_so
 
-Auditor = Callable[[list[Selection], Checkpoint | None], AuditRun]
-"""Audits selections; told what became of each as it is known."""
+Auditor = Callable[[list[Selection], Checkpoint], AuditRun]
+"""Audits selections, and tells what became of each as it is known."""
+
+
+_Outcome = tuple[SubjectReport | None, Problem | None]
+"""What became of a selection."""
 
 
 @dataclass
@@ -40,7 +46,12 @@ class _Found:
 
 
 def scan(
-    places: Sequence[str], asked: Asked, audit: Auditor, limits: Limits, workers: int = 0
+    places: Sequence[str],
+    asked: Asked,
+    audit: Auditor,
+    limits: Limits,
+    workers: int = 0,
+    keep: Callable[[Report], None] | None = None,
 ) -> Report:
     """Return the report of every attention in places.
 
@@ -50,6 +61,7 @@ def scan(
         audit: audits what is selected.
         limits: what each live model may use while it is watched.
         workers: how many are watched at once; 0 for one per core.
+        keep: told the report so far, each time an audit ends.
 
     Raises:
         UsageError: a place is not there, or inputs are given and no live model.
@@ -74,8 +86,19 @@ def scan(
     for number, group in enumerate(found.scan.groups):
         if group.mechanism:
             _select(found, number, group, alone if number < read else asked)
-    report = _report(found, audit([] if interrupted else found.selections, None))
-    return msgspec.structs.replace(report, partial=report.partial or interrupted)
+    environment = fingerprint()
+    known: dict[int, _Outcome] = {}
+
+    def checkpoint(place: int, subject: SubjectReport | None, problem: Problem | None) -> None:
+        known[place] = subject, problem
+        if keep is not None:
+            keep(_report(found, known, environment))
+
+    run = audit([] if interrupted else found.selections, checkpoint)
+    known |= {place: (entry.subject, entry.problem) for place, entry in enumerate(run.entries)}
+    report = _report(found, known, environment)
+    report.partial = run.report.partial or interrupted
+    return report
 
 
 def _read(places: Sequence[str]) -> Scan:
@@ -167,25 +190,33 @@ def _select(found: _Found, number: int, group: Group, asked: Asked) -> None:
     found.audited += [number] * len(chosen)
 
 
-def _report(found: _Found, run: AuditRun) -> Report:
+def _report(found: _Found, known: Mapping[int, _Outcome], environment: Mapping[str, Any]) -> Report:
     """Return the report of the audits, with what became of each group; none is a problem.
 
     A class that nobody can build alone is no failure of a scan: it is said in its line.
+
+    Args:
+        found: what was selected.
+        known: what became of selections, by their places.
+        environment: where.
     """
     subjects: list[SubjectReport] = []
-    for number, (_, task), entry in zip(found.audited, found.selections, run.entries, strict=False):
-        group = found.scan.groups[number]
-        if entry.problem is not None:
-            group.refused = entry.problem.what
-        if entry.subject is None:
+    groups = [msgspec.structs.replace(group) for group in found.scan.groups]
+    for place in sorted(known):
+        group, task = groups[found.audited[place]], found.selections[place][1]
+        subject, problem = known[place]
+        if problem is not None:
+            group.refused = problem.what
+        if subject is None:
             continue
-        group.known = _known(entry.subject, task) or group.known
-        if group.known == "named" and entry.subject.verdict is Verdict.VIOLATES:
-            group.refused = _unconfirmed(entry.subject)
+        group.known = _known(subject, task) or group.known
+        if group.known == "named" and subject.verdict is Verdict.VIOLATES:
+            group.refused = _unconfirmed(subject)
         else:
             group.subject = len(subjects)
-            subjects.append(entry.subject)
-    return msgspec.structs.replace(run.report, subjects=subjects, problems=[], scan=found.scan)
+            subjects.append(subject)
+    scan = msgspec.structs.replace(found.scan, groups=groups)
+    return Report(environment=dict(environment), subjects=subjects, scan=scan)
 
 
 def _unconfirmed(subject: SubjectReport) -> str:

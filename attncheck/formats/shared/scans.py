@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from attncheck.data.report import Finding, Report, SubjectReport, Verdict
 from attncheck.data.scan import KNOWN, Group, LiveModel, Scan
 from attncheck.formats.shared.paths import shown
@@ -40,6 +42,13 @@ def rows(report: Report, scan: Scan) -> list[ScanRow]:
     """Return the groups of a scan, the worst first."""
     found = [_row(group, _subject(report.subjects, group)) for group in scan.groups]
     return sorted(found, key=lambda row: _ORDER.index(row.word))
+
+
+def beside(report: Report, scan: Scan) -> Report:
+    """Return the report without what a scan's lines show: other audits that were merged with it."""
+    shown = {group.subject for group in scan.groups}
+    rest = [one for place, one in enumerate(report.subjects) if place not in shown]
+    return msgspec.structs.replace(report, subjects=rest, scan=msgspec.UNSET)
 
 
 class LiveBranch(NamedTuple):
