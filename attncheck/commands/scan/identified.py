@@ -9,10 +9,13 @@ from attncheck.auditing.request import Asked
 from attncheck.commands.identify import identities
 from attncheck.data.identity import Identity
 from attncheck.data.scan import Group
+from attncheck.execution.cache import ResultCache
 from attncheck.execution.limits import Limits
 
 
-def identify_groups(groups: Sequence[Group], asked: Asked, limits: Limits, workers: int) -> bool:
+def identify_groups(
+    groups: Sequence[Group], asked: Asked, limits: Limits, workers: int, cache: ResultCache | None
+) -> bool:
     """Ask those whose name says nothing what they compute; say whether that was cut short.
 
     What is equal to a definition, design changes included, has a mechanism from then on. What only
@@ -22,7 +25,7 @@ def identify_groups(groups: Sequence[Group], asked: Asked, limits: Limits, worke
     if not strange:
         return False
     plain = replace(asked, claims=(), skips=(), binding=(), device="cpu")
-    found = identities([group.target for group in strange], plain, limits, workers)
+    found = identities([group.target for group in strange], plain, limits, workers, cache=cache)
     for group, one in zip(strange, found.targets, strict=True):
         if one.identity is not None:
             _take(group, one.identity)

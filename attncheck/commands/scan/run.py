@@ -22,8 +22,9 @@ from attncheck.data.environment import fingerprint
 from attncheck.data.report import Finding, Problem, Report, Status, SubjectReport, Verdict
 from attncheck.data.scan import Group, LiveModel, Scan, Unread
 from attncheck.errors import AttncheckError, UsageError
+from attncheck.execution.cache import ResultCache
+from attncheck.execution.cached import run_known
 from attncheck.execution.limits import Limits
-from attncheck.execution.scheduling import run_all
 from attncheck.signature.live_target import LiveTarget, live_target
 from attncheck.spec.kinship import named_so
 
@@ -52,6 +53,7 @@ def scan(
     limits: Limits,
     workers: int = 0,
     keep: Callable[[Report], None] | None = None,
+    cache: ResultCache | None = None,
 ) -> Report:
     """Return the report of every attention in places.
 
@@ -62,6 +64,7 @@ def scan(
         limits: what each live model may use while it is watched.
         workers: how many are watched at once; 0 for one per core.
         keep: told the report so far, each time an audit ends.
+        cache: what is known of earlier, for all but the audits; None for nothing.
 
     Raises:
         UsageError: a place is not there, or inputs are given and no live model.
@@ -76,13 +79,13 @@ def scan(
     found = _Found(_read([place for place in places if place not in live]))
     found.scan.places = list(places)
     read = len(found.scan.groups)
-    interrupted = _watch(found.scan, live, asked, limits, workers)
+    interrupted = _watch(found.scan, live, asked, limits, workers, cache)
     classes, parts = found.scan.groups[:read], found.scan.groups[read:]
     alone = replace(asked, inputs=())
     if not interrupted:
-        interrupted = identify_groups(classes, alone, limits, workers)
+        interrupted = identify_groups(classes, alone, limits, workers, cache)
     if not interrupted:
-        interrupted = identify_groups(parts, asked, limits, workers)
+        interrupted = identify_groups(parts, asked, limits, workers, cache)
     for number, group in enumerate(found.scan.groups):
         if group.mechanism:
             _select(found, number, group, alone if number < read else asked)
@@ -133,11 +136,16 @@ def _class_in(place: str) -> tuple[str, str]:
 
 
 def _watch(
-    scan: Scan, live: Mapping[str, LiveTarget], asked: Asked, limits: Limits, workers: int
+    scan: Scan,
+    live: Mapping[str, LiveTarget],
+    asked: Asked,
+    limits: Limits,
+    workers: int,
+    cache: ResultCache | None,
 ) -> bool:
     """Add the groups of live models, each watched in a child; say whether that was cut short."""
     tasks = [watch_of(target, list(asked.inputs)) for target in live]
-    results, interrupted = run_all(tasks, limits, workers) if tasks else ([], False)
+    results, interrupted = run_known(tasks, limits, workers, cache=cache) if tasks else ([], False)
     for target, result in zip(live, results, strict=False):
         said = result.answers.get(STEP)
         if said is None or said.failed:
