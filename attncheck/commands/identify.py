@@ -49,7 +49,7 @@ class Identities(msgspec.Struct, kw_only=True):
 
 def identities(
     targets: Sequence[Any],
-    asked: Asked,
+    asked: Asked | Sequence[Asked],
     limits: Limits,
     jobs: int = 0,
     listen: Callable[[AnyTask, Message], None] | None = None,
@@ -59,7 +59,7 @@ def identities(
 
     Args:
         targets: ``file.py:Class`` or ``package.module:Class``, or what Python code has at hand.
-        asked: the options; claims say nothing here.
+        asked: the options, of all or of each; claims say nothing here.
         limits: what each may use.
         jobs: how many at once; 0 for one per core.
         listen: told every message, from several threads.
@@ -68,7 +68,8 @@ def identities(
     Raises:
         UsageError, TargetError: an option cannot be read, or a target names no class.
     """
-    tasks = [task_of(target, asked) for target in targets]
+    each = [asked] * len(targets) if isinstance(asked, Asked) else asked
+    tasks = [task_of(target, own) for target, own in zip(targets, each, strict=True)]
     results, interrupted = run_known(tasks, limits, jobs, listen, cache)
     found = []
     for task, result in zip(tasks, results, strict=True):

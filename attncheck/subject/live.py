@@ -62,7 +62,7 @@ def built(target: LiveTarget, folder: Path | None = None) -> torch.nn.Module:
         raise TargetError(
             f"it makes a {type(made).__name__}, not a torch.nn.Module", where=target.whole
         )
-    return _unwrapped(made).eval()
+    return unwrapped(made).eval()
 
 
 def called(model: torch.nn.Module, target: LiveTarget, texts: Sequence[str]) -> ModelCall:
@@ -147,14 +147,16 @@ def taken_out(
         handle.remove()
     if not seen:
         raise TargetError("the model's call never reaches this part", where=target.text)
-    return AsItIs(part), list(_given(part, *seen[0]))
+    return AsItIs(part), list(given_to(part, *seen[0]))
 
 
 class _SeenError(Exception):
     """Ends a call that has shown what it was to show."""
 
 
-def _given(part: torch.nn.Module, args: Sequence[Any], kwargs: dict[str, Any]) -> Iterator[Any]:
+def given_to(
+    part: torch.nn.Module, args: Sequence[Any], kwargs: dict[str, Any]
+) -> Iterator[GivenInput]:
     """Yield what a call hands over as ``--input`` states it; what is None is left out."""
     names = [p.name for p in forward_parameters(part)]
     plain = True  # positions count until one is left out
@@ -177,7 +179,7 @@ def _named(name: str, value: Any) -> Iterator[GivenInput]:
         yield GivenInput(name=name, literal=repr(value))
 
 
-def _unwrapped(model: torch.nn.Module) -> torch.nn.Module:
+def unwrapped(model: torch.nn.Module) -> torch.nn.Module:
     """Return the model inside DataParallel, DDP, or what ``torch.compile`` makes."""
     while True:
         inner = getattr(model, "_orig_mod", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 from attncheck.auditing.request import Asked
 from attncheck.commands.identify import identities
@@ -13,25 +14,47 @@ from attncheck.execution.cache import ResultCache
 from attncheck.execution.limits import Limits
 
 
+class Question(NamedTuple):
+    """What a group is audited as, and with which options.
+
+    Attributes:
+        what: a target, or what Python code has at hand.
+        asked: the options.
+    """
+
+    what: Any
+    asked: Asked
+
+
 def identify_groups(
-    groups: Sequence[Group], asked: Asked, limits: Limits, workers: int, cache: ResultCache | None
+    groups: Sequence[Group],
+    questions: Sequence[Question],
+    limits: Limits,
+    workers: int,
+    cache: ResultCache | None,
 ) -> bool:
     """Ask those whose name says nothing what they compute; say whether that was cut short.
 
     What is equal to a definition, design changes included, has a mechanism from then on. What only
     comes near one is told so and accused of nothing: nobody said that it is meant.
     """
-    strange = [group for group in groups if not group.mechanism]
+    strange = [at for at, group in enumerate(groups) if not group.mechanism]
     if not strange:
         return False
-    plain = replace(asked, claims=(), skips=(), binding=(), device="cpu")
-    found = identities([group.target for group in strange], plain, limits, workers, cache=cache)
-    for group, one in zip(strange, found.targets, strict=True):
+    what = [questions[at].what for at in strange]
+    plain = [_plain(questions[at].asked) for at in strange]
+    found = identities(what, plain, limits, workers, cache=cache)
+    for at, one in zip(strange, found.targets, strict=True):
+        group = groups[at]
         if one.identity is not None:
             _take(group, one.identity)
         elif one.problem is not None:
             group.said = one.problem.what
     return found.partial
+
+
+def _plain(asked: Asked) -> Asked:
+    return replace(asked, claims=(), skips=(), binding=(), device="cpu")
 
 
 def _take(group: Group, identity: Identity) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ from attncheck.auditing.request import Asked
 from attncheck.auditing.run import AuditRun, Checkpoint
 from attncheck.auditing.select import Selection, select
 from attncheck.auditing.task import Audit
+from attncheck.auditing.things import Thing
 from attncheck.commands.scan.classes import Candidate, candidates, read_classes
-from attncheck.commands.scan.identified import identify_groups
+from attncheck.commands.scan.given import Given, given_places
+from attncheck.commands.scan.identified import Question, identify_groups
 from attncheck.commands.scan.places import SourceFile, sources_of
-from attncheck.commands.scan.watch import STEP, Watched, watch_of
+from attncheck.commands.scan.watch import STEP, Alike, watch_of
 from attncheck.data.environment import fingerprint
 from attncheck.data.report import Finding, Problem, Report, Status, SubjectReport, Verdict
 from attncheck.data.scan import Group, LiveModel, Scan, Unread
@@ -25,8 +27,9 @@ from attncheck.errors import AttncheckError, UsageError
 from attncheck.execution.cache import ResultCache
 from attncheck.execution.cached import run_known
 from attncheck.execution.limits import Limits
-from attncheck.signature.live_target import LiveTarget, live_target
+from attncheck.signature.factories import AsItIs
 from attncheck.spec.kinship import named_so
+from attncheck.subject.live import unwrapped
 
 Auditor = Callable[[list[Selection], Checkpoint], AuditRun]
 """Audits selections, and tells what became of each as it is known."""
@@ -41,13 +44,15 @@ class _Found:
     """What is known before anything is audited."""
 
     scan: Scan
+    questions: list[Question] = field(default_factory=list)
+    """Of each group."""
     selections: list[Selection] = field(default_factory=list)
     audited: list[int] = field(default_factory=list)
     """The group of each selection."""
 
 
 def scan(
-    places: Sequence[str],
+    places: Sequence[Any],
     asked: Asked,
     audit: Auditor,
     limits: Limits,
@@ -58,7 +63,7 @@ def scan(
     """Return the report of every attention in places.
 
     Args:
-        places: files, folders, packages, classes and live models.
+        places: files, folders, packages, classes and live models, or what Python code has at hand.
         asked: the options of every audit; its inputs are the whole call of the live models.
         audit: audits what is selected.
         limits: what each live model may use while it is watched.
@@ -68,27 +73,28 @@ def scan(
 
     Raises:
         UsageError: a place is not there, or inputs are given and no live model.
-        TargetError: the arguments of a live model cannot be read.
+        TargetError: the arguments of a live model cannot be read, or a thing makes no module.
     """
-    live = {place: target for place in places if (target := live_target(place)) is not None}
-    if asked.inputs and not live:
+    given = given_places(places)
+    if asked.inputs and not (given.live or given.instances):
         raise UsageError(
             "--input is the call of a live model, and none is named",
             instead="name what builds it: 'net.py:Net()'",
         )
-    found = _Found(_read([place for place in places if place not in live]))
-    found.scan.places = list(places)
-    read = len(found.scan.groups)
-    interrupted = _watch(found.scan, live, asked, limits, workers, cache)
-    classes, parts = found.scan.groups[:read], found.scan.groups[read:]
+    found = _Found(_read(given.texts))
+    found.scan.places = given.names
     alone = replace(asked, inputs=())
+    found.questions = [Question(group.target, alone) for group in found.scan.groups]
+    for thing, kind in given.classes:
+        found.scan.groups.append(_group_of(thing))
+        found.questions.append(Question(kind, alone))
+    interrupted = _watch(found, given, asked, limits, workers, cache)
+    groups = found.scan.groups
     if not interrupted:
-        interrupted = identify_groups(classes, alone, limits, workers, cache)
-    if not interrupted:
-        interrupted = identify_groups(parts, asked, limits, workers, cache)
-    for number, group in enumerate(found.scan.groups):
+        interrupted = identify_groups(groups, found.questions, limits, workers, cache)
+    for number, group in enumerate(groups):
         if group.mechanism:
-            _select(found, number, group, alone if number < read else asked)
+            _select(found, number, group)
     environment = fingerprint()
     known: dict[int, _Outcome] = {}
 
@@ -136,42 +142,64 @@ def _class_in(place: str) -> tuple[str, str]:
 
 
 def _watch(
-    scan: Scan,
-    live: Mapping[str, LiveTarget],
+    found: _Found,
+    given: Given,
     asked: Asked,
     limits: Limits,
     workers: int,
     cache: ResultCache | None,
 ) -> bool:
     """Add the groups of live models, each watched in a child; say whether that was cut short."""
-    tasks = [watch_of(target, list(asked.inputs)) for target in live]
+    inputs = list(asked.inputs)
+    names = [*given.live, *(thing.written for thing in given.instances)]
+    tasks = [watch_of(target, inputs) for target in given.live]
+    tasks += [watch_of(thing.target, inputs, thing) for thing in given.instances]
     results, interrupted = run_known(tasks, limits, workers, cache=cache) if tasks else ([], False)
-    for target, result in zip(live, results, strict=False):
+    models = [None] * len(given.live) + [thing.factory for thing in given.instances]
+    for name, model, result in zip(names, models, results, strict=False):
         said = result.answers.get(STEP)
         if said is None or said.failed:
             why = result.refused.what if result.refused else said.failed if said else "not called"
-            scan.unread.append(Unread(target, why))
+            found.scan.unread.append(Unread(name, why))
             continue
-        scan.models.append(LiveModel(live[target].whole, said.inputs, said.tree))
-        scan.groups += _groups(live[target].whole, said)
+        whole = given.live[name].whole if name in given.live else name
+        found.scan.models.append(LiveModel(whole, said.inputs, said.tree))
+        for one in said.groups:
+            group = _part(whole, one)
+            found.scan.groups.append(group)
+            if isinstance(model, AsItIs):
+                part = unwrapped(model.module).get_submodule(one.places[0])
+                question = Question(part, replace(asked, inputs=one.call))
+            else:
+                question = Question(group.target, asked)
+            found.questions.append(question)
     return interrupted
 
 
-def _groups(whole: str, said: Watched) -> Iterator[Group]:
-    for one in said.groups:
-        first, kind = one.places[0], one.kind
-        mechanism = named_so(one.name, attends=bool(kind))
-        mechanism = mechanism or named_so(first.rpartition(".")[2], attends=bool(kind))
-        yield Group(
-            name=one.name,
-            target=f"{whole}#{first}",
-            path=portable_path(one.path),
-            line=one.line,
-            kind=kind,
-            places=one.places,
-            mechanism=mechanism,
-            known="named" if mechanism else "unknown",
-        )
+def _part(whole: str, one: Alike) -> Group:
+    first, kind = one.places[0], one.kind
+    mechanism = named_so(one.name, attends=bool(kind))
+    mechanism = mechanism or named_so(first.rpartition(".")[2], attends=bool(kind))
+    return Group(
+        name=one.name,
+        target=f"{whole}#{first}",
+        path=portable_path(one.path),
+        line=one.line,
+        kind=kind,
+        places=one.places,
+        mechanism=mechanism,
+        known="named" if mechanism else "unknown",
+    )
+
+
+def _group_of(thing: Thing) -> Group:
+    mechanism = named_so(thing.name)
+    return Group(
+        name=thing.name,
+        target=thing.target,
+        mechanism=mechanism,
+        known="named" if mechanism else "unknown",
+    )
 
 
 def _group(one: Candidate) -> Group:
@@ -186,9 +214,9 @@ def _group(one: Candidate) -> Group:
     )
 
 
-def _select(found: _Found, number: int, group: Group, asked: Asked) -> None:
+def _select(found: _Found, number: int, group: Group) -> None:
     try:
-        chosen = select(group.mechanism, group.target, asked)
+        chosen = select(group.mechanism, *found.questions[number])
     except UsageError:
         raise  # of the options, whatever the class
     except AttncheckError as error:
