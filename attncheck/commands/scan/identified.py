@@ -14,7 +14,7 @@ from attncheck.execution.cache import ResultCache
 from attncheck.execution.limits import Limits
 
 
-class Question(NamedTuple):
+class AskedOf(NamedTuple):
     """What a group is audited as, and with which options.
 
     Attributes:
@@ -28,7 +28,7 @@ class Question(NamedTuple):
 
 def identify_groups(
     groups: Sequence[Group],
-    questions: Sequence[Question],
+    questions: Sequence[AskedOf],
     limits: Limits,
     workers: int,
     cache: ResultCache | None,

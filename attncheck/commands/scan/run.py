@@ -17,7 +17,7 @@ from attncheck.auditing.task import Audit
 from attncheck.auditing.things import Thing
 from attncheck.commands.scan.classes import Candidate, candidates, read_classes
 from attncheck.commands.scan.given import Given, given_places
-from attncheck.commands.scan.identified import Question, identify_groups
+from attncheck.commands.scan.identified import AskedOf, identify_groups
 from attncheck.commands.scan.places import SourceFile, sources_of
 from attncheck.commands.scan.watch import STEP, Alike, watch_of
 from attncheck.data.environment import fingerprint
@@ -44,7 +44,7 @@ class _Found:
     """What is known before anything is audited."""
 
     scan: Scan
-    questions: list[Question] = field(default_factory=list)
+    questions: list[AskedOf] = field(default_factory=list)
     """Of each group."""
     selections: list[Selection] = field(default_factory=list)
     audited: list[int] = field(default_factory=list)
@@ -84,10 +84,10 @@ def scan(
     found = _Found(_read(given.texts))
     found.scan.places = given.names
     alone = replace(asked, inputs=())
-    found.questions = [Question(group.target, alone) for group in found.scan.groups]
+    found.questions = [AskedOf(group.target, alone) for group in found.scan.groups]
     for thing, kind in given.classes:
         found.scan.groups.append(_group_of(thing))
-        found.questions.append(Question(kind, alone))
+        found.questions.append(AskedOf(kind, alone))
     interrupted = _watch(found, given, asked, limits, workers, cache)
     groups = found.scan.groups
     if not interrupted:
@@ -169,9 +169,9 @@ def _watch(
             found.scan.groups.append(group)
             if isinstance(model, AsItIs):
                 part = unwrapped(model.module).get_submodule(one.places[0])
-                question = Question(part, replace(asked, inputs=one.call))
+                question = AskedOf(part, replace(asked, inputs=one.call))
             else:
-                question = Question(group.target, asked)
+                question = AskedOf(group.target, asked)
             found.questions.append(question)
     return interrupted
 
