@@ -28,6 +28,7 @@ class Group(msgspec.Struct, omit_defaults=True):
         places: the submodules of a live model, by their dotted names.
         mechanism: the id of a spec; "" where none is known.
         known: how that is known, one of :data:`KNOWN`.
+        named: the mechanism that its name says, where it computes another one.
         also: what else it equals.
         said: what there is to say of its identity.
         subject: its place among the report's subjects; -1 where it was not audited.
@@ -42,6 +43,7 @@ class Group(msgspec.Struct, omit_defaults=True):
     places: list[str] = []
     mechanism: str = ""
     known: str = "unknown"
+    named: str = ""
     also: list[str] = []
     said: str = ""
     subject: int = -1

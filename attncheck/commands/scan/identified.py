@@ -4,53 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
 
 from attncheck.auditing.request import Asked
-from attncheck.commands.identify import identities
+from attncheck.commands.identify import Identities, identities
+from attncheck.commands.scan.found import Found
 from attncheck.data.identity import Identity
 from attncheck.data.scan import Group
 from attncheck.execution.cache import ResultCache
 from attncheck.execution.limits import Limits
+from attncheck.spec.kinship import akin
 
 
-class AskedOf(NamedTuple):
-    """What a group is audited as, and with which options.
-
-    Attributes:
-        what: a target, or what Python code has at hand.
-        asked: the options.
-    """
-
-    what: Any
-    asked: Asked
-
-
-def identify_groups(
-    groups: Sequence[Group],
-    questions: Sequence[AskedOf],
-    limits: Limits,
-    workers: int,
-    cache: ResultCache | None,
-) -> bool:
+def identify_groups(found: Found, limits: Limits, workers: int, cache: ResultCache | None) -> bool:
     """Ask those whose name says nothing what they compute; say whether that was cut short.
 
     What is equal to a definition, design changes included, has a mechanism from then on. What only
     comes near one is told so and accused of nothing: nobody said that it is meant.
     """
-    strange = [at for at, group in enumerate(groups) if not group.mechanism]
-    if not strange:
-        return False
-    what = [questions[at].what for at in strange]
-    plain = [_plain(questions[at].asked) for at in strange]
-    found = identities(what, plain, limits, workers, cache=cache)
-    for at, one in zip(strange, found.targets, strict=True):
-        group = groups[at]
+    strange = [number for number, group in enumerate(found.scan.groups) if not group.mechanism]
+    said = _identified(found, strange, limits, workers, cache)
+    for number, one in zip(strange, said.targets, strict=True):
+        group = found.scan.groups[number]
         if one.identity is not None:
             _take(group, one.identity)
         elif one.problem is not None:
             group.said = one.problem.what
-    return found.partial
+    return said.partial
+
+
+def identify_misnamed(
+    found: Found, limits: Limits, workers: int, cache: ResultCache | None
+) -> bool:
+    """Ask those of which nothing but a name says what they are; say whether that was cut short.
+
+    What is equal to another definition is audited as that one, its name told as a finding.
+    """
+    doubtful = found.unconfirmed()
+    said = _identified(found, doubtful, limits, workers, cache)
+    for number, one in zip(doubtful, said.targets, strict=True):
+        named, identity = found.scan.groups[number].mechanism, one.identity
+        if identity is None or identity.known not in ("proven", "variant"):
+            continue
+        mechanism = identity.mechanism
+        if mechanism and not akin(named, mechanism) and named not in identity.also:
+            found.rename(number, identity)
+    return said.partial
+
+
+def _identified(
+    found: Found, numbers: Sequence[int], limits: Limits, workers: int, cache: ResultCache | None
+) -> Identities:
+    """Return what these groups are, in their order."""
+    if not numbers:
+        return Identities(targets=[])
+    what = [found.questions[number].what for number in numbers]
+    asked = [_plain(found.questions[number].asked) for number in numbers]
+    return identities(what, asked, limits, workers, cache=cache)
 
 
 def _plain(asked: Asked) -> Asked:

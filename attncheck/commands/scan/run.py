@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from attncheck.auditing.assemble import portable_path
 from attncheck.auditing.request import Asked
 from attncheck.auditing.run import AuditRun, Checkpoint
-from attncheck.auditing.select import Selection, select
-from attncheck.auditing.task import Audit
+from attncheck.auditing.select import Selection
 from attncheck.auditing.things import Thing
 from attncheck.commands.scan.classes import Candidate, candidates, read_classes
+from attncheck.commands.scan.found import AskedOf, Found
 from attncheck.commands.scan.given import Given, given_places
-from attncheck.commands.scan.identified import AskedOf, identify_groups
+from attncheck.commands.scan.identified import identify_groups, identify_misnamed
 from attncheck.commands.scan.places import SourceFile, sources_of
 from attncheck.commands.scan.watch import STEP, Alike, watch_of
-from attncheck.data.environment import fingerprint
-from attncheck.data.report import Finding, Problem, Report, Status, SubjectReport, Verdict
+from attncheck.data.report import Problem, Report, SubjectReport
 from attncheck.data.scan import Group, LiveModel, Scan, Unread
-from attncheck.errors import AttncheckError, UsageError
+from attncheck.errors import UsageError
 from attncheck.execution.cache import ResultCache
 from attncheck.execution.cached import run_known
 from attncheck.execution.limits import Limits
@@ -33,22 +30,6 @@ from attncheck.subject.live import unwrapped
 
 Auditor = Callable[[list[Selection], Checkpoint], AuditRun]
 """Audits selections, and tells what became of each as it is known."""
-
-
-_Outcome = tuple[SubjectReport | None, Problem | None]
-"""What became of a selection."""
-
-
-@dataclass
-class _Found:
-    """What is known before anything is audited."""
-
-    scan: Scan
-    questions: list[AskedOf] = field(default_factory=list)
-    """Of each group."""
-    selections: list[Selection] = field(default_factory=list)
-    audited: list[int] = field(default_factory=list)
-    """The group of each selection."""
 
 
 def scan(
@@ -81,33 +62,39 @@ def scan(
             "--input is the call of a live model, and none is named",
             instead="name what builds it: 'net.py:Net()'",
         )
-    found = _Found(_read(given.texts))
+    found = Found(_read(given.texts))
     found.scan.places = given.names
     alone = replace(asked, inputs=())
     found.questions = [AskedOf(group.target, alone) for group in found.scan.groups]
     for thing, kind in given.classes:
-        found.scan.groups.append(_group_of(thing))
-        found.questions.append(AskedOf(kind, alone))
-    interrupted = _watch(found, given, asked, limits, workers, cache)
-    groups = found.scan.groups
-    if not interrupted:
-        interrupted = identify_groups(groups, found.questions, limits, workers, cache)
-    for number, group in enumerate(groups):
+        found.add(_group_of(thing), AskedOf(kind, alone))
+    cut = _watch(found, given, asked, limits, workers, cache)
+    cut = cut or identify_groups(found, limits, workers, cache)
+    for number, group in enumerate(found.scan.groups):
         if group.mechanism:
-            _select(found, number, group)
-    environment = fingerprint()
-    known: dict[int, _Outcome] = {}
+            found.select(number)
+    cut = cut or _audit(found, 0, audit, keep)
+    first = len(found.selections)
+    cut = cut or identify_misnamed(found, limits, workers, cache)
+    if len(found.selections) > first:
+        cut = cut or _audit(found, first, audit, keep)
+    report = found.report()
+    report.partial = cut
+    return report
+
+
+def _audit(found: Found, first: int, audit: Auditor, keep: Callable[[Report], None] | None) -> bool:
+    """Audit what is selected, from a place on; say whether that was cut short."""
 
     def checkpoint(place: int, subject: SubjectReport | None, problem: Problem | None) -> None:
-        known[place] = subject, problem
+        found.known[first + place] = subject, problem
         if keep is not None:
-            keep(_report(found, known, environment))
+            keep(found.report())
 
-    run = audit([] if interrupted else found.selections, checkpoint)
-    known |= {place: (entry.subject, entry.problem) for place, entry in enumerate(run.entries)}
-    report = _report(found, known, environment)
-    report.partial = run.report.partial or interrupted
-    return report
+    run = audit(found.selections[first:], checkpoint)
+    for place, entry in enumerate(run.entries):
+        found.known[first + place] = entry.subject, entry.problem
+    return run.report.partial
 
 
 def _read(places: Sequence[str]) -> Scan:
@@ -142,7 +129,7 @@ def _class_in(place: str) -> tuple[str, str]:
 
 
 def _watch(
-    found: _Found,
+    found: Found,
     given: Given,
     asked: Asked,
     limits: Limits,
@@ -166,13 +153,12 @@ def _watch(
         found.scan.models.append(LiveModel(whole, said.inputs, said.tree))
         for one in said.groups:
             group = _part(whole, one)
-            found.scan.groups.append(group)
             if isinstance(model, AsItIs):
                 part = unwrapped(model.module).get_submodule(one.places[0])
                 question = AskedOf(part, replace(asked, inputs=one.call))
             else:
                 question = AskedOf(group.target, asked)
-            found.questions.append(question)
+            found.add(group, question)
     return interrupted
 
 
@@ -212,65 +198,3 @@ def _group(one: Candidate) -> Group:
         mechanism=one.mechanism,
         known="named" if one.mechanism else "unknown",
     )
-
-
-def _select(found: _Found, number: int, group: Group) -> None:
-    try:
-        chosen = select(group.mechanism, *found.questions[number])
-    except UsageError:
-        raise  # of the options, whatever the class
-    except AttncheckError as error:
-        group.refused = error.what
-        return
-    found.selections += chosen
-    found.audited += [number] * len(chosen)
-
-
-def _report(found: _Found, known: Mapping[int, _Outcome], environment: Mapping[str, Any]) -> Report:
-    """Return the report of the audits, with what became of each group; none is a problem.
-
-    A class that nobody can build alone is no failure of a scan: it is said in its line.
-
-    Args:
-        found: what was selected.
-        known: what became of selections, by their places.
-        environment: where.
-    """
-    subjects: list[SubjectReport] = []
-    groups = [msgspec.structs.replace(group) for group in found.scan.groups]
-    for place in sorted(known):
-        group, task = groups[found.audited[place]], found.selections[place][1]
-        subject, problem = known[place]
-        if problem is not None:
-            group.refused = problem.what
-        if subject is None:
-            continue
-        group.known = _known(subject, task) or group.known
-        if group.known == "named" and subject.verdict is Verdict.VIOLATES:
-            group.refused = _unconfirmed(subject)
-        else:
-            group.subject = len(subjects)
-            subjects.append(subject)
-    scan = msgspec.structs.replace(found.scan, groups=groups)
-    return Report(environment=dict(environment), subjects=subjects, scan=scan)
-
-
-def _unconfirmed(subject: SubjectReport) -> str:
-    """Return what is said of a module that has a mechanism's name and nothing else of it.
-
-    A ``Bottleneck`` may be another paper's: what a name alone promises, nobody has broken.
-    """
-    broken = next(finding for finding in subject.findings if finding.counts)
-    return f"nothing but its name says {subject.spec}: {broken.claim}: {broken.message}"
-
-
-def _known(subject: SubjectReport, task: Audit) -> str:
-    """Return how the audit itself knows the mechanism, "" where it does not."""
-    settling = [finding for finding in subject.findings if task.claims[finding.claim].settles]
-    return next(filter(None, map(_said_by, settling)), "")
-
-
-def _said_by(finding: Finding) -> str:
-    if finding.status is Status.HOLDS:
-        return "variant" if finding.changes else "proven"
-    return "departs" if finding.evidence.get("departure") else ""

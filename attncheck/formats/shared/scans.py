@@ -124,6 +124,8 @@ def _row(group: Group, subject: SubjectReport | None) -> ScanRow:
             if worst.message == diagnosis(subject)
             else f"{worst.claim}: {worst.message}"
         )
+    if group.named and not (worst and worst.claim == "name"):
+        said = f"its name says {group.named}; {said}"
     return ScanRow(
         subject.verdict.value, subject.verdict, name, mechanism, here, _one(said), group.target
     )
