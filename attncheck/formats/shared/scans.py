@@ -27,6 +27,7 @@ class ScanRow(NamedTuple):
         place: the line to look at first.
         said: what is wrong with it.
         target: what to type to audit it.
+        subject: the place of its audit among the report's subjects; -1 without one.
     """
 
     word: str
@@ -36,6 +37,7 @@ class ScanRow(NamedTuple):
     place: str
     said: str
     target: str
+    subject: int = -1
 
 
 def rows(report: Report, scan: Scan) -> list[ScanRow]:
@@ -67,14 +69,19 @@ class LiveBranch(NamedTuple):
     row: ScanRow | None
 
 
-def branches(report: Report, scan: Scan, model: LiveModel) -> list[LiveBranch]:
-    """Return the submodules on the way to an attention, and what stands beside them."""
-    marked = {
+def marks(report: Report, scan: Scan, model: LiveModel) -> dict[str, ScanRow]:
+    """Return what is known of the submodules of a live model that hold an attention themselves."""
+    return {
         place: _row(group, _subject(report.subjects, group))
         for group in scan.groups
         if group.target.startswith(f"{model.target}#")
         for place in group.places
     }
+
+
+def branches(report: Report, scan: Scan, model: LiveModel) -> list[LiveBranch]:
+    """Return the submodules on the way to an attention, and what stands beside them."""
+    marked = marks(report, scan, model)
     held = {""}
     for place in marked:
         parts = place.split(".")
@@ -126,9 +133,9 @@ def _row(group: Group, subject: SubjectReport | None) -> ScanRow:
         )
     if group.named and not (worst and worst.claim == "name"):
         said = f"its name says {group.named}; {said}"
-    return ScanRow(
-        subject.verdict.value, subject.verdict, name, mechanism, here, _one(said), group.target
-    )
+    told, at = _one(said), group.subject
+    word = subject.verdict.value
+    return ScanRow(word, subject.verdict, name, mechanism, here, told, group.target, at)
 
 
 def _unknown(group: Group) -> str:
