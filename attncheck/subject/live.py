@@ -42,6 +42,15 @@ class ModelCall:
     named: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class LiveCall:
+    """A live module and a call of it."""
+
+    module: torch.nn.Module
+    positional: Sequence[Any]
+    named: dict[str, Any]
+
+
 def built(target: LiveTarget, folder: Path | None = None) -> torch.nn.Module:
     """Return the whole model, in eval mode, without what wraps it.
 
@@ -128,11 +137,26 @@ def taken_out(
     Raises:
         TargetError: it cannot be built or called, or never calls the part.
     """
-    model = built(target, folder)
     if not target.part:
-        return AsItIs(model), [parse_input(text) for text in texts]
-    part = part_of(model, target)
+        return AsItIs(built(target, folder)), [parse_input(text) for text in texts]
+    call = captured(target, folder, texts)
+    return AsItIs(call.module), list(given_to(call.module, call.positional, call.named))
+
+
+def captured(target: LiveTarget, folder: Path | None, texts: Sequence[str]) -> LiveCall:
+    """Return a live module with what it is called with: a part as the whole calls it first.
+
+    Args:
+        target, folder, texts: as for :func:`taken_out`.
+
+    Raises:
+        TargetError: the model cannot be built or called, or never calls the part.
+    """
+    model = built(target, folder)
+    part = part_of(model, target) if target.part else model
     calling = called(model, target, texts)
+    if part is model:
+        return LiveCall(model, calling.positional, calling.named)
     seen: list[tuple[Any, Any]] = []
 
     def watch(_: Any, args: Any, kwargs: Any) -> None:
@@ -147,7 +171,7 @@ def taken_out(
         handle.remove()
     if not seen:
         raise TargetError("the model's call never reaches this part", where=target.text)
-    return AsItIs(part), list(given_to(part, *seen[0]))
+    return LiveCall(part, *seen[0])
 
 
 class _SeenError(Exception):
