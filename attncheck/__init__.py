@@ -14,15 +14,14 @@ import importlib
 TYPE_CHECKING = False  # typing's own name, without the import: `python -m` looks here first
 if TYPE_CHECKING:
     from attncheck.api import (
-        ShownComparison,
-        ShownCount,
-        ShownReport,
         audit,
         compare,
         count,
         identify,
         read_report,
+        scan,
     )
+    from attncheck.commands.shown import ShownComparison, ShownCount, ShownReport
     from attncheck.data.report import (
         Finding,
         Location,
@@ -67,9 +66,10 @@ __all__ = [
     "count",
     "identify",
     "read_report",
+    "scan",
 ]
 
-_HOMES = ("attncheck.errors", "attncheck.data.report", "attncheck.api")
+_HOMES = ("attncheck.errors", "attncheck.data.report", "attncheck.commands.shown", "attncheck.api")
 
 
 def __getattr__(name: str) -> object:

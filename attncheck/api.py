@@ -8,7 +8,6 @@ also what that process cannot import, such as a class of a notebook's cell: it t
 from __future__ import annotations
 
 import atexit
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,100 +15,29 @@ from typing import Any
 import msgspec
 
 from attncheck.auditing.request import Asked, several
-from attncheck.auditing.run import run
+from attncheck.auditing.run import AuditRun, Checkpoint, run
 from attncheck.auditing.select import Selection, select
 from attncheck.auditing.things import thing_of
 from attncheck.commands import compare as side_by_side
 from attncheck.commands import count as counting
 from attncheck.commands import words
 from attncheck.commands.identify import identities
-from attncheck.data.counts import Counts
+from attncheck.commands.scan.run import scan as looked_through
+from attncheck.commands.shown import ShownComparison, ShownCount, ShownReport
 from attncheck.data.harmless import one_line
 from attncheck.data.identity import Identity
-from attncheck.data.page import Page
-from attncheck.data.report import Finding, Problem, Report, Verdict
+from attncheck.data.report import Problem
 from attncheck.data.report_file import read_report as read
 from attncheck.errors import (
     AttncheckError,
-    OutputError,
     TargetError,
     UsageError,
     did_you_mean,
-    reason_of,
 )
+from attncheck.execution.cache import ResultCache
 from attncheck.execution.limits import Limits, limits_of
 from attncheck.execution.starting import cool_down
-from attncheck.formats import find_format, format_for_file, render_page
-from attncheck.formats.shared.wording import violations
 from attncheck.spec.shelf import shelf_index
-
-
-class ShownReport(Report, kw_only=True):
-    """A report that shows itself: as text where Python prints it, as HTML in a notebook."""
-
-    @property
-    def verdict(self) -> Verdict:
-        """``violates`` if any subject does, ``undecided`` if anything is open, else ``variant``
-        where one has design changes."""
-        found = {subject.verdict for subject in self.subjects}
-        if Verdict.VIOLATES in found:
-            return Verdict.VIOLATES
-        if not all(v.passes for v in found) or not found or self.problems or self.partial:
-            return Verdict.UNDECIDED
-        return Verdict.VARIANT if Verdict.VARIANT in found else Verdict.CONFORMS
-
-    @property
-    def violations(self) -> list[Finding]:
-        """The violated claims of all subjects, without mere advice."""
-        return [finding for subject in self.subjects for finding in violations(subject)]
-
-    def save(self, path: str | Path) -> None:
-        """Write the report in the format of the file's suffix: ``.json``, ``.html``, ``.md``, ….
-
-        Raises:
-            UsageError: no format has this suffix.
-            OutputError: the file cannot be written.
-        """
-        text = format_for_file(Path(path).name).render(self, color=False, width=100)
-        try:
-            Path(path).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"cannot be written: {reason_of(error)}", where=str(path)) from None
-
-    def __repr__(self) -> str:
-        return find_format("text").render(self, color=False, width=_width()).rstrip()
-
-    def _repr_html_(self) -> str:
-        from attncheck.formats.page_html.cell import render_cell
-
-        return render_cell(self)
-
-
-class ShownCount(Report, kw_only=True):
-    """What one call costs: a report with counts alone, a table where Python prints it."""
-
-    @property
-    def counts(self) -> Counts:
-        """Of the subject: ``parameters``, ``macs``, ``elementwise``, ``by_operator``, ``tree``."""
-        return self.subjects[0].counts or Counts()
-
-    def __repr__(self) -> str:
-        return _drawn(counting.page_of(self))
-
-
-class ShownComparison(Report, kw_only=True):
-    """Subjects side by side: a report with their costs, a table where Python prints it."""
-
-    @property
-    def rows(self) -> list[side_by_side.SubjectCompared]:
-        """Of each subject ``name``, ``verdict``, ``held``, ``claims``, ``macs``, ``growth``, ….
-
-        See :class:`attncheck.commands.compare.SubjectCompared`.
-        """
-        return [side_by_side.compared(subject) for subject in self.subjects]
-
-    def __repr__(self) -> str:
-        return _drawn(side_by_side.page_of(self))
 
 
 def identify(
@@ -199,6 +127,57 @@ def audit(
     )
     bounds = limits_of(timeout, memory_limit)
     return _shown(select(*_contract(thing, spec), asked), bounds, workers, isolate=isolate)
+
+
+def scan(
+    *places: Any,
+    inputs: Sequence[Any] | Mapping[str, Any] | None = None,
+    claims: str | Sequence[str] = (),
+    skip: str | Sequence[str] = (),
+    limits: str | Sequence[str] = (),
+    device: str = "cpu",
+    seed: int = 0,
+    timeout: float = 30.0,
+    memory_limit: str = "4GiB",
+    workers: int = 0,
+    cache: bool = True,
+) -> ShownReport:
+    """Find every attention in places: which it is, and whether it is right; ``attncheck scan``.
+
+    Args:
+        places: files, folders, packages and live models as texts, as the command takes them; a
+            model that is there, which is called once and watched; a class; a function that makes
+            a model.
+        inputs: of the live models' ``forward``, as :func:`audit` takes them; found by trying
+            without.
+        claims, skip, limits, device, seed: as for :func:`audit`.
+        timeout, memory_limit: of each process.
+        workers: processes at once; 0 for one per core.
+        cache: whether to take what earlier scans found and is still true, and to keep this one's.
+
+    Raises:
+        UsageError, TargetError: a place is not there, or an option cannot be read.
+        KeyboardInterrupt: it was interrupted; no process is left.
+    """
+    asked = Asked(
+        inputs=_shapes(inputs),
+        claims=several(claims),
+        skips=several(skip),
+        binding=several(limits),
+        device=device,
+        seed=seed,
+    )
+    asked.check()
+    bounds, known = limits_of(timeout, memory_limit), ResultCache() if cache else None
+    atexit.register(cool_down)
+
+    def audited(selections: list[Selection], checkpoint: Checkpoint) -> AuditRun:
+        return run(selections, bounds, workers, None, checkpoint, cache=known)
+
+    report = looked_through(places, asked, audited, bounds, workers, cache=known)
+    if report.partial:
+        raise KeyboardInterrupt
+    return ShownReport(**_fields(report))
 
 
 def count(
@@ -362,11 +341,3 @@ def _shape(given: Any) -> str:
             instead="give shapes, (2, 32, 8, 6), or tensors",
         ) from None
     return "x".join(map(str, sizes))
-
-
-def _drawn(page: Page) -> str:
-    return render_page(page, color=False, width=_width()).rstrip()
-
-
-def _width() -> int:
-    return shutil.get_terminal_size((100, 24)).columns

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import stat
-import tempfile
 from pathlib import Path
 
 import msgspec
 
 from attncheck.auditing.job import Carried, Job
 from attncheck.data.harmless import one_line
-from attncheck.data.own_folder import own_folder
+from attncheck.data.own_folder import own_bytes, own_folder, write_own
 from attncheck.data.report import Finding
 from attncheck.data.report_file import read_report
 from attncheck.errors import UsageError
@@ -58,12 +55,7 @@ def store(job: Job, finding: Finding) -> None:
         job = msgspec.structs.replace(job, carried=Carried(job.carried.call))
     data = msgspec.json.encode(Stored(job=narrowed(job, finding), finding=finding))
     with contextlib.suppress(OSError):
-        place = folder()
-        place.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=place, prefix=".")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(name, place / f"{finding.id}.json")
+        write_own(folder() / f"{finding.id}.json", data)
 
 
 def find(text: str) -> Stored:
@@ -83,7 +75,7 @@ def find(text: str) -> Stored:
     found = [path for path in sorted(folder().glob(f"{name}*.json")) if _ID.fullmatch(path.stem)]
     _one(name, [path.stem for path in found], "here; audit again to store it")
     try:
-        return _named(msgspec.json.decode(_own_bytes(found[0]), type=Stored))
+        return _named(msgspec.json.decode(own_bytes(found[0], _MOST_BYTES), type=Stored))
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UsageError(
             f"the stored finding cannot be read: {error}",
@@ -104,22 +96,6 @@ def _named(stored: Stored) -> Stored:
             instead=f"audit it there again: {one_line(stored.finding.reproduce, 400)}",
         )
     return stored
-
-
-def _own_bytes(path: Path) -> bytes:
-    """Return a file's bytes if it is one that we wrote: a regular file of ours, and no link.
-
-    Raises:
-        OSError: it is none.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    with os.fdopen(os.open(path, flags), "rb") as file:
-        told = os.fstat(file.fileno())
-        if not stat.S_ISREG(told.st_mode) or told.st_size > _MOST_BYTES:
-            raise OSError("it is no file that attncheck wrote")
-        if hasattr(os, "getuid") and told.st_uid != os.getuid():
-            raise OSError("it belongs to another user")
-        return file.read(_MOST_BYTES)
 
 
 def _in_report(path: Path, name: str) -> Stored:

@@ -14,9 +14,10 @@ from attncheck.auditing.select import Selection
 from attncheck.auditing.task import AuditResult
 from attncheck.data.environment import fingerprint
 from attncheck.data.report import Problem, Report, Status, SubjectReport
+from attncheck.execution.cache import ResultCache
+from attncheck.execution.cached import run_known
 from attncheck.execution.limits import Limits
 from attncheck.execution.messages import Message
-from attncheck.execution.scheduling import run_all
 from attncheck.execution.task import AnyTask
 
 Checkpoint = Callable[[int, SubjectReport | None, Problem | None], None]
@@ -48,6 +49,7 @@ def run(
     *,
     store: bool = True,
     isolate: bool = True,
+    cache: ResultCache | None = None,
 ) -> AuditRun:
     """Audit everything, each subject in processes of its own.
 
@@ -61,6 +63,7 @@ def run(
         checkpoint: told the place of each subject that is finished, and what became of it.
         store: keep violations for ``attncheck replay``.
         isolate: in child processes; else in this one, which nothing protects.
+        cache: what is known of earlier; None for nothing.
     """
     environment = fingerprint()
     found: dict[int, SubjectAudited] = {}
@@ -79,7 +82,9 @@ def run(
             checkpoint(place, found[place].subject, found[place].problem)
 
     tasks = [task for _, task in selections]
-    results, interrupted = run_all(tasks, limits, workers, listen, done=done, isolate=isolate)
+    results, interrupted = run_known(
+        tasks, limits, workers, listen, cache, done=done, isolate=isolate
+    )
     for place, result in enumerate(results):
         if place not in found:
             take(place, result)

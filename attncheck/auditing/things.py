@@ -136,7 +136,7 @@ def request_of(job: Job, inputs: list[str] | None = None, device: str = "cpu") -
     Raises:
         TargetError: what it took along is not there, or cannot be made here.
     """
-    factory, given = _unpacked(job) if job.carried is not None else (None, {})
+    factory, given = unpacked(job) if job.carried is not None else (None, {})
     folder = Path(job.folder) if job.folder else None
     texts = job.inputs if inputs is None else inputs
     live = live_target(job.target) if job.carried is None else None
@@ -340,7 +340,12 @@ def _unfindable(value: Any) -> ModuleType | None:
     return module if found is None else None
 
 
-def _unpacked(job: Job) -> tuple[Factory | None, dict[str, Any]]:
+def unpacked(job: Job) -> tuple[Factory | None, dict[str, Any]]:
+    """Return what a job took along: the factory, and arguments of its own.
+
+    Raises:
+        TargetError: it is not there, or cannot be made here.
+    """
     carried = job.carried
     if carried is None or job.modules_only or not carried.value:
         raise TargetError(

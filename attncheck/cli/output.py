@@ -160,17 +160,7 @@ class PageShown:
 
     def save(self, report: Report) -> None:
         """Write what is known so far to the JSON files, marked partial: a crash loses nothing."""
-        partial, report.partial = report.partial, True
-        try:
-            data = encode(report)
-        finally:
-            report.partial = partial
-        for file in self._files:
-            if file.path.suffix == ".json":
-                try:
-                    write_whole(file.path, data)
-                except OSError:
-                    return  # the end says so
+        save_so_far(self._files, report)
 
     def show(self, report: Report, code: Exit) -> Exit:
         """Write and show the report; return the exit status, ``code`` where all goes well."""
@@ -194,6 +184,16 @@ class PageShown:
 
     def _page(self, report: Report, *, color: bool) -> str:
         return render_page(self._page_of(report), color=color, width=width())
+
+
+def save_so_far(files: Sequence[OutputFile], report: Report) -> None:
+    """Write what is known so far to the JSON files, marked partial: a crash loses nothing."""
+    data = encode(msgspec.structs.replace(report, partial=True))
+    for file in files:
+        regular = file.path.is_file() or not file.path.exists()
+        if file.format.name == "json" and regular:
+            with contextlib.suppress(OSError):  # the end says so
+                write_whole(file.path, data, lasting=False)
 
 
 def check_result(format_name: str, files: Sequence[Path]) -> None:

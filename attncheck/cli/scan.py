@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from attncheck.cli import options
 from attncheck.cli.exits import exit_of_scan
 from attncheck.cli.streams import log
+from attncheck.errors import UsageError
 from attncheck.execution import interrupts
 from attncheck.execution.limits import limits_of
 
@@ -37,6 +39,15 @@ def scan(
     tree: Annotated[
         bool, typer.Option("--tree", help="Show each live model's submodules with marks.")
     ] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Take nothing from earlier scans, and keep nothing.")
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Take also what a limit or a crash cut short in an earlier scan."
+        ),
+    ] = False,
     claim: options.Claims = None,
     skip: options.Skips = None,
     limit: options.Binding = None,
@@ -61,13 +72,15 @@ def scan(
     """
     from attncheck.auditing.request import Asked
     from attncheck.auditing.run import run
-    from attncheck.cli.kept import Kept
-    from attncheck.cli.output import hand_over, outputs
+    from attncheck.cli.output import hand_over, outputs, save_so_far
     from attncheck.cli.progress import live_line
     from attncheck.commands.scan.run import scan as scanned
+    from attncheck.execution.cache import ResultCache
     from attncheck.formats import Format, find_format
     from attncheck.formats.terminal.scan import Treed
 
+    if no_cache and resume:
+        raise UsageError("--resume needs what --no-cache leaves out", instead="give one of them")
     options.limits(timeout=timeout, jobs=jobs, seed=seed)
     asked = Asked(
         claims=claim or [],
@@ -81,13 +94,15 @@ def scan(
     limits = limits_of(timeout, memory_limit)
     shown: Format = Treed() if tree and format_name == "text" else find_format(format_name)
     files = outputs(output or [])
+    cache = None if no_cache else ResultCache(resumes=resume)
 
-    def audit(selections: list[Selection], checkpoint: Checkpoint | None) -> AuditRun:
+    def audit(selections: list[Selection], checkpoint: Checkpoint) -> AuditRun:
         with live_line([task for _, task in selections], quiet=quiet) as listen:
-            return run(selections, limits, jobs, listen, checkpoint or Kept(files).add)
+            return run(selections, limits, jobs, listen, checkpoint, cache=cache)
 
     with interrupts.held():
-        report = scanned(places, asked, audit, limits, jobs)
+        keep = partial(save_so_far, files)
+        report = scanned(places, asked, audit, limits, jobs, keep, cache)
         if report.partial:
             log("attncheck: interrupted; what follows is what was finished")
         code = exit_of_scan(report, strict=strict)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from attncheck.auditing.assemble import counted_report
 from attncheck.auditing.select import Selection
@@ -15,13 +16,19 @@ from attncheck.data.report import Problem, Report, SubjectReport, name_of
 from attncheck.devices import check_device
 from attncheck.errors import AttncheckError
 from attncheck.formats.shared.wording import plural
-from attncheck.instruments.counting.count import count_module, tell
+from attncheck.instruments.counting.count import BothCounts, count_module, tell
+from attncheck.instruments.counting.live import count_live
 from attncheck.instruments.counting.tree import tree
-from attncheck.signature.inputs import parse_input
+from attncheck.lazy import torch
+from attncheck.signature.inputs import input_text, parse_input
+from attncheck.signature.live_target import LiveTarget, live_target
+from attncheck.spec.shelf import CONTRACTS
+from attncheck.subject.live import captured, given_to
 from attncheck.subject.prepare import prepare
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.trial import Trial
 
+_CALLED = "called with "
 _AFFORDABLE = 2**18
 """Elements of an input that are computed with; of larger ones only the shapes."""
 
@@ -59,6 +66,9 @@ def settled(report: Report) -> bool:
 def _subject(selection: Selection, device: str) -> SubjectReport:
     spec, task = selection
     job = task.job
+    live = live_target(job.target) if job.carried is None else None
+    if live is not None and spec.id in CONTRACTS and not (job.arguments or job.dims):
+        return _live(selection, live, device)
     large = any(math.prod(parse_input(text).shape) > _AFFORDABLE for text in job.inputs)
     large = large or math.prod(job.dims.values()) > _AFFORDABLE
     chosen = device or ("meta" if large else "cpu")
@@ -70,31 +80,61 @@ def _subject(selection: Selection, device: str) -> SubjectReport:
     trial = Trial(subject, subject.base())
     module, inputs = trial.module(initial=True), trial.inputs()
     both = count_module(trial, module, inputs, twice=chosen != "meta")
-    found = Counts(dims=dict(trial.dims), mode="eval", device=chosen)
-    tell(found, both)
-    if chosen == "meta":
-        found.disagreement = ""
-    found.written_out = both.tally.hidden.written_out
-    found.tree = tree(module, both.tally.innermost)
+    found = _told(both, module, trial.dims, chosen)
     notes = [f"called as {subject.convention.describe()}"]
     if built := subject.binding.describe(subject.dims, subject.told):
         notes.insert(0, f"built as {built}")
     return counted_report(spec, task, subject.dims, found, notes)
 
 
+def _live(selection: Selection, live: LiveTarget, device: str) -> SubjectReport:
+    """Return the counts of a live model, or of a part as the whole calls it."""
+    (spec, task), chosen = selection, device or "cpu"
+    job = task.job
+    call = captured(live, Path(job.folder) if job.folder else None, job.inputs)
+    both = count_live(call, chosen)
+    found = _told(both, call.module, {}, chosen)
+    given = map(input_text, given_to(call.module, call.positional, call.named))
+    return counted_report(spec, task, {}, found, [f"{_CALLED}{', '.join(given)}"])
+
+
+def _told(
+    both: BothCounts, module: torch.nn.Module, dims: Mapping[str, int], device: str
+) -> Counts:
+    found = Counts(dims=dict(dims), mode="eval", device=device)
+    tell(found, both)
+    if not both.asked_twice:
+        found.disagreement = ""
+    found.written_out = both.tally.hidden.written_out
+    found.tree = tree(module, both.tally.innermost)
+    return found
+
+
 def page_of(report: Report) -> Page:
     """Return counts as a page: of each subject totals, the tree, the operators."""
-    titles = [f"{name_of(subject)} · {subject.target}" for subject in report.subjects]
+    titles = [_title(subject) for subject in report.subjects]
     if len(titles) == 1:
-        return Page(titles[0], [*_sections(report.subjects[0].counts or Counts())])
+        return Page(titles[0], [*_sections(report.subjects[0])])
     sections = []
     for title, subject in zip(titles, report.subjects, strict=True):
-        first, *rest = _sections(subject.counts or Counts())
+        first, *rest = _sections(subject)
         sections += [Section(title, table=first.table), *rest]
     return Page(f"{plural(len(titles), 'subject')} counted", sections)
 
 
-def _sections(found: Counts) -> Iterator[Section]:
+def _title(subject: SubjectReport) -> str:
+    """Return the subject and its target; a live model is held against nothing."""
+    return f"{name_of(subject)} · {subject.target}" if _at(subject) else subject.target
+
+
+def _at(subject: SubjectReport) -> str:
+    """Return the dims of a call in words, "" where it has none."""
+    dims = known((subject.counts or Counts()).dims) or {}
+    return " ".join(f"{name}={size}" for name, size in dims.items())
+
+
+def _sections(subject: SubjectReport) -> Iterator[Section]:
+    found = subject.counts or Counts()
     totals = [
         ["parameters", _amount(found.parameters)],
         ["MACs", _amount(found.macs)],
@@ -116,8 +156,10 @@ def _sections(found: Counts) -> Iterator[Section]:
         yield Section("By operator", table=Table(operators))
     if told := [*_to_know(found)]:
         yield Section("To know", told)
-    at = " ".join(f"{name}={size}" for name, size in (known(found.dims) or {}).items())
-    how = "read off shapes" if found.device == "meta" else "counted twice, fvcore the second"
+    called = (note.removeprefix(_CALLED) for note in subject.notes if note.startswith(_CALLED))
+    at = _at(subject) or next(called, "the sizes that were found")
+    how = "counted twice, fvcore the second" if known(found.fvcore) is not None else "counted once"
+    how = "read off shapes" if found.device == "meta" else how
     yield Section(paragraphs=[f"one call at {at}; one multiply-add = 1 MAC; {how}"])
 
 

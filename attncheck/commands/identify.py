@@ -14,9 +14,10 @@ from attncheck.auditing.request import Asked
 from attncheck.data.identity import Identity
 from attncheck.data.page import Page, Section, Table
 from attncheck.data.report import Problem
+from attncheck.execution.cache import ResultCache
+from attncheck.execution.cached import run_known
 from attncheck.execution.limits import Limits
 from attncheck.execution.messages import Message
-from attncheck.execution.scheduling import run_all
 from attncheck.execution.task import AnyTask
 
 HOW = {
@@ -48,25 +49,28 @@ class Identities(msgspec.Struct, kw_only=True):
 
 def identities(
     targets: Sequence[Any],
-    asked: Asked,
+    asked: Asked | Sequence[Asked],
     limits: Limits,
     jobs: int = 0,
     listen: Callable[[AnyTask, Message], None] | None = None,
+    cache: ResultCache | None = None,
 ) -> Identities:
     """Return what each target is, in their order.
 
     Args:
         targets: ``file.py:Class`` or ``package.module:Class``, or what Python code has at hand.
-        asked: the options; claims say nothing here.
+        asked: the options, of all or of each; claims say nothing here.
         limits: what each may use.
         jobs: how many at once; 0 for one per core.
         listen: told every message, from several threads.
+        cache: what is known of earlier; None for nothing.
 
     Raises:
         UsageError, TargetError: an option cannot be read, or a target names no class.
     """
-    tasks = [task_of(target, asked) for target in targets]
-    results, interrupted = run_all(tasks, limits, jobs, listen)
+    each = [asked] * len(targets) if isinstance(asked, Asked) else asked
+    tasks = [task_of(target, own) for target, own in zip(targets, each, strict=True)]
+    results, interrupted = run_known(tasks, limits, jobs, listen, cache)
     found = []
     for task, result in zip(tasks, results, strict=True):
         target, refused = task.question.target, result.refused

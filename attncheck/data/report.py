@@ -11,7 +11,7 @@ import msgspec
 from attncheck.data.counts import Counts
 from attncheck.data.outside import decode_raw, plain
 from attncheck.data.profile import Profile, check_profile
-from attncheck.data.scan import Scan
+from attncheck.data.scan import Scan, check_scan
 
 SCHEMA = "attncheck.report/1"
 UNREAD = "unread"
@@ -212,6 +212,8 @@ def convert(raw: Any) -> Report:
         except msgspec.ValidationError as error:
             place = f"$.subjects[{number}], {subject.spec}@{subject.subject}"
             raise msgspec.ValidationError(f"{error} - in {place}") from None
+    if isinstance(report.scan, Scan):
+        check_scan(report.scan, len(report.subjects))
     return report
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+_LINES = 10_000_000
+
 KNOWN = {
     "proven": "proven",
     "variant": "variant",
@@ -26,6 +28,7 @@ class Group(msgspec.Struct, omit_defaults=True):
         places: the submodules of a live model, by their dotted names.
         mechanism: the id of a spec; "" where none is known.
         known: how that is known, one of :data:`KNOWN`.
+        named: the mechanism that its name says, where it computes another one.
         also: what else it equals.
         said: what there is to say of its identity.
         subject: its place among the report's subjects; -1 where it was not audited.
@@ -40,6 +43,7 @@ class Group(msgspec.Struct, omit_defaults=True):
     places: list[str] = []
     mechanism: str = ""
     known: str = "unknown"
+    named: str = ""
     also: list[str] = []
     said: str = ""
     subject: int = -1
@@ -76,3 +80,24 @@ class Scan(msgspec.Struct, omit_defaults=True):
     classes: int = 0
     models: list[LiveModel] = []
     unread: list[Unread] = []
+
+
+def check_scan(scan: Scan, subjects: int) -> None:
+    """Complain about what the types of a scan alone do not forbid.
+
+    Args:
+        scan: the scan.
+        subjects: how many the report has.
+
+    Raises:
+        msgspec.ValidationError: a line that no file has, or a subject that the report has not.
+    """
+    for number, group in enumerate(scan.groups):
+        if not 0 <= group.line < _LINES:
+            raise msgspec.ValidationError(
+                f"'{group.line}' is no line of a file - in $.scan.groups[{number}]"
+            )
+        if not -1 <= group.subject < subjects:
+            raise msgspec.ValidationError(
+                f"there is no subject {group.subject} - in $.scan.groups[{number}]"
+            )

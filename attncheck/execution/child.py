@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from attncheck.errors import AttncheckError
+from attncheck.execution.files_read import noted as files_noted
 from attncheck.execution.judges import watched
 from attncheck.execution.limits import Limits, confine, is_out_of_memory
 from attncheck.execution.messages import (
@@ -23,6 +24,7 @@ from attncheck.execution.messages import (
     Message,
     Opened,
     Reached,
+    Read,
     Refused,
     Started,
     Trying,
@@ -75,6 +77,7 @@ def main(
         noted = [_noted.pop() for _ in tuple(_noted)]
         ours = {work.__module__, events.__module__}
         judges = noted[0] if noted and ours <= loaded else watched()
+        files = files_noted(asked.target)
         say(Reached("import"))
     except BaseException as error:  # ours or the machine's: no line of the subject has run
         with contextlib.suppress(BaseException):
@@ -82,7 +85,7 @@ def main(
         leave(UNREADY)
     code = 1
     try:
-        if names := work_on(events, asked, told, say, judges):
+        if names := work_on(events, asked, told, say, judges, files):
             print(PATCHES + names, file=sys.stderr, flush=True)
         code = PATCHED if names else 0
     except SystemExit as leaving:  # the subject's, where nothing catches it
@@ -134,6 +137,7 @@ def work_on(
     limits: Limits,
     say: Callable[[Message], None],
     judges: Callable[[], str],
+    files: Callable[[], list[str]] | None = None,
 ) -> str:
     """Run the generator of a kind of work on a question, in this very process.
 
@@ -144,6 +148,7 @@ def work_on(
         say: told all that is found out, ``Done`` at last.
         judges: says whose functions, of those that judge, are no longer what they were; asked
             before anything that counts leaves, for all that was found since it was asked last.
+        files: says which were read on behalf of the subject; None where nobody noted.
 
     Returns:
         Whose functions the subject replaced, so that nothing can be judged; "" for none.
@@ -156,8 +161,8 @@ def work_on(
 
     said, leave, held = _together(say, judges, limits.look_seconds)
     try:
-        _speak_of(work, asked, say, said)
-        held.append(Done())
+        _speak_of(work, asked, say, said, files)
+        held += [*_read(files), Done()]
         leave()
         return ""
     except _PatchedError as patched:
@@ -171,9 +176,17 @@ def work_on(
         if not (names := judges() or replaced(before)):
             held.append(_broken(error, limits))
     if not names:
-        for message in [*held, Done()]:
+        for message in [*held, *_read(files), Done()]:
             say(message)
     return names
+
+
+def _read(files: Callable[[], list[str]] | None) -> list[Message]:
+    if files is None:
+        return []
+    with contextlib.suppress(Exception):  # of what the subject has put among the modules
+        return [Read(files())]
+    return []
 
 
 def _together(
@@ -214,6 +227,7 @@ def _speak_of(
     asked: Question,
     say: Callable[[Message], None],
     said: Callable[[Message], None],
+    files: Callable[[], list[str]] | None,
 ) -> None:
     """Say everything that the work yields; what counts is ``said``, once the judges are sound."""
     from attncheck.subject.raising import listening
@@ -223,6 +237,8 @@ def _speak_of(
         for event in events:
             if isinstance(event, Opened):
                 said(event)
+                for message in _read(files):  # for it may die of what comes
+                    said(message)
                 break
     for event in events:
         if isinstance(event, str):

@@ -51,6 +51,12 @@ class Counted(msgspec.Struct, Generic[T], frozen=True, tag="counted"):
     counts: T
 
 
+class Read(msgspec.Struct, frozen=True, tag="read"):
+    """Which files were read so far on behalf of the subject; see :mod:`.files_read`."""
+
+    files: list[str]
+
+
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """Nothing can be said of the subject: it is not there, or attncheck itself broke."""
 
@@ -66,7 +72,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
 
 
 _Carrying = Opened[Any] | Trying[Any] | Answered[Any] | Counted[Any]
-Message = _Carrying | Reached | Started | Refused | Done
+Message = _Carrying | Reached | Started | Read | Refused | Done
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -74,7 +80,7 @@ _ENCODER = msgspec.json.Encoder()
 def messages_of(opens: Any, tries: Any, answers: Any, counts: Any) -> Any:
     """Return the type of all messages of a work that speaks of such types."""
     carrying = Opened[opens] | Trying[tries] | Answered[answers] | Counted[counts]
-    return carrying | Reached | Started | Refused | Done
+    return carrying | Reached | Started | Read | Refused | Done
 
 
 def encode(message: Message) -> bytes:

@@ -15,7 +15,7 @@ from attncheck.execution.deaths import Death
 from attncheck.execution.inline import spoken
 from attncheck.execution.limits import Limits
 from attncheck.execution.listening import Ear
-from attncheck.execution.messages import Answered, Counted, Message, Opened, Refused
+from attncheck.execution.messages import Answered, Counted, Message, Opened, Read, Refused
 from attncheck.execution.starting import start
 from attncheck.execution.task import A, N, O, Q, Task
 from attncheck.execution.testimony import heard
@@ -35,6 +35,8 @@ class Result(Generic[A, O, N]):
         counts: what belongs to no step.
         refused: why nothing could be said.
         interrupted: somebody stopped the work.
+        read: the files that were read on behalf of the subject; None where none were noted.
+        deaths: how children ended before they were done.
     """
 
     opened: O | None = None
@@ -42,6 +44,8 @@ class Result(Generic[A, O, N]):
     counts: N | None = None
     refused: Refused | None = None
     interrupted: bool = False
+    read: list[str] | None = None
+    deaths: list[str] = field(default_factory=list)
 
 
 def supervise(
@@ -75,6 +79,7 @@ def supervise(
         else:
             death = spoken(task, waiting, limits, lambda one: _take(one, result, listen))
         waiting = [step for step in waiting if step not in result.answers]
+        result.deaths += [death.kind] if death is not None else []
         if death is not None and death.kind in ("unsound", "unready"):
             _refuse(death, result)
             break
@@ -137,6 +142,8 @@ def _take(
             result.answers[step] = answer
         case Counted(counts):
             result.counts = counts
+        case Read(files):
+            result.read = sorted({*(result.read or ()), *files})
         case Refused(kind=kind) if kind != SUBJECT:
             result.refused = message
     if listen is not None:

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from attncheck.errors import AttncheckError
+from attncheck.execution.files_read import MOST
 from attncheck.execution.limits import Limits
-from attncheck.execution.messages import Answered, Message, Reached, Refused, Started, decode
+from attncheck.execution.messages import Answered, Message, Reached, Read, Refused, Started, decode
 from attncheck.execution.task import AnyTask
 
 PHASES = ("import", "constructor", "forward", "backward")
@@ -54,6 +55,8 @@ def _known(message: Message, steps: Collection[str]) -> Message:
             raise UnsoundError(f"a phase that there is not: {phase[:60]!r}")
         case Started(step) | Answered(step) if step not in steps:
             raise UnsoundError(f"a step that was not asked for: {step[:60]!r}")
+        case Read(files) if len(files) > MOST:
+            raise UnsoundError("more files than any subject reads")
         case Refused(traceback=traceback):
             return msgspec.structs.replace(message, traceback=traceback[-_MOST_LINES:])
     return message

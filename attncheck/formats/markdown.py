@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec import UnsetType
+
 from attncheck.data.report import Finding, Report, SubjectReport, Verdict
+from attncheck.data.scan import Scan
 from attncheck.formats.shared.counting import count_notes, count_rows, counted
 from attncheck.formats.shared.excerpts import Excerpt, excerpts
 from attncheck.formats.shared.markdown import (
@@ -18,6 +21,7 @@ from attncheck.formats.shared.markdown import (
 from attncheck.formats.shared.paths import shown
 from attncheck.formats.shared.profiles import has_profiles, profile_page
 from attncheck.formats.shared.reach import legend, reach_map
+from attncheck.formats.shared.scans import headline, rows
 from attncheck.formats.shared.wording import (
     advice,
     by_spec,
@@ -51,7 +55,8 @@ class MarkdownFormat:
 
     def render(self, report: Report, *, color: bool, width: int) -> str:
         """Return the report as Markdown; colour and width change nothing."""
-        blocks = [b for subjects in by_spec(report.subjects) for b in _spec(subjects)]
+        blocks = [] if isinstance(report.scan, UnsetType) else [*_scan(report, report.scan)]
+        blocks += [b for subjects in by_spec(report.subjects) for b in _spec(subjects)]
         for problem in report.problems:
             blocks.append(f"### {escaped(f'{problem.spec} {problem.subject}')} was not audited")
             blocks.append(fenced(problem_lines(problem)))
@@ -60,6 +65,26 @@ class MarkdownFormat:
         if report.partial:
             blocks.append("Interrupted: not every claim was tried.")
         return "\n\n".join(blocks) + "\n"
+
+
+def _scan(report: Report, scan: Scan) -> Iterator[str]:
+    """Yield what was looked through, a line for each group, and what could not be read."""
+    found = rows(report, scan)
+    yield f"## {escaped(headline(scan, found))}"
+    if found:
+        lines = [
+            [
+                Markdown(f"{_SIGN[row.verdict]} **{row.word}**") if row.verdict else row.word,
+                row.name,
+                row.mechanism,
+                Markdown(code(row.place)),
+                row.said,
+            ]
+            for row in found
+        ]
+        yield table(["verdict", "class", "mechanism", "look at", ""], lines)
+    if scan.unread:
+        yield "\n".join(f"- {code(one.place)} {escaped(one.what)}" for one in scan.unread)
 
 
 def _spec(subjects: Sequence[SubjectReport]) -> Iterator[str]:

@@ -20,11 +20,16 @@ class TextFormat:
         from attncheck.formats.terminal.pages import render_page
         from attncheck.formats.terminal.screen import render
 
+        screen = ""
         if not isinstance(report.scan, UnsetType):
+            from attncheck.formats.shared.scans import beside
             from attncheck.formats.terminal.scan import render_scan
 
-            return render_scan(report, report.scan, color=color, width=width)
-        screen = render(report, color=color, width=width)
+            screen = render_scan(report, report.scan, color=color, width=width)
+            if not (report := beside(report, report.scan)).subjects and not report.problems:
+                return screen
+            screen += "\n"
+        screen += render(report, color=color, width=width)
         if not has_profiles(report):
             return screen
 

@@ -53,6 +53,20 @@ def parse_input(text: str) -> GivenInput:
     return GivenInput(shape, match["name"] or "", meaning, axes)
 
 
+def input_text(given: GivenInput) -> str:
+    """Return the text that :func:`parse_input` reads so.
+
+    >>> input_text(parse_input("mask=NB:7x2:pad-true")), input_text(parse_input("causal=True"))
+    ('mask=NB:7x2:pad-true', 'causal=True')
+    """
+    name = f"{given.name}=" if given.name else ""
+    if given.literal:
+        return name + given.literal
+    axes = f"{''.join(given.axes)}:" if given.axes else ""
+    meaning = f":{given.meaning}" if given.meaning else ""
+    return f"{name}{axes}{'x'.join(map(str, given.shape))}{meaning}"
+
+
 def _flag(text: str) -> GivenInput:
     """Return an argument of the call that is no tensor: ``causal=True``."""
     match = _FLAG.fullmatch(text.strip())

@@ -42,6 +42,15 @@ class ModelCall:
     named: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class LiveCall:
+    """A live module and a call of it."""
+
+    module: torch.nn.Module
+    positional: Sequence[Any]
+    named: dict[str, Any]
+
+
 def built(target: LiveTarget, folder: Path | None = None) -> torch.nn.Module:
     """Return the whole model, in eval mode, without what wraps it.
 
@@ -62,7 +71,7 @@ def built(target: LiveTarget, folder: Path | None = None) -> torch.nn.Module:
         raise TargetError(
             f"it makes a {type(made).__name__}, not a torch.nn.Module", where=target.whole
         )
-    return _unwrapped(made).eval()
+    return unwrapped(made).eval()
 
 
 def called(model: torch.nn.Module, target: LiveTarget, texts: Sequence[str]) -> ModelCall:
@@ -128,11 +137,26 @@ def taken_out(
     Raises:
         TargetError: it cannot be built or called, or never calls the part.
     """
-    model = built(target, folder)
     if not target.part:
-        return AsItIs(model), [parse_input(text) for text in texts]
-    part = part_of(model, target)
+        return AsItIs(built(target, folder)), [parse_input(text) for text in texts]
+    call = captured(target, folder, texts)
+    return AsItIs(call.module), list(given_to(call.module, call.positional, call.named))
+
+
+def captured(target: LiveTarget, folder: Path | None, texts: Sequence[str]) -> LiveCall:
+    """Return a live module with what it is called with: a part as the whole calls it first.
+
+    Args:
+        target, folder, texts: as for :func:`taken_out`.
+
+    Raises:
+        TargetError: the model cannot be built or called, or never calls the part.
+    """
+    model = built(target, folder)
+    part = part_of(model, target) if target.part else model
     calling = called(model, target, texts)
+    if part is model:
+        return LiveCall(model, calling.positional, calling.named)
     seen: list[tuple[Any, Any]] = []
 
     def watch(_: Any, args: Any, kwargs: Any) -> None:
@@ -147,14 +171,16 @@ def taken_out(
         handle.remove()
     if not seen:
         raise TargetError("the model's call never reaches this part", where=target.text)
-    return AsItIs(part), list(_given(part, *seen[0]))
+    return LiveCall(part, *seen[0])
 
 
 class _SeenError(Exception):
     """Ends a call that has shown what it was to show."""
 
 
-def _given(part: torch.nn.Module, args: Sequence[Any], kwargs: dict[str, Any]) -> Iterator[Any]:
+def given_to(
+    part: torch.nn.Module, args: Sequence[Any], kwargs: dict[str, Any]
+) -> Iterator[GivenInput]:
     """Yield what a call hands over as ``--input`` states it; what is None is left out."""
     names = [p.name for p in forward_parameters(part)]
     plain = True  # positions count until one is left out
@@ -177,7 +203,7 @@ def _named(name: str, value: Any) -> Iterator[GivenInput]:
         yield GivenInput(name=name, literal=repr(value))
 
 
-def _unwrapped(model: torch.nn.Module) -> torch.nn.Module:
+def unwrapped(model: torch.nn.Module) -> torch.nn.Module:
     """Return the model inside DataParallel, DDP, or what ``torch.compile`` makes."""
     while True:
         inner = getattr(model, "_orig_mod", None)

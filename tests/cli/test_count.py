@@ -81,3 +81,65 @@ def test_what_cannot_be_counted_is_told(tmp_path: Path) -> None:
         assert done.returncode == 2
         assert told in done.stderr
         assert "Traceback" not in done.stderr
+
+
+LIVE = """
+import torch
+from torch import nn
+
+class Reads(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.q, self.kv = nn.Linear(8, 8), nn.Linear(6, 16)
+
+    def forward(self, tokens, memory, *, mask=None, cache=None):
+        q, (k, v) = self.q(tokens), self.kv(memory).chunk(2, -1)
+        if cache is not None:
+            cache.append(k)
+            assert len(cache) == 1
+        w = (q @ k.mT + mask).softmax(-1)
+        return {"tokens": tokens + w @ v, "weights": w}
+
+class Net(nn.Module):
+    def __init__(self, depth=2):
+        super().__init__()
+        self.table = nn.Embedding(16, 8)
+        self.reads = nn.ModuleList(Reads() for _ in range(depth))
+
+    def forward(self, ids, memory):
+        x = self.table(ids)
+        for read in self.reads:
+            x = read(x, memory, mask=torch.zeros(ids.shape[1], memory.shape[1]), cache=[])["tokens"]
+        return x
+"""
+CALL = ("--input", "3x5", "--input", "3x7x6")
+PER_READ = 3 * (5 * 8 * 8 + 7 * 6 * 16 + 2 * 5 * 7 * 8)
+
+
+def test_a_part_of_a_live_model_is_counted_as_the_whole_calls_it(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(LIVE)
+    found = counted(tmp_path, "net.py:Net()#reads.1", *CALL)
+    assert (found["macs"], found["fvcore"]) == (PER_READ, PER_READ)
+    assert found["parameters"] == 8 * 8 + 8 + 6 * 16 + 16
+    assert "dims" not in found or found["dims"] == {}
+    told = attncheck("count", "net.py:Net()#reads.1", *CALL, folder=tmp_path)
+    assert told.stdout.splitlines()[0] == "net.py:Net()#reads.1"
+    assert "one call at 3x5x8, 3x7x6, mask=5x7;" in told.stdout
+
+
+def test_a_live_model_that_takes_indices_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(LIVE)
+    for more in ((), ("--device", "meta")):
+        found = counted(tmp_path, "net.py:Net(depth=3)", *CALL, *more)
+        assert found["macs"] == 3 * PER_READ
+        (reads,) = [branch for branch in found["tree"]["below"] if branch["name"] == "reads"]
+        assert [branch["macs"] for branch in reads["below"]] == [PER_READ] * 3
+
+
+def test_a_part_that_is_not_called_says_so(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(LIVE)
+    for part, said in (("reads", "never reaches this part"), ("rads", "did you mean")):
+        done = attncheck("count", f"net.py:Net()#{part}", *CALL, folder=tmp_path)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert "mistake in attncheck" not in done.stderr

@@ -17,7 +17,7 @@ import pytest
 
 from attncheck.data.report import Report, Verdict, decode
 from attncheck.formats import find_format
-from tests.formats import large, sample
+from tests.formats import large, sample, scanned
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
@@ -93,6 +93,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "sample": sample.report(),
         "profiled": large.profiled(2, samples=30),
         "many": large.report(80),
+        "scanned": scanned.report(),
         "catalogue": decode((ROOT / "reports/baseline.json").read_bytes()),
     }
     for name, report in reports.items():
@@ -125,6 +126,22 @@ def test_the_catalogue_is_a_page_that_the_readme_shows(
     page.wait_for_selector("details.subject[open] .finding, details.subject[open] pre")
     shown.keep(f"violation-{scheme}")
     assert shown.complaints == []
+
+
+def test_the_map_of_a_model_is_searched_and_folded(tab: Tab, pages: dict[str, Path]) -> None:
+    page = tab.open(pages["scanned"])
+    box = page.locator(".map input")
+    shown = page.locator(".map li:visible > .at, .map li:visible > details > summary > .at")
+    assert shown.all_inner_texts() == ["stem", "stage", "0", "attn", "1", "attn", "head"]
+    box.fill("stage.0.attn.fc")
+    assert shown.all_inner_texts() == ["stage", "0", "attn", "fc"]
+    box.fill("nowhere")
+    assert shown.count() == 0
+    assert page.get_by_text("No submodule is called so.").is_visible()
+    box.fill("")
+    assert shown.count() == 7
+    page.locator(".map summary", has_text="Sequential").click()
+    assert shown.all_inner_texts() == ["stem", "stage", "head"]
 
 
 def test_it_is_filtered_by_verdict_text_mechanism_and_claim(

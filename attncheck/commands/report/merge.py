@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from attncheck.commands.report.scans import merged_scan
 from attncheck.data.report import (
     Finding,
     Report,
@@ -21,6 +22,7 @@ from attncheck.data.report import (
     name_of,
     verdict_of,
 )
+from attncheck.data.scan import Scan
 
 _WORST_FIRST = (Status.VIOLATED, Status.ERROR, Status.UNDECIDED, Status.HOLDS, Status.SKIPPED)
 
@@ -50,6 +52,7 @@ def merge(reports: Sequence[tuple[str, Report]]) -> Merged:
         return Merged(reports[0][1])
     merged = Merged(Report(environment={}, subjects=[]))
     found: dict[tuple[str, str, str, bytes], tuple[str, SubjectReport]] = {}
+    scans: list[tuple[Scan, list[int]]] = []
     for name, report in reports:
         merged.report.partial |= report.partial
         merged.report.problems += [p for p in report.problems if p not in merged.report.problems]
@@ -59,7 +62,12 @@ def merge(reports: Sequence[tuple[str, Report]]) -> Merged:
                 _join(found[key], (name, subject), merged.conflicts)
             else:
                 found[key] = name, msgspec.convert(msgspec.to_builtins(subject), SubjectReport)
+        if isinstance(report.scan, Scan):
+            places = {key: place for place, key in enumerate(found)}
+            scans.append((report.scan, [places[identity(one)] for one in report.subjects]))
     merged.report.subjects = [subject for _, subject in found.values()]
+    if scans:
+        merged.report.scan = merged_scan(scans)
     merged.report.environment = _environments(reports, merged.notes)
     _tell_other_options(merged)
     return merged

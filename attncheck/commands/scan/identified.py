@@ -6,29 +6,64 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from attncheck.auditing.request import Asked
-from attncheck.commands.identify import identities
+from attncheck.commands.identify import Identities, identities
+from attncheck.commands.scan.found import Found
 from attncheck.data.identity import Identity
 from attncheck.data.scan import Group
+from attncheck.execution.cache import ResultCache
 from attncheck.execution.limits import Limits
+from attncheck.spec.kinship import akin
 
 
-def identify_groups(groups: Sequence[Group], asked: Asked, limits: Limits, workers: int) -> bool:
+def identify_groups(found: Found, limits: Limits, workers: int, cache: ResultCache | None) -> bool:
     """Ask those whose name says nothing what they compute; say whether that was cut short.
 
     What is equal to a definition, design changes included, has a mechanism from then on. What only
     comes near one is told so and accused of nothing: nobody said that it is meant.
     """
-    strange = [group for group in groups if not group.mechanism]
-    if not strange:
-        return False
-    plain = replace(asked, claims=(), skips=(), binding=(), device="cpu")
-    found = identities([group.target for group in strange], plain, limits, workers)
-    for group, one in zip(strange, found.targets, strict=True):
+    strange = [number for number, group in enumerate(found.scan.groups) if not group.mechanism]
+    said = _identified(found, strange, limits, workers, cache)
+    for number, one in zip(strange, said.targets, strict=True):
+        group = found.scan.groups[number]
         if one.identity is not None:
             _take(group, one.identity)
         elif one.problem is not None:
             group.said = one.problem.what
-    return found.partial
+    return said.partial
+
+
+def identify_misnamed(
+    found: Found, limits: Limits, workers: int, cache: ResultCache | None
+) -> bool:
+    """Ask those of which nothing but a name says what they are; say whether that was cut short.
+
+    What is equal to another definition is audited as that one, its name told as a finding.
+    """
+    doubtful = found.unconfirmed()
+    said = _identified(found, doubtful, limits, workers, cache)
+    for number, one in zip(doubtful, said.targets, strict=True):
+        named, identity = found.scan.groups[number].mechanism, one.identity
+        if identity is None or identity.known not in ("proven", "variant"):
+            continue
+        mechanism = identity.mechanism
+        if mechanism and not akin(named, mechanism) and named not in identity.also:
+            found.rename(number, identity)
+    return said.partial
+
+
+def _identified(
+    found: Found, numbers: Sequence[int], limits: Limits, workers: int, cache: ResultCache | None
+) -> Identities:
+    """Return what these groups are, in their order."""
+    if not numbers:
+        return Identities(targets=[])
+    what = [found.questions[number].what for number in numbers]
+    asked = [_plain(found.questions[number].asked) for number in numbers]
+    return identities(what, asked, limits, workers, cache=cache)
+
+
+def _plain(asked: Asked) -> Asked:
+    return replace(asked, claims=(), skips=(), binding=(), device="cpu")
 
 
 def _take(group: Group, identity: Identity) -> None:

@@ -2,80 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-
-import msgspec
+from typing import Any
 
 from attncheck.auditing.assemble import portable_path
 from attncheck.auditing.request import Asked
 from attncheck.auditing.run import AuditRun, Checkpoint
-from attncheck.auditing.select import Selection, select
-from attncheck.auditing.task import Audit
+from attncheck.auditing.select import Selection
+from attncheck.auditing.things import Thing
 from attncheck.commands.scan.classes import Candidate, candidates, read_classes
-from attncheck.commands.scan.identified import identify_groups
+from attncheck.commands.scan.found import AskedOf, Found
+from attncheck.commands.scan.given import Given, given_places
+from attncheck.commands.scan.identified import identify_groups, identify_misnamed
 from attncheck.commands.scan.places import SourceFile, sources_of
-from attncheck.commands.scan.watch import STEP, Watched, watch_of
-from attncheck.data.report import Finding, Report, Status, SubjectReport, Verdict
+from attncheck.commands.scan.watch import STEP, Alike, watch_of
+from attncheck.data.report import Problem, Report, SubjectReport
 from attncheck.data.scan import Group, LiveModel, Scan, Unread
-from attncheck.errors import AttncheckError, UsageError
+from attncheck.errors import UsageError
+from attncheck.execution.cache import ResultCache
+from attncheck.execution.cached import run_known
 from attncheck.execution.limits import Limits
-from attncheck.execution.scheduling import run_all
-from attncheck.signature.live_target import LiveTarget, live_target
+from attncheck.signature.factories import AsItIs
 from attncheck.spec.kinship import named_so
+from attncheck.subject.live import unwrapped
 
-Auditor = Callable[[list[Selection], Checkpoint | None], AuditRun]
-"""Audits selections; told what became of each as it is known."""
-
-
-@dataclass
-class _Found:
-    """What is known before anything is audited."""
-
-    scan: Scan
-    selections: list[Selection] = field(default_factory=list)
-    audited: list[int] = field(default_factory=list)
-    """The group of each selection."""
+Auditor = Callable[[list[Selection], Checkpoint], AuditRun]
+"""Audits selections, and tells what became of each as it is known."""
 
 
 def scan(
-    places: Sequence[str], asked: Asked, audit: Auditor, limits: Limits, workers: int = 0
+    places: Sequence[Any],
+    asked: Asked,
+    audit: Auditor,
+    limits: Limits,
+    workers: int = 0,
+    keep: Callable[[Report], None] | None = None,
+    cache: ResultCache | None = None,
 ) -> Report:
     """Return the report of every attention in places.
 
     Args:
-        places: files, folders, packages, classes and live models.
+        places: files, folders, packages, classes and live models, or what Python code has at hand.
         asked: the options of every audit; its inputs are the whole call of the live models.
         audit: audits what is selected.
         limits: what each live model may use while it is watched.
         workers: how many are watched at once; 0 for one per core.
+        keep: told the report so far, each time an audit ends.
+        cache: what is known of earlier, for all but the audits; None for nothing.
 
     Raises:
         UsageError: a place is not there, or inputs are given and no live model.
-        TargetError: the arguments of a live model cannot be read.
+        TargetError: the arguments of a live model cannot be read, or a thing makes no module.
     """
-    live = {place: target for place in places if (target := live_target(place)) is not None}
-    if asked.inputs and not live:
+    given = given_places(places)
+    if asked.inputs and not (given.live or given.instances):
         raise UsageError(
             "--input is the call of a live model, and none is named",
             instead="name what builds it: 'net.py:Net()'",
         )
-    found = _Found(_read([place for place in places if place not in live]))
-    found.scan.places = list(places)
-    read = len(found.scan.groups)
-    interrupted = _watch(found.scan, live, asked, limits, workers)
-    classes, parts = found.scan.groups[:read], found.scan.groups[read:]
+    found = Found(_read(given.texts))
+    found.scan.places = given.names
     alone = replace(asked, inputs=())
-    if not interrupted:
-        interrupted = identify_groups(classes, alone, limits, workers)
-    if not interrupted:
-        interrupted = identify_groups(parts, asked, limits, workers)
+    found.questions = [AskedOf(group.target, alone) for group in found.scan.groups]
+    for thing, kind in given.classes:
+        found.add(_group_of(thing), AskedOf(kind, alone))
+    cut = _watch(found, given, asked, limits, workers, cache)
+    cut = cut or identify_groups(found, limits, workers, cache)
     for number, group in enumerate(found.scan.groups):
         if group.mechanism:
-            _select(found, number, group, alone if number < read else asked)
-    report = _report(found, audit([] if interrupted else found.selections, None))
-    return msgspec.structs.replace(report, partial=report.partial or interrupted)
+            found.select(number)
+    cut = cut or _audit(found, 0, audit, keep)
+    first = len(found.selections)
+    cut = cut or identify_misnamed(found, limits, workers, cache)
+    if len(found.selections) > first:
+        cut = cut or _audit(found, first, audit, keep)
+    report = found.report()
+    report.partial = cut
+    return report
+
+
+def _audit(found: Found, first: int, audit: Auditor, keep: Callable[[Report], None] | None) -> bool:
+    """Audit what is selected, from a place on; say whether that was cut short."""
+
+    def checkpoint(place: int, subject: SubjectReport | None, problem: Problem | None) -> None:
+        found.known[first + place] = subject, problem
+        if keep is not None:
+            keep(found.report())
+
+    run = audit(found.selections[first:], checkpoint)
+    for place, entry in enumerate(run.entries):
+        found.known[first + place] = entry.subject, entry.problem
+    return run.report.partial
 
 
 def _read(places: Sequence[str]) -> Scan:
@@ -110,37 +129,63 @@ def _class_in(place: str) -> tuple[str, str]:
 
 
 def _watch(
-    scan: Scan, live: Mapping[str, LiveTarget], asked: Asked, limits: Limits, workers: int
+    found: Found,
+    given: Given,
+    asked: Asked,
+    limits: Limits,
+    workers: int,
+    cache: ResultCache | None,
 ) -> bool:
     """Add the groups of live models, each watched in a child; say whether that was cut short."""
-    tasks = [watch_of(target, list(asked.inputs)) for target in live]
-    results, interrupted = run_all(tasks, limits, workers) if tasks else ([], False)
-    for target, result in zip(live, results, strict=False):
+    inputs = list(asked.inputs)
+    names = [*given.live, *(thing.written for thing in given.instances)]
+    tasks = [watch_of(target, inputs) for target in given.live]
+    tasks += [watch_of(thing.target, inputs, thing) for thing in given.instances]
+    results, interrupted = run_known(tasks, limits, workers, cache=cache) if tasks else ([], False)
+    models = [None] * len(given.live) + [thing.factory for thing in given.instances]
+    for name, model, result in zip(names, models, results, strict=False):
         said = result.answers.get(STEP)
         if said is None or said.failed:
             why = result.refused.what if result.refused else said.failed if said else "not called"
-            scan.unread.append(Unread(target, why))
+            found.scan.unread.append(Unread(name, why))
             continue
-        scan.models.append(LiveModel(live[target].whole, said.inputs, said.tree))
-        scan.groups += _groups(live[target].whole, said)
+        whole = given.live[name].whole if name in given.live else name
+        found.scan.models.append(LiveModel(whole, said.inputs, said.tree))
+        for one in said.groups:
+            group = _part(whole, one)
+            if isinstance(model, AsItIs):
+                part = unwrapped(model.module).get_submodule(one.places[0])
+                question = AskedOf(part, replace(asked, inputs=one.call))
+            else:
+                question = AskedOf(group.target, asked)
+            found.add(group, question)
     return interrupted
 
 
-def _groups(whole: str, said: Watched) -> Iterator[Group]:
-    for one in said.groups:
-        first, kind = one.places[0], one.kind
-        mechanism = named_so(one.name, attends=bool(kind))
-        mechanism = mechanism or named_so(first.rpartition(".")[2], attends=bool(kind))
-        yield Group(
-            name=one.name,
-            target=f"{whole}#{first}",
-            path=portable_path(one.path),
-            line=one.line,
-            kind=kind,
-            places=one.places,
-            mechanism=mechanism,
-            known="named" if mechanism else "unknown",
-        )
+def _part(whole: str, one: Alike) -> Group:
+    first, kind = one.places[0], one.kind
+    mechanism = named_so(one.name, attends=bool(kind))
+    mechanism = mechanism or named_so(first.rpartition(".")[2], attends=bool(kind))
+    return Group(
+        name=one.name,
+        target=f"{whole}#{first}",
+        path=portable_path(one.path),
+        line=one.line,
+        kind=kind,
+        places=one.places,
+        mechanism=mechanism,
+        known="named" if mechanism else "unknown",
+    )
+
+
+def _group_of(thing: Thing) -> Group:
+    mechanism = named_so(thing.name)
+    return Group(
+        name=thing.name,
+        target=thing.target,
+        mechanism=mechanism,
+        known="named" if mechanism else "unknown",
+    )
 
 
 def _group(one: Candidate) -> Group:
@@ -153,57 +198,3 @@ def _group(one: Candidate) -> Group:
         mechanism=one.mechanism,
         known="named" if one.mechanism else "unknown",
     )
-
-
-def _select(found: _Found, number: int, group: Group, asked: Asked) -> None:
-    try:
-        chosen = select(group.mechanism, group.target, asked)
-    except UsageError:
-        raise  # of the options, whatever the class
-    except AttncheckError as error:
-        group.refused = error.what
-        return
-    found.selections += chosen
-    found.audited += [number] * len(chosen)
-
-
-def _report(found: _Found, run: AuditRun) -> Report:
-    """Return the report of the audits, with what became of each group; none is a problem.
-
-    A class that nobody can build alone is no failure of a scan: it is said in its line.
-    """
-    subjects: list[SubjectReport] = []
-    for number, (_, task), entry in zip(found.audited, found.selections, run.entries, strict=False):
-        group = found.scan.groups[number]
-        if entry.problem is not None:
-            group.refused = entry.problem.what
-        if entry.subject is None:
-            continue
-        group.known = _known(entry.subject, task) or group.known
-        if group.known == "named" and entry.subject.verdict is Verdict.VIOLATES:
-            group.refused = _unconfirmed(entry.subject)
-        else:
-            group.subject = len(subjects)
-            subjects.append(entry.subject)
-    return msgspec.structs.replace(run.report, subjects=subjects, problems=[], scan=found.scan)
-
-
-def _unconfirmed(subject: SubjectReport) -> str:
-    """Return what is said of a module that has a mechanism's name and nothing else of it.
-
-    A ``Bottleneck`` may be another paper's: what a name alone promises, nobody has broken.
-    """
-    broken = next(finding for finding in subject.findings if finding.counts)
-    return f"nothing but its name says {subject.spec}: {broken.claim}: {broken.message}"
-
-
-def _known(subject: SubjectReport, task: Audit) -> str:
-    """Return how the audit itself knows the mechanism, "" where it does not."""
-    settling = [finding for finding in subject.findings if task.claims[finding.claim].settles]
-    return next(filter(None, map(_said_by, settling)), "")
-
-
-def _said_by(finding: Finding) -> str:
-    if finding.status is Status.HOLDS:
-        return "variant" if finding.changes else "proven"
-    return "departs" if finding.evidence.get("departure") else ""

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from attncheck.auditing.job import Job
+from attncheck.auditing.things import Thing, packed
 from attncheck.execution.limits import Limits
 from attncheck.execution.messages import Answered, Message
 from attncheck.execution.task import Task
@@ -18,13 +19,21 @@ _MOST, _LINES = 100_000, 10_000_000
 
 
 class Alike(msgspec.Struct):
-    """Submodules of one class and configuration, and where that class is written."""
+    """Submodules of one class and configuration, and where that class is written.
+
+    Attributes:
+        name, path, line: of the class.
+        kind: what its operators are.
+        places: dotted names; one is there.
+        call: what the first of them was given, as ``--input`` takes it.
+    """
 
     name: str
     kind: str
     places: list[str]
     path: str = ""
     line: int = 0
+    call: list[str] = []
 
 
 class Watched(msgspec.Struct):
@@ -75,8 +84,14 @@ class Watch(Task[Job, Watched, None, None]):
         return Watched([], [], [], why)
 
 
-def watch_of(target: str, inputs: list[str]) -> Watch:
-    """Return what asks for the attention in a live model."""
+def watch_of(target: str, inputs: list[str], thing: Thing | None = None) -> Watch:
+    """Return what asks for the attention in a live model.
+
+    Args:
+        target: of the model.
+        inputs: of its call, as ``--input`` takes them.
+        thing: the model itself, where no child can build it.
+    """
     return Watch(
         Job(
             spec="",
@@ -85,5 +100,6 @@ def watch_of(target: str, inputs: list[str]) -> Watch:
             folder=str(Path.cwd()),
             inputs=inputs,
             claims=[STEP],
+            carried=packed(thing, {}, f"attncheck.scan({thing.written})") if thing else None,
         )
     )

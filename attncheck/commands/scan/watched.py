@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from attncheck.auditing.job import Job
+from attncheck.auditing.things import unpacked
 from attncheck.commands.scan.watch import Alike, Watched
 from attncheck.errors import TargetError
 from attncheck.execution.messages import Opened
 from attncheck.lazy import torch
-from attncheck.signature.live_target import live_target
+from attncheck.signature.factories import AsItIs
+from attncheck.signature.inputs import input_text
+from attncheck.signature.live_target import LiveTarget, live_target
 from attncheck.spec.kinship import named_so
 from attncheck.subject.dispatcher import watching
-from attncheck.subject.live import built, called, part_of
+from attncheck.subject.live import built, called, given_to, part_of, unwrapped
 from attncheck.subject.offline import offline
 
 _FUSED = ("scaled_dot_product", "native_multi_head", "transformer_encoder_layer", "flash_att")
@@ -37,29 +40,49 @@ def watch(job: Job, note: Callable[[Any], None] | None = None) -> Iterator[Any]:
     Raises:
         TargetError: the model cannot be built or called, or has no such part.
     """
-    target = live_target(job.target)
+    target = LiveTarget(job.target, "", "") if job.carried else live_target(job.target)
     if target is None:
         raise TargetError("is no live model", where=job.target)
     yield Opened(None)
     yield job.claims[0]
     torch.backends.mha.set_fastpath_enabled(False)  # which goes past the submodules
-    model = built(target, Path(job.folder) if job.folder else None)
+    model = _model(job, target)
     calling = called(model, target, job.inputs)
+    given: dict[str, list[str]] = {}
     if target.part:
         found = {target.part: ""}
         part_of(model, target)
     else:
-        calls = _recorded(model, calling.positional, calling.named)
+        calls = _recorded(model, calling.positional, calling.named, given)
         found = _candidates(model, calls)
     parts = model.named_modules(remove_duplicate=False)
     tree = [(name, type(part).__name__) for name, part in parts]
-    yield Watched(calling.texts, tree, _alike(model, found))
+    yield Watched(calling.texts, tree, _alike(model, found, given))
+
+
+def _model(job: Job, target: LiveTarget) -> torch.nn.Module:
+    """Return the model that a job takes along, or that its target builds."""
+    if job.carried is None:
+        return built(target, Path(job.folder) if job.folder else None)
+    factory, _ = unpacked(job)
+    if not isinstance(factory, AsItIs):
+        raise TargetError("is no live model", where=job.target)
+    return unwrapped(factory.module).eval()
 
 
 def _recorded(
-    model: torch.nn.Module, positional: Sequence[Any], named: dict[str, Any]
+    model: torch.nn.Module,
+    positional: Sequence[Any],
+    named: dict[str, Any],
+    given: dict[str, list[str]],
 ) -> dict[str, list[str]]:
-    """Return the operators of each submodule that is called, those below it included."""
+    """Return the operators of each submodule that is called, those below it included.
+
+    Args:
+        model: the whole.
+        positional, named: its call.
+        given: takes what each submodule was given first.
+    """
     running: list[str] = []
     calls: dict[str, list[str]] = {}
 
@@ -71,8 +94,10 @@ def _recorded(
         return operator(*args, **(kwargs or {}))
 
     def enter(name: str) -> Callable[..., None]:
-        def hook(*_: Any) -> None:
+        def hook(part: torch.nn.Module, args: Any, kwargs: Any) -> None:
             running.append(name)
+            if name not in calls:
+                given[name] = [input_text(one) for one in given_to(part, args, kwargs)]
             calls.setdefault(name, [])
 
         return hook
@@ -82,7 +107,7 @@ def _recorded(
 
     handles = []
     for name, part in model.named_modules():
-        handles.append(part.register_forward_pre_hook(enter(name)))
+        handles.append(part.register_forward_pre_hook(enter(name), with_kwargs=True))
         handles.append(part.register_forward_hook(leave))
     try:
         with offline(), torch.no_grad(), watching(note):
@@ -129,7 +154,9 @@ def _kind(operators: Sequence[str]) -> str:
     return ""
 
 
-def _alike(model: torch.nn.Module, found: dict[str, str]) -> list[Alike]:
+def _alike(
+    model: torch.nn.Module, found: dict[str, str], given: dict[str, list[str]]
+) -> list[Alike]:
     """Return the submodules of the same class, configuration and shapes together."""
     modules = dict(model.named_modules(remove_duplicate=False))
     groups: dict[Any, Alike] = {}
@@ -138,7 +165,7 @@ def _alike(model: torch.nn.Module, found: dict[str, str]) -> list[Alike]:
         key = (type(part), _configuration(part))
         if key not in groups:
             path, line = _written(type(part))
-            groups[key] = Alike(type(part).__qualname__, kind, [], path, line)
+            groups[key] = Alike(type(part).__qualname__, kind, [], path, line, given.get(name, []))
         groups[key].places.append(name)
     same = {id(part): name for name, part in model.named_modules()}
     for name, part in modules.items():  # a module that stands in several places

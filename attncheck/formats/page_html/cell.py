@@ -11,6 +11,7 @@ from attncheck.data.report import Report, encode
 from attncheck.formats.page_html.names import Names
 from attncheck.formats.page_html.overview import headline, made_with
 from attncheck.formats.page_html.page import templates, text_of
+from attncheck.formats.page_html.scans import scan_view
 from attncheck.formats.page_html.subjects import view
 from attncheck.formats.shared.wording import problem_lines
 
@@ -31,6 +32,7 @@ def render_cell(report: Report) -> str:
             headline=headline(report),
             made_with=made_with(report),
             views=[view(names.new(own, s.spec, s.subject), s, names) for s in report.subjects],
+            scan=scan_view(report, {}),
             problems=[(problem, problem_lines(problem)) for problem in report.problems],
             few=len(report.subjects) <= _OPEN,
             style=Markup(_inside(text_of("style.css"))),

@@ -7,11 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec import UnsetType
+
 from attncheck.data.counts import Counts, known
 from attncheck.data.report import Report, SubjectReport, Verdict
 from attncheck.formats.page_html.figures.pareto import Offer
 from attncheck.formats.page_html.subjects import View, held_map
 from attncheck.formats.shared.reach import reach_map
+from attncheck.formats.shared.scans import headline as scanned
+from attncheck.formats.shared.scans import rows
 from attncheck.formats.shared.wording import plural
 
 _SHOWN_IN_TITLE = ("attncheck", "torch", "python", "device")
@@ -31,6 +35,8 @@ def headline(report: Report) -> str:
     """Return the one sentence that a reader in a hurry needs."""
     count = Counter(subject.verdict for subject in report.subjects)
     total = len(report.subjects)
+    if not total and not isinstance(report.scan, UnsetType):
+        return scanned(report.scan, rows(report, report.scan))
     if not total:
         return "Nothing was audited"
     broken, open_ = count[Verdict.VIOLATES], count[Verdict.UNDECIDED]

@@ -19,6 +19,7 @@ from attncheck.formats.page_html.figures.pareto import pareto_figure
 from attncheck.formats.page_html.matrix import MEANING, SIGN, matrix, named, said_of
 from attncheck.formats.page_html.names import Names
 from attncheck.formats.page_html.overview import headline, made_with, offers, shares
+from attncheck.formats.page_html.scans import scan_view
 from attncheck.formats.page_html.subjects import view
 from attncheck.formats.shared import units
 from attncheck.formats.shared.paths import shown
@@ -39,6 +40,8 @@ def render_page(report: Report) -> str:
     places = {(v.name, one.finding.claim): one.name for v in views for one in v.broken}
     table = matrix(subjects, places)
     claims = [column.claim for column in table.columns]
+    ids = {id(subject): name for name, subject in subjects}
+    scan = scan_view(report, {at: ids[id(one)] for at, one in enumerate(report.subjects)})
     script, style = text_of("page.js"), text_of("style.css")
     return (
         templates()
@@ -48,6 +51,7 @@ def render_page(report: Report) -> str:
             headline=headline(report),
             shares=shares(report),
             made_with=made_with(report),
+            scan=scan,
             matrix=table,
             views=views,
             specs=sorted({subject.spec for subject in report.subjects}),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from attncheck.data.report import Finding, Report, SubjectReport, Verdict
 from attncheck.data.scan import KNOWN, Group, LiveModel, Scan
 from attncheck.formats.shared.paths import shown
@@ -25,6 +27,7 @@ class ScanRow(NamedTuple):
         place: the line to look at first.
         said: what is wrong with it.
         target: what to type to audit it.
+        subject: the place of its audit among the report's subjects; -1 without one.
     """
 
     word: str
@@ -34,12 +37,20 @@ class ScanRow(NamedTuple):
     place: str
     said: str
     target: str
+    subject: int = -1
 
 
 def rows(report: Report, scan: Scan) -> list[ScanRow]:
     """Return the groups of a scan, the worst first."""
     found = [_row(group, _subject(report.subjects, group)) for group in scan.groups]
     return sorted(found, key=lambda row: _ORDER.index(row.word))
+
+
+def beside(report: Report, scan: Scan) -> Report:
+    """Return the report without what a scan's lines show: other audits that were merged with it."""
+    shown = {group.subject for group in scan.groups}
+    rest = [one for place, one in enumerate(report.subjects) if place not in shown]
+    return msgspec.structs.replace(report, subjects=rest, scan=msgspec.UNSET)
 
 
 class LiveBranch(NamedTuple):
@@ -58,14 +69,19 @@ class LiveBranch(NamedTuple):
     row: ScanRow | None
 
 
-def branches(report: Report, scan: Scan, model: LiveModel) -> list[LiveBranch]:
-    """Return the submodules on the way to an attention, and what stands beside them."""
-    marked = {
+def marks(report: Report, scan: Scan, model: LiveModel) -> dict[str, ScanRow]:
+    """Return what is known of the submodules of a live model that hold an attention themselves."""
+    return {
         place: _row(group, _subject(report.subjects, group))
         for group in scan.groups
         if group.target.startswith(f"{model.target}#")
         for place in group.places
     }
+
+
+def branches(report: Report, scan: Scan, model: LiveModel) -> list[LiveBranch]:
+    """Return the submodules on the way to an attention, and what stands beside them."""
+    marked = marks(report, scan, model)
     held = {""}
     for place in marked:
         parts = place.split(".")
@@ -115,9 +131,11 @@ def _row(group: Group, subject: SubjectReport | None) -> ScanRow:
             if worst.message == diagnosis(subject)
             else f"{worst.claim}: {worst.message}"
         )
-    return ScanRow(
-        subject.verdict.value, subject.verdict, name, mechanism, here, _one(said), group.target
-    )
+    if group.named and not (worst and worst.claim == "name"):
+        said = f"its name says {group.named}; {said}"
+    told, at = _one(said), group.subject
+    word = subject.verdict.value
+    return ScanRow(word, subject.verdict, name, mechanism, here, told, group.target, at)
 
 
 def _unknown(group: Group) -> str:

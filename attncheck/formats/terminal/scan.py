@@ -68,7 +68,8 @@ def _parts(report: Report, scan: Scan, width: int) -> Iterator[RenderableType]:
         yield ""
         for one in scan.unread:
             yield _cut(Text(f"  {one.place} {one.what}", QUIET), width)
-    if found and found[0].verdict is not None and not found[0].verdict.passes:
+    named = found and not found[0].target.startswith("<")  # what Python code had at hand
+    if named and found[0].verdict is not None and not found[0].verdict.passes:
         typed = shlex.join(["attncheck", "audit", found[0].mechanism.partition(",")[0]])
         yield ""
         yield Text(f"to see why: {typed} {shlex.quote(found[0].target)}", QUIET)

@@ -9,7 +9,7 @@ and modes stay as they were.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +55,11 @@ class BothCounts:
         return None if self.second.macs is None else self.second.macs == self.tally.macs
 
     @property
+    def asked_twice(self) -> bool:
+        """Whether the second counter was asked at all."""
+        return self.second.reason != _NOT_ASKED
+
+    @property
     def disagreement(self) -> str:
         """Which operators the counters price differently, or why only one counted."""
         if self.second.macs is None:
@@ -84,7 +89,7 @@ def count_trial(trial: Trial, *, twice: bool = True) -> BothCounts:
     """
     key = msgspec.json.encode(trial.case)
     counted: BothCounts | None = trial.subject.counted.get(key)
-    if counted is None or (twice and counted.second.reason == _NOT_ASKED):
+    if counted is None or (twice and not counted.asked_twice):
         module, inputs = trial.module(initial=True), trial.inputs()
         counted = count_module(trial, module, inputs, twice=twice)
         trial.subject.counted[key] = counted
@@ -93,7 +98,7 @@ def count_trial(trial: Trial, *, twice: bool = True) -> BothCounts:
 
 def are_compared(subject: Subject) -> bool:
     """Say whether both counters were asked of a case, and none contradicted the other."""
-    compared = [one for one in subject.counted.values() if one.second.reason != _NOT_ASKED]
+    compared = [one for one in subject.counted.values() if one.asked_twice]
     return bool(compared) and all(one.agree is not False for one in compared)
 
 
@@ -109,24 +114,49 @@ def count_module(
     Raises:
         SubjectError: ``forward`` raises.
     """
-    with untouched(module), _on(trial.case.device):
-        seed_everything(trial.case.seed, trial.case.device)
-        copies = {name: tensor.clone() for name, tensor in inputs.items()}
-        with counting(module) as tally:
-            output = trial.call(module, copies)
-        unused = never_used(module, [output.main, *output.others])
-        parameters = inventory(module)
-    if not twice:
-        return BothCounts(parameters, tally, Second(None, _NOT_ASKED), unused)
     names = list(inputs)
 
     def call(*tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
         output = trial.call(module, dict(zip(names, tensors, strict=True)))
         return output.main, *output.others
 
+    case = trial.case
+    return count_call(
+        module, call, list(inputs.values()), seed=case.seed, device=case.device, twice=twice
+    )
+
+
+def count_call(
+    module: torch.nn.Module,
+    call: Callable[..., Sequence[torch.Tensor]],
+    tensors: Sequence[torch.Tensor],
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    twice: bool = True,
+) -> BothCounts:
+    """Count one call of a module; its state is the same afterwards.
+
+    Args:
+        module: what is counted.
+        call: ``call(*tensors)`` runs it and returns its tensors.
+        tensors: what it is called with, copied.
+        seed: of the generators.
+        device: where the tensors are; on ``meta`` only shapes are computed.
+        twice: also count with fvcore, which needs real tensors.
+    """
+    with untouched(module), _on(device):
+        seed_everything(seed, device)
+        copies = [tensor.clone() for tensor in tensors]
+        with counting(module) as tally:
+            outputs = call(*copies)
+        unused = never_used(module, outputs)
+        parameters = inventory(module)
+    if not twice:
+        return BothCounts(parameters, tally, Second(None, _NOT_ASKED), unused)
     with untouched(module):
-        seed_everything(trial.case.seed, trial.case.device)
-        second = fvcore_count(module, call, [tensor.clone() for tensor in inputs.values()])
+        seed_everything(seed, device)
+        second = fvcore_count(module, call, [tensor.clone() for tensor in tensors])
     return BothCounts(parameters, tally, second, unused)
 
 

@@ -93,6 +93,23 @@
     find("matrix").classList.toggle("few", !event.target.checked);
   });
 
+  // The map of a live model: what a search does not mean is hidden, the way to what it does open.
+  for (const map of document.querySelectorAll(".map")) {
+    const box = map.querySelector("input"), none = map.querySelector(".none");
+    const nodes = [...map.querySelectorAll("li")].reverse(); // what is below a node comes first
+    const way = new Set(map.querySelectorAll("details[open]"));
+    box.addEventListener("input", () => {
+      const wanted = box.value.trim().toLowerCase();
+      for (const node of nodes) {
+        const fold = node.querySelector(":scope > details");
+        const below = fold && fold.querySelector(":scope > ul > li:not([hidden])") !== null;
+        node.hidden = Boolean(wanted) && !below && !node.dataset.path.includes(wanted);
+        if (fold) fold.open = wanted ? below : way.has(fold);
+      }
+      none.hidden = nodes.some((node) => !node.hidden);
+    });
+  }
+
   // Sections that wait in a template become elements when they are opened.
   document.addEventListener("toggle", (event) => {
     const waiting = event.target.matches("details.subject") && event.target.querySelector(":scope > template");
