@@ -80,7 +80,7 @@ def called(model: torch.nn.Module, target: LiveTarget, texts: Sequence[str]) -> 
         ways = [[text] for way in _TRIED for text in _filled(way, list(widths)[:_WIDTHS])]
     first = ""
     for way in ways:
-        for calling in _with_types(way, typed=bool(texts)):
+        for calling in calls_of(way, typed=bool(texts)):
             try:
                 with offline(), torch.no_grad():
                     model(*calling.positional, **calling.named)
@@ -132,11 +132,21 @@ def taken_out(
     if not target.part:
         return AsItIs(model), [parse_input(text) for text in texts]
     part = part_of(model, target)
-    calling = called(model, target, texts)
-    seen: list[tuple[Any, Any]] = []
+    calling = arguments_of(model, target, called(model, target, texts))
+    return AsItIs(part), list(_given(part, calling.positional, calling.named))
+
+
+def arguments_of(model: torch.nn.Module, target: LiveTarget, calling: ModelCall) -> ModelCall:
+    """Return the call that a part of a model gets in a call of the whole.
+
+    Raises:
+        TargetError: it gets none, or there is no such part.
+    """
+    part = part_of(model, target)
+    seen: list[tuple[list[Any], dict[str, Any]]] = []
 
     def watch(_: Any, args: Any, kwargs: Any) -> None:
-        seen.append((args, kwargs))
+        seen.append((list(args), kwargs))
         raise _SeenError
 
     handle = part.register_forward_pre_hook(watch, with_kwargs=True)
@@ -147,7 +157,7 @@ def taken_out(
         handle.remove()
     if not seen:
         raise TargetError("the model's call never reaches this part", where=target.text)
-    return AsItIs(part), list(_given(part, *seen[0]))
+    return ModelCall(calling.texts, *seen[0])
 
 
 class _SeenError(Exception):
@@ -192,8 +202,13 @@ def _filled(way: str, widths: Sequence[int]) -> list[str]:
     return [way.replace("{C}", str(width)) for width in widths] if "{C}" in way else [way]
 
 
-def _with_types(texts: Sequence[str], *, typed: bool) -> Iterator[ModelCall]:
-    """Yield calls with these shapes: of numbers, and of indices where the shape may be theirs."""
+def calls_of(texts: Sequence[str], *, typed: bool = True) -> Iterator[ModelCall]:
+    """Yield calls with these shapes: of numbers, and of indices where the shape may be theirs.
+
+    Args:
+        texts: as ``--input`` takes them; ``:int`` behind one says that it holds indices.
+        typed: whether somebody stated them, who does not say which of both they hold.
+    """
     indices = any(text.endswith(":int") for text in texts)
     for whole in (False, True) if typed else (indices,):
         plain = [text.removesuffix(":int") for text in texts]

@@ -153,10 +153,14 @@ def _configuration(part: torch.nn.Module) -> tuple[Any, ...]:
     """Return the numbers, flags and shapes that a module and those below it are made of."""
     told: list[Any] = []
     for name, inner in part.named_modules():
-        own = sorted((k, repr(v)) for k, v in vars(inner).items() if _is_setting(k, v))
-        told.append((name, type(inner).__qualname__, *own))
+        told.append((name, type(inner).__qualname__, *settings_of(inner)))
     told += [(name, tuple(tensor.shape)) for name, tensor in part.state_dict().items()]
     return tuple(told)
+
+
+def settings_of(part: torch.nn.Module) -> list[tuple[str, str]]:
+    """Return the numbers, flags and names that a module keeps of itself."""
+    return sorted((k, repr(v)) for k, v in vars(part).items() if _is_setting(k, v))
 
 
 def _is_setting(name: str, value: Any) -> bool:
