@@ -168,6 +168,7 @@ class Changes(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     Attributes:
         worse: what is worse than before, each in a sentence.
+        unpriced: operators of either without a price, which the MACs leave out.
         broken: where the wiring of either side breaks, by ``before`` and ``after``.
     """
 
@@ -176,6 +177,7 @@ class Changes(msgspec.Struct, kw_only=True, omit_defaults=True):
     after: VersionSide
     attention: list[AttentionChange] = []
     costs: list[CostChange] = []
+    unpriced: list[str] = []
     parts: list[PartChange] = []
     outputs: list[OutputChange] = []
     state: StateChange | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from attncheck.commands.diff.wiring import made_at
+from attncheck.commands.diff.wiring import Sites, made_at
 from attncheck.signature.resolve import resolve
 from attncheck.source.constructed import written_with
 
@@ -66,7 +66,7 @@ WANTED = {
 
 
 @pytest.fixture
-def net(tmp_path: Path) -> tuple[nn.Module, object]:
+def net(tmp_path: Path) -> tuple[nn.Module, Sites]:
     (tmp_path / "net.py").write_text(SOURCE)
     factory = resolve(f"{tmp_path}/net.py:Net")
     with made_at() as sites:
@@ -75,16 +75,14 @@ def net(tmp_path: Path) -> tuple[nn.Module, object]:
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="no columns in tracebacks")
 @pytest.mark.parametrize("name", WANTED)
-def test_the_width_is_changed_where_it_is_written(
-    net: tuple[nn.Module, dict[int, object]], name: str
-) -> None:
+def test_the_width_is_changed_where_it_is_written(net: tuple[nn.Module, Sites], name: str) -> None:
     model, sites = net
     layer = model.get_submodule(name)
     kind = next(k for k in type(layer).__mro__ if k.__module__.startswith("torch.nn.modules"))
     width = {"Conv2d": "in_channels", "LayerNorm": "normalized_shape"}.get(
         kind.__name__, "in_features"
     )
-    found = written_with(sites[id(layer)], kind, width, 31)  # type: ignore[arg-type]
+    found = written_with(sites[id(layer)][1], kind, width, 31)
     assert found is not None
     assert (found.text, found.fits) == WANTED[name]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
@@ -19,6 +20,8 @@ from attncheck.source.digest import class_digest
 _ORDER = ("changed", "gone", "added", "moved", "same")
 _BADNESS = {Verdict.CONFORMS: 0, Verdict.VARIANT: 0, Verdict.VIOLATES: 2}
 _LENGTH = 12
+_LINE = re.compile(r"\blines? \d+( to \d+)?")
+"""What changes in a sentence where only something above changed."""
 
 
 def attentions(report: Report, scan: Scan, place: str, made: Made) -> dict[str, Attention]:
@@ -135,7 +138,7 @@ def _change(old: Attention, new: Attention) -> AttentionChange:
         "source": (old.source, new.source),
         "numbers": (old.numbers, new.numbers),
         "shapes": (old.shapes, new.shapes),
-        "what is wrong": (old.said, new.said),
+        "what is wrong": (_LINE.sub("", old.said), _LINE.sub("", new.said)),
     }
     what = [name for name, (one, other) in said.items() if one != other]
     kind: Kind = "changed" if what else "same" if old.place == new.place else "moved"

@@ -57,6 +57,8 @@ def _about(found: Changes) -> Iterator[str]:
         yield f"called with {inputs[0]}"
     elif all(inputs):
         yield f"called with {inputs[0]}, and the later one with {inputs[1]}"
+    if found.unpriced:
+        yield f"no price is known for {', '.join(found.unpriced)}: MACs leave them out"
     if found.partial:
         yield "interrupted: not every claim was tried"
     if not found.worse:

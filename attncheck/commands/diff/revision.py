@@ -10,10 +10,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
 
 from attncheck.data.text_file import named_path
 from attncheck.errors import UsageError
 from attncheck.signature.live_target import live_target
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 _QUIETLY = {"GIT_LFS_SKIP_SMUDGE": "1", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
 _PLAIN = ("-c", "core.fsmonitor=false", "-c", "core.sparseCheckout=false")
@@ -105,6 +110,15 @@ class Laid:
         finally:
             sys.path[:] = imports
             os.chdir(here)
+
+    def told(self, said: T) -> T:
+        """Return plain data whose texts name files as they are named inside of the context."""
+        inside = Path(os.path.realpath(Path.cwd()))
+        folders = [inside] if self.folder is None else [inside, self.folder]
+        data = msgspec.json.encode(said)
+        for folder in folders:
+            data = data.replace(f"{folder}{os.sep}".encode(), b"")
+        return msgspec.json.decode(data, type=type(said))
 
 
 def _dated(text: str) -> Iterator[tuple[str, str]]:

@@ -81,7 +81,7 @@ def diff(
 
 
 def _measure(laid: Sequence[Laid], sides: Sequence[_Found], asked: Asked, limits: Limits) -> None:
-    """ModelMeasure both models with one call: the one that is stated, else one that works on either."""
+    """Measure both models with one call: the one that is stated, else one that works on either."""
     stated = list(asked.inputs)
     first = _measured(laid[0], stated, limits)
     second = _measured(laid[1], stated or first.inputs, limits)
@@ -108,9 +108,10 @@ def _measured(laid: Laid, inputs: Sequence[str], limits: Limits) -> ModelMeasure
     """
     with laid.inside() as place:
         (result,), interrupted = run_all([measure_of(place, inputs)], limits, 1)
+        answers = {step: laid.told(answer) for step, answer in result.answers.items()}
     if interrupted:
         raise KeyboardInterrupt
-    held, call = result.answers.get(STATE), result.answers.get(CALL)
+    held, call = answers.get(STATE), answers.get(CALL)
     if held is None or held.failed:
         refused = result.refused
         what = refused.what if refused else held.failed if held else "not known"
@@ -134,7 +135,8 @@ def _look(
         report = scan([place], asked, audit, limits, workers)
         if isinstance(report.scan, UnsetType):
             return
-        side.attentions = attentions(report, report.scan, place, side.measured.made)
+        found = attentions(report, report.scan, place, side.measured.made)
+        side.attentions = {name: laid.told(one) for name, one in found.items()}
     side.partial = report.partial
     unread = report.scan.unread
     if unread and not (report.scan.files or report.scan.models):
@@ -153,6 +155,7 @@ def _changes(before: _Found, after: _Found, *, strict: bool) -> Changes:
         owners = paired(one.state, other.state)
         now = later_names(owners)
         found.costs = costs_of(one, other)
+        found.unpriced = sorted({*one.unpriced, *other.unpriced})
         found.parts = parts_of(one, other, now)
         found.outputs = outputs_of(one, other, now)
         found.state = changed_state(one.state, other.state, owners)

@@ -21,8 +21,8 @@ from attncheck.subject.live import ModelCall
 from attncheck.subject.offline import offline
 from attncheck.subject.raising import first_line
 
-Sites = Mapping[int, tuple[CallSite, ...]]
-"""``id`` of a module -> the calls under way when it was made."""
+Sites = Mapping[int, tuple[Any, tuple[CallSite, ...]]]
+"""``id`` of a module -> itself, so that no other gets its ``id``, and the calls that made it."""
 
 _MOST = 20
 _WIDTHS = {  # what torch's layers call their width, and its axis in a batch of inputs
@@ -41,11 +41,11 @@ _ALL_AXES = ("num_features", "num_channels", "normalized_shape")
 @contextmanager
 def made_at() -> Iterator[Sites]:
     """Note where each module is made while the context is open."""
-    found: dict[int, tuple[CallSite, ...]] = {}
+    found: dict[int, tuple[Any, tuple[CallSite, ...]]] = {}
     original = torch.nn.Module.__init__
 
     def noted(self: Any, *args: Any, **kwargs: Any) -> None:
-        found[id(self)] = sites_of(sys._getframe(1))
+        found[id(self)] = (self, sites_of(sys._getframe(1)))
         original(self, *args, **kwargs)
 
     torch.nn.Module.__init__ = noted  # type: ignore[method-assign]
@@ -167,7 +167,7 @@ def _misfit(part: Any, given: Any) -> _Misfit | None:
 
 
 def _told(run: _Run, misfit: _Misfit, sites: Sites) -> Break:
-    made = sites.get(id(run.layer), ())
+    made = _sites_of(run.layer, misfit, sites)
     call = written_with(made, misfit.kind, misfit.name, misfit.got) or ConstructorCall("")
     shape = "×".join(map(str, run.given.shape))
     return Break(
@@ -179,6 +179,18 @@ def _told(run: _Run, misfit: _Misfit, sites: Sites) -> Break:
         written=call.text,
         fits=call.fits,
     )
+
+
+def _sites_of(layer: Any, misfit: _Misfit, sites: Sites) -> tuple[CallSite, ...]:
+    """Return the calls that made a layer; of a copy, those that made one like it."""
+    if id(layer) in sites:
+        return sites[id(layer)][1]
+    alike = (
+        made
+        for one, made in sites.values()
+        if type(one) is type(layer) and vars(one).get(misfit.name) == vars(layer).get(misfit.name)
+    )
+    return next(alike, ())
 
 
 def _raised(run: _Run) -> Break:
