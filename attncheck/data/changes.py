@@ -63,6 +63,7 @@ class AttentionChange(msgspec.Struct, omit_defaults=True):
         places: where, by the names of the side that has it; of the later one where both do.
         before, after: of each side; None where it is not there.
         what: which of its properties are others now.
+        state: its keys, of a class that both sides have; a live model's stand with the whole.
     """
 
     kind: Kind
@@ -70,6 +71,7 @@ class AttentionChange(msgspec.Struct, omit_defaults=True):
     before: Attention | None = None
     after: Attention | None = None
     what: list[str] = []
+    state: StateChange | None = None
 
 
 class CostChange(msgspec.Struct, frozen=True):

@@ -74,9 +74,8 @@ def called(model: torch.nn.Module, target: LiveTarget, texts: Sequence[str]) -> 
     if texts:
         ways = [list(texts)]
     else:
-        widths = dict.fromkeys(
-            p.shape[-1] for p in model.parameters() if p.ndim >= 1 and p.shape[-1] > 1
-        )
+        known = [p for p in model.parameters() if not torch.nn.parameter.is_lazy(p)]
+        widths = dict.fromkeys(p.shape[-1] for p in known if p.ndim >= 1 and p.shape[-1] > 1)
         ways = [[text] for way in _TRIED for text in _filled(way, list(widths)[:_WIDTHS])]
     first = ""
     for way in ways:
@@ -158,6 +157,12 @@ def arguments_of(model: torch.nn.Module, target: LiveTarget, calling: ModelCall)
     if not seen:
         raise TargetError("the model's call never reaches this part", where=target.text)
     return ModelCall(calling.texts, *seen[0])
+
+
+def watchable(model: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
+    """Return the submodules that tell when they are called: those that are no script's."""
+    scripted = torch.jit.ScriptModule
+    return [one for one in model.named_modules() if not isinstance(one[1], scripted)]
 
 
 class _SeenError(Exception):

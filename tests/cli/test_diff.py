@@ -147,6 +147,7 @@ def test_a_revision_is_as_it_was_with_all_that_it_imports(repository: Path, befo
     assert "source" in change["what"]
     assert found["before"]["commit"] == git(repository, "rev-parse", "HEAD").strip()
     assert "SqueezeExcite conformed, and violates now: model.2" in screen
+    assert "attncheck-revision" not in (repository / "d.json").read_text()
     assert git(repository, "status", "--short").splitlines() == [
         " M pkg/nets.py",
         "?? d.json",
@@ -161,6 +162,25 @@ def test_the_classes_of_a_folder_are_held_against_those_it_had(repository: Path)
     assert change["places"] == ["nets.py:SqueezeExcite"]
     assert {"verdict", "source"} <= set(change["what"])
     assert "state" not in found
+
+
+GATE = NETS.read_text()[NETS.read_text().index("class SqueezeExcite") :].partition("\n\n\n")[0]
+HEAD = "import torch.nn.functional as F\nfrom torch import nn\n\n\n"
+
+
+def test_of_a_class_that_is_written_otherwise_the_keys_are_told(tmp_path: Path) -> None:
+    (tmp_path / "old.py").write_text(HEAD + GATE)
+    other = GATE.replace("class SqueezeExcite", "class Gate").replace("reduce", "squeeze")
+    (tmp_path / "new.py").write_text(HEAD + other)
+    words = ("old.py:SqueezeExcite", "new.py:Gate", "--claim", "equivalence", "--strict")
+    code, screen, found = diffed(tmp_path, *words)
+    (change,) = found["attention"]
+    assert {"class", "source"} == set(change["what"])
+    assert change["after"]["verdict"] == "conforms"
+    assert [one["pattern"] for one in change["state"]["renamed"]] == ["reduce.* → squeeze.*"]
+    assert found["worse"] == ["2 keys of the earlier checkpoint no longer load as they are"]
+    assert code == 1
+    assert "keys: 2 load, 2 renamed" in screen
 
 
 def test_markdown_has_what_the_screen_has(folder: Path) -> None:

@@ -41,7 +41,7 @@ def attentions(report: Report, scan: Scan, place: str, made: Made) -> dict[str, 
             subject = report.subjects[group.subject]
         counts = subject.counts if subject is not None else None
         costs = {} if counts is None else {"parameters": counts.parameters, "macs": counts.macs}
-        for one in group.places or [_relative(group.target, place)]:
+        for one in group.places or [target_in(group.target, place)]:
             found[one] = Attention(
                 name=group.name,
                 place=one,
@@ -69,9 +69,9 @@ def changes_of(
     """
     pairs = {place: now(place) for place in before if now(place) in after}
     rest = {place: one for place, one in after.items() if place not in pairs.values()}
-    for place, one in before.items():  # another file's, perhaps
+    for place, one in before.items():
         other = next((key for key, its in rest.items() if its.name == one.name), None)
-        if place not in pairs and other is not None and ":" in place:
+        if place not in pairs and other is not None and ":" in other:  # in another file
             pairs[place] = other
             del rest[other]
     found = [_change(before[old], after[new]) for old, new in pairs.items()]
@@ -161,12 +161,13 @@ def _anywhere(one: Attention | None) -> Attention | None:
     return one and msgspec.structs.replace(one, place="")
 
 
-def _relative(target: str, place: str) -> str:
-    """Return ``se.py:SE`` for a class below a folder, and ``:SE`` for one of the place itself."""
+def target_in(target: str, place: str) -> str:
+    """Return ``se.py:SE`` for a class below a folder or package, and ``SE`` for one of a file."""
     path, _, name = target.rpartition(":")
     place = place.rstrip("/")
-    inside = path.removeprefix(place).lstrip("/.") if path.startswith(place) else path
-    return f"{inside}:{name}"
+    if place in (path, target):
+        return name
+    return f"{path.removeprefix(place).lstrip('/.')}:{name}"
 
 
 def _digests(group: Group, place: str, made: Made) -> dict[str, str]:

@@ -127,6 +127,6 @@ def _words(side: ModelMeasured, given: Given | None, *, strided: bool) -> str:
     text = "×".join(map(str, given.shape)) or "a number"
     if len(side.first) == len(given.shape) == 4:
         steps = {a / b for a, b in zip(side.first[2:], given.shape[2:], strict=True) if b}
-        if len(steps) == 1 and (step := steps.pop()) >= 1:
+        if len(steps) == 1 and (step := steps.pop()).is_integer():
             text += f", stride {step:g}"
     return f"{text}, in memory {tuple(given.strides)}" if strided and given.strides else text

@@ -9,15 +9,20 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from attncheck.data.changes import Renamed, Reshaped, StateChange
 
 Shapes = dict[str, list[int]]
 """Key -> shape, in the order of a state dict."""
+Kinds = Mapping[str, str]
+"""Submodule -> class, in the order in which they are registered."""
 
 _MOST_CELLS = 4_000_000
 _SAME_NAME, _SAME_LAST = 0.02, 0.01
+_BARE = (-1,)
+"""In place of a shape, for what holds no tensor and is known by its class."""
 
 
 class _Owner(NamedTuple):
@@ -27,9 +32,15 @@ class _Owner(NamedTuple):
     held: tuple[tuple[str, tuple[int, ...]], ...]
 
 
-def paired(before: Shapes, after: Shapes) -> dict[str, str]:
-    """Return which submodule that holds tensors is which of the other version, by their names."""
-    left, right = _owners(before), _owners(after)
+def paired(before: Shapes, after: Shapes, kinds: tuple[Kinds, Kinds] = ({}, {})) -> dict[str, str]:
+    """Return which submodule is which of the other version, by their names.
+
+    Args:
+        before, after: the keys of both versions with their shapes.
+        kinds: the submodules of both, so that those without tensors of their own, and with none
+            below them, have their place among the others.
+    """
+    left, right = _owners(before, kinds[0]), _owners(after, kinds[1])
     start = 0
     while start < min(len(left), len(right)) and left[start] == right[start]:
         start += 1
@@ -113,33 +124,40 @@ def _general(word: str) -> str:
     return "N" if word.isdigit() else word
 
 
-def _owners(keys: Shapes) -> list[_Owner]:
+def _owners(keys: Shapes, kinds: Kinds = MappingProxyType({})) -> list[_Owner]:
     held: dict[str, list[tuple[str, tuple[int, ...]]]] = {}
     for key, shape in keys.items():
         path, _, own = key.rpartition(".")
         held.setdefault(path, []).append((own, tuple(shape)))
-    return [_Owner(path, tuple(own)) for path, own in held.items()]
+    inner = {path.rpartition(".")[0] for path in kinds if path}
+    bare = {path: [(kind, _BARE)] for path, kind in kinds.items() if path not in inner}
+    order = [path for path in kinds if path in bare or path in held] or list(held)
+    return [_Owner(path, tuple(held.get(path) or bare[path])) for path in order]
 
 
 def _aligned(left: Sequence[_Owner], right: Sequence[_Owner]) -> list[tuple[_Owner, _Owner]]:
     """Return the pairs, in the order of both, whose likenesses add up to the most."""
-    known: dict[tuple[object, object], float] = {}
+    numbers: dict[_Held, int] = {}
+    mine, theirs = (
+        [(one, numbers.setdefault(one.held, len(numbers))) for one in side]
+        for side in (left, right)
+    )
+    known: dict[tuple[int, int], float] = {}
 
-    def alike(one: _Owner, other: _Owner) -> float:
-        key = one.held, other.held
-        if key not in known:
-            known[key] = _likeness(one.held, other.held)
-        score = known[key]
+    def alike(one: _Owner, of: int, other: _Owner, than: int) -> float:
+        score = known.get((of, than))
+        if score is None:
+            score = known[of, than] = _likeness(one.held, other.held)
         if one.path == other.path:
             return max(score, 0.05) + _SAME_NAME if _shares(one.held, other.held) else score
         return score + _SAME_LAST * (_last(one.path) == _last(other.path)) if score else 0.0
 
     rows = [[0.0] * (len(right) + 1)]
-    for one in left:
+    for one, of in mine:
         above, row = rows[-1], [0.0]
-        for at, other in enumerate(right):
+        for at, (other, than) in enumerate(theirs):
             best = max(above[at + 1], row[at])
-            score = alike(one, other)
+            score = alike(one, of, other, than)
             row.append(max(best, above[at] + score) if score else best)
         rows.append(row)
     pairs: list[tuple[_Owner, _Owner]] = []
@@ -161,7 +179,9 @@ _Held = tuple[tuple[str, tuple[int, ...]], ...]
 def _likeness(one: _Held, other: _Held) -> float:
     """Return how alike two submodules are by what they hold, 0 to 1."""
     if one == other:
-        return 1.0
+        return 0.3 if one[0][1] == _BARE else 1.0
+    if _BARE in (one[0][1], other[0][1]):
+        return 0.0
     if [shape for _, shape in one] == [shape for _, shape in other]:
         return 0.5
     mine, theirs = dict(one), dict(other)
@@ -214,7 +234,9 @@ def _names(before: Shapes, after: Shapes, owners: Mapping[str, str]) -> dict[str
     old, new = dict(_owners(before)), dict(_owners(after))
     found: dict[str, str] = {}
     for path, now in owners.items():
-        mine, theirs = dict(old[path]), dict(new[now])
+        if path not in old:
+            continue
+        mine, theirs = dict(old[path]), dict(new.get(now, ()))
         rest = [name for name in theirs if name not in mine]
         for name, shape in mine.items():
             same = next((other for other in rest if theirs[other] == shape), None)

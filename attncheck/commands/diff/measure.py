@@ -64,7 +64,10 @@ class ModelMeasured(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class ModelMeasure(Task[Job, ModelMeasured, None, None]):
-    """Ask what a live model holds and does; the job's spec is none, its claims our steps."""
+    """Ask what a live model holds and does; the job's claims are our steps.
+
+    Of a class, which a spec says how to build, it is asked what it holds alone.
+    """
 
     runs = "attncheck.commands.diff.measured:measure"
     asks = Job
@@ -95,15 +98,21 @@ class ModelMeasure(Task[Job, ModelMeasured, None, None]):
         return ModelMeasured(failed=why)
 
 
-def measure_of(target: str, inputs: Sequence[str]) -> ModelMeasure:
-    """Return what asks for the measures of a live model, relative to the working folder."""
+def measure_of(target: str, inputs: Sequence[str], spec: str = "") -> ModelMeasure:
+    """Return what asks for the measures of a live model, relative to the working folder.
+
+    Args:
+        target: the model; or a class, which is built at the sizes of a spec.
+        inputs: the model's call.
+        spec: the class's, "" for a live model.
+    """
     return ModelMeasure(
         Job(
-            spec="",
+            spec=spec,
             name=target.rpartition(":")[2],
             target=target,
             folder=str(Path.cwd()),
             inputs=list(inputs),
-            claims=[STATE, CALL],
+            claims=[STATE] if spec else [STATE, CALL],
         )
     )

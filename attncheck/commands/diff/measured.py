@@ -6,12 +6,16 @@ Runs in a child process: it builds and calls what the target names.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from attncheck.auditing.job import Job
+from attncheck.auditing.things import request_of
+from attncheck.catalogue import load
 from attncheck.commands.diff.measure import STATE, Given, ModelMeasured
 from attncheck.commands.diff.wiring import breaks_in, made_at
 from attncheck.commands.scan.watched import settings_of
@@ -25,8 +29,18 @@ from attncheck.lazy import torch
 from attncheck.signature.live_target import live_target
 from attncheck.source.digest import class_digest
 from attncheck.source.files import file_of, is_library
-from attncheck.subject.live import ModelCall, arguments_of, built, called, calls_of, part_of
+from attncheck.subject.live import (
+    ModelCall,
+    arguments_of,
+    built,
+    called,
+    calls_of,
+    part_of,
+    watchable,
+)
 from attncheck.subject.offline import offline
+from attncheck.subject.prepare import prepare
+from attncheck.subject.trial import Trial
 
 
 def measure(job: Job, note: Callable[[Any], None] | None = None) -> Iterator[Any]:
@@ -35,10 +49,14 @@ def measure(job: Job, note: Callable[[Any], None] | None = None) -> Iterator[Any
     Raises:
         TargetError: the model cannot be built, or has no such part.
     """
+    yield Opened(None)
+    if job.spec:
+        yield job.claims[0]
+        yield _state(_class_built(job))
+        return
     target = live_target(job.target)
     if target is None:
         raise TargetError("is no live model", where=job.target)
-    yield Opened(None)
     torch.backends.mha.set_fastpath_enabled(False)  # which goes past the submodules
     with made_at() as places:
         model = built(target, Path(job.folder) if job.folder else None)
@@ -57,7 +75,24 @@ def measure(job: Job, note: Callable[[Any], None] | None = None) -> Iterator[Any
         else:
             if target.part:
                 calling = arguments_of(model, target, calling)
-            yield _call(part, calling)
+            shown = _call(part, calling)
+            held = _state(part)  # of lazy layers only now
+            yield msgspec.structs.replace(
+                shown, state=held.state, made=held.made, parameters=held.parameters, own=held.own
+            )
+
+
+def _class_built(job: Job) -> torch.nn.Module:
+    """Return a module of a class at the sizes of its spec.
+
+    Raises:
+        SubjectError: it cannot be built or called there.
+    """
+    subject, failure = prepare(load(job.spec).document, request_of(job))
+    if failure is not None:
+        raise failure
+    subject = subject.as_built
+    return Trial(subject, subject.base()).module(initial=True)
 
 
 def _state(model: torch.nn.Module) -> ModelMeasured:
@@ -90,9 +125,13 @@ def _made(part: torch.nn.Module) -> tuple[str, str, str, str]:
 
 
 def _shape(value: Any) -> list[int]:
-    """Return a tensor's shape; none of what is no tensor, or has its shape from the first call."""
-    lazy = (torch.nn.parameter.UninitializedParameter, torch.nn.parameter.UninitializedBuffer)
-    known = isinstance(value, torch.Tensor) and not isinstance(value, lazy)
+    """Return a tensor's shape, of several that are packed together the first one's.
+
+    None is that of what is no tensor, or has its shape from the first call.
+    """
+    if isinstance(value, tuple) and value:
+        return _shape(value[0])
+    known = isinstance(value, torch.Tensor) and not torch.nn.parameter.is_lazy(value)
     return list(value.shape) if known else []
 
 
@@ -101,7 +140,8 @@ def _call(model: torch.nn.Module, calling: ModelCall) -> ModelMeasured:
     inputs = [*calling.positional, *calling.named.values()]
     tensors = [one for one in inputs if isinstance(one, torch.Tensor)]
     shapes: dict[str, list[int]] = {}
-    with offline(), torch.no_grad(), untouched(model):
+    scripted = any(isinstance(part, torch.jit.ScriptModule) for part in model.modules())
+    with offline(), torch.no_grad(), nullcontext() if scripted else untouched(model):
         with counting(model) as tally, _shapes_of(model, shapes):
             output = model(*calling.positional, **calling.named)
         outputs = list(_given(output, ""))
@@ -132,7 +172,8 @@ def _shapes_of(model: torch.nn.Module, shapes: dict[str, list[int]]) -> Iterator
 
         return hook
 
-    handles = [part.register_forward_hook(seen(name)) for name, part in model.named_modules()]
+    parts = watchable(model)
+    handles = [part.register_forward_hook(seen(name)) for name, part in parts]
     try:
         yield
     finally:

@@ -61,7 +61,7 @@ def _about(found: Changes) -> Iterator[str]:
         yield f"no price is known for {', '.join(found.unpriced)}: MACs leave them out"
     if found.partial:
         yield "interrupted: not every claim was tried"
-    if not found.worse:
+    if not (found.worse or found.before.problem or found.after.problem):
         yield "nothing is worse"
 
 
@@ -95,9 +95,26 @@ def _said(one: AttentionChange) -> str:
         made = []
     if made:
         said += f"; other {', '.join(made)}"
+    for unit, count in one.after.counts.items():
+        if (old := one.before.counts.get(unit, count)) != count:
+            said += f"; {count - old:+,} {'MACs' if unit == 'macs' else unit}"
+    if one.state is not None and one.state.kept < one.state.keys:
+        said += f"; keys: {_counted(one.state)}"
     if one.after.said and one.after.verdict not in ("conforms", "variant"):
         said += f"; {one.after.line} {one.after.said}"
     return said
+
+
+def _counted(state: StateChange) -> str:
+    """Return ``4 load, 2 lost``."""
+    counts = {
+        "load": state.kept,
+        "renamed": sum(len(one.keys) for one in state.renamed),
+        "of another shape": len(state.reshaped),
+        "lost": len(state.lost),
+        "new": len(state.new),
+    }
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
 def _state_of(one: Attention) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UnsetType
 
 from attncheck.auditing.request import Asked
-from attncheck.commands.diff.attention import attentions, changes_of, worse
+from attncheck.commands.diff.attention import attentions, changes_of, target_in, worse
 from attncheck.commands.diff.costs import costs_of, outputs_of, parts_of
 from attncheck.commands.diff.keys import changed_state, paired
 from attncheck.commands.diff.measure import CALL, STATE, ModelMeasured, measure_of
@@ -23,6 +23,8 @@ from attncheck.execution.limits import Limits
 from attncheck.execution.scheduling import run_all
 from attncheck.signature.live_target import live_target
 
+_LONGEST = 300
+
 
 @dataclass
 class _Found:
@@ -31,6 +33,7 @@ class _Found:
     side: VersionSide
     measured: ModelMeasured = field(default_factory=ModelMeasured)
     attentions: dict[str, Attention] = field(default_factory=dict)
+    targets: dict[str, str] = field(default_factory=dict)
     partial: bool = False
 
 
@@ -77,7 +80,11 @@ def diff(
             _measure(laid, sides, asked, limits)
         for one, side in zip(laid, sides, strict=True):
             _look(one, side, asked, audit, limits, workers)
-    return _changes(*sides, strict=strict)
+        found = _changes(*sides)
+        if not live[0] and not found.partial:
+            _keys_of_classes(found, laid, sides, limits, workers)
+    found.worse = list(_worse(found, strict=strict))
+    return found
 
 
 def _measure(laid: Sequence[Laid], sides: Sequence[_Found], asked: Asked, limits: Limits) -> None:
@@ -119,8 +126,10 @@ def _measured(laid: Laid, inputs: Sequence[str], limits: Limits) -> ModelMeasure
         raise TargetError(what, where=laid.version.text, instead=instead)
     if call is None:
         call = ModelMeasured(failed=result.refused.what if result.refused else "not called")
+    if not call.failed:
+        return call
     return msgspec.structs.replace(
-        call, state=held.state, made=held.made, parameters=held.parameters, own=held.own
+        held, inputs=call.inputs, breaks=call.breaks, failed=call.failed[:_LONGEST]
     )
 
 
@@ -136,6 +145,7 @@ def _look(
         if isinstance(report.scan, UnsetType):
             return
         found = attentions(report, report.scan, place, side.measured.made)
+        side.targets = {target_in(one.target, place): one.target for one in report.scan.groups}
         side.attentions = {name: laid.told(one) for name, one in found.items()}
     side.partial = report.partial
     unread = report.scan.unread
@@ -143,7 +153,7 @@ def _look(
         side.side.problem = unread[0].what
 
 
-def _changes(before: _Found, after: _Found, *, strict: bool) -> Changes:
+def _changes(before: _Found, after: _Found) -> Changes:
     found = Changes(
         before=before.side,
         after=after.side,
@@ -152,7 +162,8 @@ def _changes(before: _Found, after: _Found, *, strict: bool) -> Changes:
     one, other = before.measured, after.measured
     now: Callable[[str], str] = str
     if one.made and other.made:
-        owners = paired(one.state, other.state)
+        kinds = [{name: made[0] for name, made in side.made.items()} for side in (one, other)]
+        owners = paired(one.state, other.state, (kinds[0], kinds[1]))
         now = later_names(owners)
         found.costs = costs_of(one, other)
         found.unpriced = sorted({*one.unpriced, *other.unpriced})
@@ -161,10 +172,41 @@ def _changes(before: _Found, after: _Found, *, strict: bool) -> Changes:
         found.state = changed_state(one.state, other.state, owners)
         breaks = {"before": one.breaks, "after": other.breaks}
         found.broken = {name: known for name, known in breaks.items() if known}
+    elif len(before.attentions) == len(after.attentions) == 1:
+        (only,) = after.attentions  # two classes that were named
+        now = dict.fromkeys(before.attentions, only).__getitem__
     if not (before.side.problem or after.side.problem):
         found.attention = changes_of(before.attentions, after.attentions, now)
-    found.worse = list(_worse(found, strict=strict))
     return found
+
+
+def _keys_of_classes(
+    found: Changes,
+    laid: Sequence[Laid],
+    sides: Sequence[_Found],
+    limits: Limits,
+    workers: int,
+) -> None:
+    """Say of classes that are others now what becomes of their keys."""
+    pairs = [
+        (one, one.before, one.after)
+        for one in found.attention
+        if one.before and one.after and one.kind != "same"
+        if one.before.mechanism and one.after.mechanism
+    ]
+    states: list[list[ModelMeasured | None]] = []
+    for at, (where, side) in enumerate(zip(laid, sides, strict=True)):
+        with where.inside():
+            tasks = [
+                measure_of(side.targets[pair[at].place], [], pair[at].mechanism)
+                for _, *pair in pairs
+            ]
+            results, _ = run_all(tasks, limits, workers) if tasks else ([], False)
+        states.append([result.answers.get(STATE) for result in results])
+    for (one, *_), before, after in zip(pairs, *states, strict=True):
+        if before and after and before.state and after.state:
+            owners = paired(before.state, after.state)
+            one.state = changed_state(before.state, after.state, owners)
 
 
 def _worse(found: Changes, *, strict: bool) -> Iterator[str]:
@@ -176,5 +218,8 @@ def _worse(found: Changes, *, strict: bool) -> Iterator[str]:
         yield f"called with {', '.join(found.before.inputs)} it breaks: {where} {first.what}"
     elif found.after.problem and not found.before.problem:
         yield f"it can no longer be called: {found.after.problem}"
-    if strict and (state := found.state) is not None and state.kept < state.keys:
-        yield f"{state.keys - state.kept} keys of the earlier checkpoint no longer load"
+    states = [found.state, *(one.state for one in found.attention)] if strict else []
+    for state in states:
+        if state is not None and state.kept < state.keys:
+            left = state.keys - state.kept
+            yield f"{left} keys of the earlier checkpoint no longer load as they are"

@@ -17,7 +17,7 @@ from attncheck.data.changes import Break
 from attncheck.lazy import torch
 from attncheck.source.constructed import CallSite, ConstructorCall, sites_of, written_with
 from attncheck.source.raised import where_raised
-from attncheck.subject.live import ModelCall
+from attncheck.subject.live import ModelCall, watchable
 from attncheck.subject.offline import offline
 from attncheck.subject.raising import first_line
 
@@ -72,7 +72,10 @@ def breaks_in(model: torch.nn.Module, calls: Sequence[ModelCall], sites: Sites) 
     while run.error is not None and len(found) < _MOST:
         misfit = _misfit(run.layer, run.given)
         if misfit is None:
-            return [*found, _raised(run)]
+            told = _raised(run)
+            # What holds a layer that was given other tensors may well break by them.
+            follows = any(f"{one.layer}.".startswith(f"{told.layer}.") for one in found)
+            return found if follows and told.layer else [*found, told]
         told = _told(run, misfit, sites)
         if not _fit(run.layer, misfit):
             return [*found, told]
@@ -123,7 +126,7 @@ def _run(model: torch.nn.Module, calling: ModelCall) -> _Run:
         return hook
 
     handles = []
-    for name, part in model.named_modules():
+    for name, part in watchable(model):
         handles.append(part.register_forward_pre_hook(enter(name)))
         handles.append(part.register_forward_hook(leave(name)))
     try:

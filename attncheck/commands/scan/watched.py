@@ -18,7 +18,7 @@ from attncheck.lazy import torch
 from attncheck.signature.live_target import live_target
 from attncheck.spec.kinship import named_so
 from attncheck.subject.dispatcher import watching
-from attncheck.subject.live import built, called, part_of
+from attncheck.subject.live import built, called, part_of, watchable
 from attncheck.subject.offline import offline
 
 _FUSED = ("scaled_dot_product", "native_multi_head", "transformer_encoder_layer", "flash_att")
@@ -81,7 +81,7 @@ def _recorded(
         running.pop()
 
     handles = []
-    for name, part in model.named_modules():
+    for name, part in watchable(model):
         handles.append(part.register_forward_pre_hook(enter(name)))
         handles.append(part.register_forward_hook(leave))
     try:

@@ -1,5 +1,8 @@
 """Two versions of small networks, and networks whose wiring breaks."""
 
+import copy
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -91,3 +94,66 @@ class Last(nn.Module):
     def forward(self, x):
         y = self.conv(x)
         return y.contiguous(memory_format=torch.channels_last) if self.last else y
+
+
+def lazy():
+    return nn.Sequential(nn.LazyConv2d(4, 1), nn.Flatten(), nn.LazyLinear(2))
+
+
+def scripted():
+    return torch.jit.script(nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU()))
+
+
+def packed():
+    net = nn.Sequential(nn.Identity(), nn.Linear(8, 4))
+    return torch.ao.quantization.quantize_dynamic(net)
+
+
+def shared():
+    one = nn.Conv2d(3, 3, 1)
+    return nn.Sequential(one, nn.ReLU(), one)
+
+
+def copies():
+    one = nn.Conv2d(5, 5, 1)
+    return nn.Sequential(copy.deepcopy(one), copy.deepcopy(one))
+
+
+def gated():
+    return nn.Sequential(nn.Identity(), SqueezeExcite(8, 4))
+
+
+class Low(NamedTuple):
+    low: torch.Tensor
+    nothing: None = None
+
+
+class Nested(nn.Module):
+    def forward(self, x):
+        return {"maps": [x, Low(x[:, :, ::2])], "total": x.sum(), "none": None, "n": 3}
+
+
+class OwnNorm(nn.Module):
+    """Breaks in a norm of its own that takes channels first, not by its width."""
+
+    class Norm(nn.LayerNorm):
+        def forward(self, x):
+            y = F.layer_norm(x.movedim(1, -1), self.normalized_shape, self.weight, self.bias)
+            return y.movedim(-1, 1) + torch.zeros(7)
+
+    def __init__(self):
+        super().__init__()
+        self.norm = OwnNorm.Norm(3)
+
+    def forward(self, x):
+        return self.norm(x)
+
+
+class Words(nn.Module):
+    def __init__(self, wide=8):
+        super().__init__()
+        self.words = nn.Embedding(10, 8)
+        self.head = nn.Linear(wide, 4)
+
+    def forward(self, idx):
+        return self.head(self.words(idx))

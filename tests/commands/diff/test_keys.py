@@ -139,3 +139,25 @@ def test_the_later_name_of_what_holds_no_tensor_follows_its_neighbours() -> None
     assert now("model.1") == "net.model.1"
     assert now("model.1.act") == "net.model.1.act"
     assert now("elsewhere") == "elsewhere"
+
+
+def test_what_holds_no_tensor_has_its_place_among_the_others() -> None:
+    before = {**layers("m.0"), **layers("m.2", out=16)}
+    after = {**layers("m.0"), "m.1.fc.weight": [4, 8], **layers("m.3", out=16)}
+    one, other = (
+        {"": "Net", "m": "Sequential", "m.0": "Conv", "m.1": "Concat", "m.2": "Conv"},
+        {"": "Net", "m": "Sequential", "m.0": "Conv", "m.1": "SE", "m.1.fc": "Linear"}
+        | {"m.2": "Concat", "m.3": "Conv"},
+    )
+    now = later_names(paired(before, after, (with_leaves(one), with_leaves(other))))
+    assert [now(name) for name in ("m.0", "m.1", "m.2")] == ["m.0", "m.2", "m.3"]
+
+
+def with_leaves(kinds: dict[str, str]) -> dict[str, str]:
+    """Return the submodules with the convolution and the norm in each ``Conv``."""
+    found = {}
+    for name, kind in kinds.items():
+        found[name] = kind
+        if kind == "Conv":
+            found |= {f"{name}.conv": "Conv2d", f"{name}.bn": "BatchNorm2d"}
+    return found
