@@ -35,6 +35,9 @@ class Rebound(nn.Module):
 def make(width, norm=nn.LayerNorm):
     return nn.Sequential(nn.Linear(width, 4), norm(4))
 
+def stack(dim):
+    return nn.Sequential(*[nn.Linear(dim, 2) for _ in range(2)])
+
 class Net(nn.Module):
     def __init__(self, width=8):
         super().__init__()
@@ -46,6 +49,7 @@ class Net(nn.Module):
         sizes = (9, 2)
         self.starred = nn.Linear(*sizes)
         self.rebound = Rebound(10)
+        self.stacked = stack(11)
 """
 
 WANTED = {
@@ -61,6 +65,7 @@ WANTED = {
     "given.1": ("norm(4)", "norm(31)"),
     "lambdas": ("(lambda w: nn.Linear(w, 2))(7)", "(lambda w: nn.Linear(w, 2))(31)"),
     "starred": ("nn.Linear(*sizes)", ""),
+    "stacked.1": ("stack(11)", "stack(31)"),
     "rebound.fc": ("nn.Linear(width, 4)", "nn.Linear(31, 4)"),
 }
 

@@ -75,6 +75,17 @@ def test_one_more_of_equal_blocks_renames_nothing() -> None:
     assert not (gone.renamed)
 
 
+@pytest.mark.parametrize("gone", [0, 1, 2])
+def test_of_equal_blocks_those_of_one_name_are_the_same(gone: int) -> None:
+    names = [f"blocks.{n}" for n in range(3)]
+    before = {"stem.weight": [4, 3], **layers(*names), "end.weight": [7]}
+    left = layers(*(name for name in names if name != f"blocks.{gone}"))
+    found = state(before, {"stem.weight": [5, 3], **left, "end.weight": [8]})
+    assert not found.renamed
+    assert not found.mistaken
+    assert found.kept == 8
+
+
 RENAMED = {
     "a wrapper": ("conv.w", "module.conv.w", "* → module.*"),
     "a word": (

@@ -60,6 +60,10 @@ def test_unusual_models_are_measured(model: str) -> None:
         assert found.parameters == 3 * 3 * 1 + 3
 
 
+def test_a_call_of_lazy_layers_is_found_by_trying() -> None:
+    assert measured("lazy()").inputs == ["2x3x64x64"]
+
+
 def test_each_output_has_a_name() -> None:
     found = measured("Nested()", "2x3x8x8")
     assert [one.place for one in found.outputs] == ["maps[0]", "maps[1].low", "total"]
