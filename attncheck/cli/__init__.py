@@ -7,7 +7,16 @@ import sys
 from attncheck.cli.beginning import is_lost
 from attncheck.cli.descriptors import fill
 
-_RUNS_MODULES = ("audit", "identify", "profile", "replay", "evaluate", "selftest", "calibrate")
+_RUNS_MODULES = (
+    "audit",
+    "diff",
+    "identify",
+    "profile",
+    "replay",
+    "evaluate",
+    "selftest",
+    "calibrate",
+)
 _HELP = {"-h", "--help"}
 
 

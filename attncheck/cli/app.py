@@ -24,6 +24,7 @@ from attncheck.errors import AttncheckError, reason_of
 COMMANDS = {
     "audit": "audit:audit",
     "scan": "scan:scan",
+    "diff": "diff:diff",
     "identify": "identify:identify",
     "count": "count:count",
     "compare": "compare:compare",

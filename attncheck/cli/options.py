@@ -95,10 +95,12 @@ ReportFiles = Annotated[
     list[Path] | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write it, in its suffix's format."),
 ]
-ResultFormat = Annotated[str, typer.Option("--format", help="How to show it: text or json.")]
+ResultFormat = Annotated[
+    str, typer.Option("--format", help="How to show it: text, json or markdown.")
+]
 ResultFiles = Annotated[
     list[Path] | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write it as .json or .txt."),
+    typer.Option("--output", "-o", metavar="FILE", help="Write it as .json, .md or .txt."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Silent = Annotated[

@@ -27,9 +27,10 @@ from attncheck.data.page import Page
 from attncheck.data.report import Report, encode
 from attncheck.errors import AttncheckError, OutputError, UsageError, did_you_mean, reason_of
 from attncheck.formats import Format, find_format, format_for_file, render_page
+from attncheck.formats.shared.markdown import page_blocks
 from attncheck.formats.shared.plain import NEAREST
 
-FORMATS = {"text": ".txt", "json": ".json"}
+FORMATS = {"text": ".txt", "json": ".json", "markdown": ".md"}
 
 MOST_BYTES = 1024 * 1024
 """What GitHub takes as the summary of one step."""
@@ -222,7 +223,7 @@ def show_result(
 
     Args:
         result: what JSON holds.
-        page: makes what a text shows.
+        page: makes what a text, or Markdown, shows.
         format_name: of the screen, one of :data:`FORMATS`.
         files: in the format of their suffixes.
         code: the status where all goes well.
@@ -234,9 +235,14 @@ def show_result(
     def json() -> str:
         return (msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n").decode("utf-8")
 
+    def markdown() -> str:
+        return "\n\n".join(page_blocks(page())) + "\n"
+
+    plain = {".json": json, ".md": markdown, ".txt": text}
+    suffix = FORMATS[format_name]
     return deliver(
-        [ToWrite(path, json if path.suffix == ".json" else text) for path in files],
-        json if format_name == "json" else lambda: text(color=colourful(sys.stdout)),
+        [ToWrite(path, plain[path.suffix]) for path in files],
+        partial(text, color=colourful(sys.stdout)) if suffix == ".txt" else plain[suffix],
         code,
     )
 

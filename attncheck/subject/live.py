@@ -83,13 +83,12 @@ def called(model: torch.nn.Module, target: LiveTarget, texts: Sequence[str]) -> 
     if texts:
         ways = [list(texts)]
     else:
-        widths = dict.fromkeys(
-            p.shape[-1] for p in model.parameters() if p.ndim >= 1 and p.shape[-1] > 1
-        )
+        known = [p for p in model.parameters() if not torch.nn.parameter.is_lazy(p)]
+        widths = dict.fromkeys(p.shape[-1] for p in known if p.ndim >= 1 and p.shape[-1] > 1)
         ways = [[text] for way in _TRIED for text in _filled(way, list(widths)[:_WIDTHS])]
     first = ""
     for way in ways:
-        for calling in _with_types(way, typed=bool(texts)):
+        for calling in calls_of(way, typed=bool(texts)):
             try:
                 with offline(), torch.no_grad():
                     model(*calling.positional, **calling.named)
@@ -153,14 +152,24 @@ def captured(target: LiveTarget, folder: Path | None, texts: Sequence[str]) -> L
         TargetError: the model cannot be built or called, or never calls the part.
     """
     model = built(target, folder)
-    part = part_of(model, target) if target.part else model
     calling = called(model, target, texts)
-    if part is model:
-        return LiveCall(model, calling.positional, calling.named)
-    seen: list[tuple[Any, Any]] = []
+    if target.part and (part := part_of(model, target)) is not model:
+        inner = arguments_of(model, target, calling)
+        return LiveCall(part, inner.positional, inner.named)
+    return LiveCall(model, calling.positional, calling.named)
+
+
+def arguments_of(model: torch.nn.Module, target: LiveTarget, calling: ModelCall) -> ModelCall:
+    """Return the call that a part of a model gets in a call of the whole.
+
+    Raises:
+        TargetError: it gets none, or there is no such part.
+    """
+    part = part_of(model, target)
+    seen: list[tuple[list[Any], dict[str, Any]]] = []
 
     def watch(_: Any, args: Any, kwargs: Any) -> None:
-        seen.append((args, kwargs))
+        seen.append((list(args), kwargs))
         raise _SeenError
 
     handle = part.register_forward_pre_hook(watch, with_kwargs=True)
@@ -171,7 +180,13 @@ def captured(target: LiveTarget, folder: Path | None, texts: Sequence[str]) -> L
         handle.remove()
     if not seen:
         raise TargetError("the model's call never reaches this part", where=target.text)
-    return LiveCall(part, *seen[0])
+    return ModelCall(calling.texts, *seen[0])
+
+
+def watchable(model: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
+    """Return the submodules that tell when they are called: those that are no script's."""
+    scripted = torch.jit.ScriptModule
+    return [one for one in model.named_modules() if not isinstance(one[1], scripted)]
 
 
 class _SeenError(Exception):
@@ -218,8 +233,13 @@ def _filled(way: str, widths: Sequence[int]) -> list[str]:
     return [way.replace("{C}", str(width)) for width in widths] if "{C}" in way else [way]
 
 
-def _with_types(texts: Sequence[str], *, typed: bool) -> Iterator[ModelCall]:
-    """Yield calls with these shapes: of numbers, and of indices where the shape may be theirs."""
+def calls_of(texts: Sequence[str], *, typed: bool = True) -> Iterator[ModelCall]:
+    """Yield calls with these shapes: of numbers, and of indices where the shape may be theirs.
+
+    Args:
+        texts: as ``--input`` takes them; ``:int`` behind one says that it holds indices.
+        typed: whether somebody stated them, who does not say which of both they hold.
+    """
     indices = any(text.endswith(":int") for text in texts)
     for whole in (False, True) if typed else (indices,):
         plain = [text.removesuffix(":int") for text in texts]

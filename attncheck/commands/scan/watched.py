@@ -21,7 +21,7 @@ from attncheck.signature.inputs import input_text
 from attncheck.signature.live_target import LiveTarget, live_target
 from attncheck.spec.kinship import named_so
 from attncheck.subject.dispatcher import watching
-from attncheck.subject.live import built, called, given_to, part_of, unwrapped
+from attncheck.subject.live import built, called, given_to, part_of, unwrapped, watchable
 from attncheck.subject.offline import offline
 
 _FUSED = ("scaled_dot_product", "native_multi_head", "transformer_encoder_layer", "flash_att")
@@ -106,7 +106,7 @@ def _recorded(
         running.pop()
 
     handles = []
-    for name, part in model.named_modules():
+    for name, part in watchable(model):
         handles.append(part.register_forward_pre_hook(enter(name), with_kwargs=True))
         handles.append(part.register_forward_hook(leave))
     try:
@@ -180,10 +180,14 @@ def _configuration(part: torch.nn.Module) -> tuple[Any, ...]:
     """Return the numbers, flags and shapes that a module and those below it are made of."""
     told: list[Any] = []
     for name, inner in part.named_modules():
-        own = sorted((k, repr(v)) for k, v in vars(inner).items() if _is_setting(k, v))
-        told.append((name, type(inner).__qualname__, *own))
+        told.append((name, type(inner).__qualname__, *settings_of(inner)))
     told += [(name, tuple(tensor.shape)) for name, tensor in part.state_dict().items()]
     return tuple(told)
+
+
+def settings_of(part: torch.nn.Module) -> list[tuple[str, str]]:
+    """Return the numbers, flags and names that a module keeps of itself."""
+    return sorted((k, repr(v)) for k, v in vars(part).items() if _is_setting(k, v))
 
 
 def _is_setting(name: str, value: Any) -> bool:

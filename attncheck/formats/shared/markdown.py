@@ -66,13 +66,15 @@ def _entity(found: re.Match[str]) -> str:
 
 def page_blocks(page: Page) -> Iterator[str]:
     """Yield a page as blocks of Markdown, one below the headings of a report's specs."""
-    yield f"## {escaped(page.title)}"
+    if page.title:
+        yield f"## {escaped(page.title)}"
     for section in page.sections:
         if section.heading:
             yield f"### {escaped(section.heading)}"
         if section.paragraphs:
             yield "\n".join(f"- {escaped(told)}" for told in section.paragraphs)
-        if section.table:
-            yield table(section.table.columns, section.table.rows)
+        if section.table and section.table.rows:
+            columns = section.table.columns or [""] * len(section.table.rows[0])
+            yield table(columns, section.table.rows)
         if section.code:
             yield fenced(section.code.splitlines())
