@@ -26,6 +26,9 @@ def settle(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> None:
         if finding.counts and (option := _unclaimed(claim, proofs)):
             finding.status = Status.SKIPPED
             finding.message = f"not claimed with {option}: the definition itself does not meet it"
+        elif finding.counts and claim.of_form and proofs:
+            finding.status = Status.SKIPPED
+            finding.message = f"the definition with these options has this form: {finding.message}"
         elif claim.says == "cost":
             finding.advice = finding.advice or (finding.counts and bool(settling))
         elif claim.says == "function" and proofs:

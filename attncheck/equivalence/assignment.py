@@ -15,7 +15,7 @@ class Part:
     """What one slot reads: a unit, or some rows or columns of a fused one, and maybe a bare bias.
 
     Columns are those of a matrix on two inputs side by side, W [a; b] = W₁ a + W₂ b; the bias is
-    then the first slot's alone.
+    then the first slot's alone. ``inner_columns`` says how many heads change fastest in them.
     """
 
     unit: Unit
@@ -23,12 +23,14 @@ class Part:
     bias: str = ""
     columns: tuple[int, int] | None = None
     biased: bool = True
+    inner_columns: int = 0
 
     def describe(self) -> str:
         """Return the part as the report names it."""
         rows = f" {self.rows.describe()}" if self.rows else ""
         columns = f" columns {self.columns[0]}–{self.columns[1] - 1}" if self.columns else ""
-        return f"{self.unit.describe()}{rows}{columns}"
+        inner = " columns, heads innermost" if self.inner_columns else ""
+        return f"{self.unit.describe()}{rows}{columns}{inner}"
 
 
 @dataclass(frozen=True)

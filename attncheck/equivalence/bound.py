@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.equivalence.assignment import Assignment, Part
 from attncheck.equivalence.norms import is_rms_norm, normed
+from attncheck.equivalence.rows import outermost
 from attncheck.equivalence.sizes import squeezed_kernel
 from attncheck.equivalence.units import Unit
 from attncheck.lazy import torch
@@ -200,6 +201,8 @@ def _layer(slot: Slot, part: Part, values: Mapping[str, Any], module: torch.nn.M
     if slot.kind == "linear":
         if part.columns is not None:
             return BoundLayer(weight[:, slice(*part.columns)], bias)
+        if part.inner_columns:
+            weight = outermost(weight.T, part.inner_columns).T
         if part.rows is None:
             return BoundLayer(weight, bias)
         # A bias of its own has no rows of other slots.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.comparison import Difference, Probe, compare
+from attncheck.equivalence.inner_heads import heads_innermost
 from attncheck.equivalence.search import assignments
 from attncheck.instruments.attention.masks import encode, some_hidden
 from attncheck.instruments.attention.offers import ways_of
@@ -72,7 +74,7 @@ def prove(mechanism: Mechanism, trial: Trial, most: int = 0, *, steps: int = 0) 
     closest: tuple[float, Assignment] | None = None
     nearly: Proof | None = None
     tried = 0
-    for assignment in assignments(mechanism, trial.subject, module, steps=steps):
+    for assignment in _every(mechanism, trial, module, most, steps):
         tried += 1
         found = compare(mechanism, assignment, base, module, seen=seen)
         if found.decided and found.relative <= NEARLY:
@@ -82,7 +84,7 @@ def prove(mechanism: Mechanism, trial: Trial, most: int = 0, *, steps: int = 0) 
             nearly = nearly or proof  # a freedom that only a probe shows, such as an epsilon
         if found.decided and (closest is None or found.relative < closest[0]):
             closest = (found.relative, assignment)
-        if tried >= most or time.process_time() > deadline:
+        if time.process_time() > deadline:
             break
     if nearly is not None:
         return nearly
@@ -91,6 +93,19 @@ def prove(mechanism: Mechanism, trial: Trial, most: int = 0, *, steps: int = 0) 
     if closest is None:
         return Proof("unmatched", tried=tried, at=stated)
     return Proof("different", closest[1], closest[0], "base", tried=tried, at=stated)
+
+
+def _every(
+    mechanism: Mechanism, trial: Trial, module: torch.nn.Module, most: int, steps: int
+) -> Iterator[Assignment]:
+    """Yield the assignments to compare; those with heads as an inner axis where no other holds."""
+    plain: list[Assignment] = []
+    for assignment in itertools.islice(
+        assignments(mechanism, trial.subject, module, steps=steps), most
+    ):
+        plain.append(assignment)
+        yield assignment
+    yield from heads_innermost(mechanism, plain, whole=bool(steps))
 
 
 def _output(probe: Probe, module: torch.nn.Module) -> torch.Tensor | None:

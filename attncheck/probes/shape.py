@@ -23,6 +23,7 @@ class Shape(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "shape"
     says: ClassVar[str] = "function"
+    of_form: ClassVar[bool] = True
     located_by: ClassVar[tuple[str, ...]] = ("sizes lost",)
     turn: ClassVar[int] = 20
     faults: ClassVar[tuple[str, ...]] = (

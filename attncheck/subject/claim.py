@@ -82,6 +82,9 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     says: ClassVar[str] = ""
     """What it is about: the ``function`` that the definition fixes, or the ``cost`` of it. Where
     the identity is settled, neither accuses the module."""
+    of_form: ClassVar[bool] = False
+    """Whether it states the form of the definition alone, such as its output's axes: what is proven
+    equal has the definition's own form under its options, whatever the spec states of the first."""
     turn: ClassVar[int] = 500
     """When it is tried where one violation is enough: first what is cheap and notices much."""
     faults: ClassVar[tuple[str, ...]] = ()

@@ -30,6 +30,13 @@ def test_what_follows_from_the_definition_cannot_be_broken_by_what_equals_it() -
     assert verdict_of(findings) is Verdict.UNDECIDED
 
 
+def test_what_equals_the_definition_has_the_definitions_form() -> None:
+    """Where an option leaves the last projection out, the definition's output is narrower, too."""
+    findings = settled(proof(options={"out": False}), "shape")
+    assert findings[-1].status is Status.SKIPPED
+    assert verdict_of(findings) is Verdict.CONFORMS
+
+
 def test_a_design_change_may_break_what_follows_from_the_definition() -> None:
     findings = settled(proof(**CHANGED), "gate")
     assert findings[-1].advice
