@@ -42,9 +42,11 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         subject, failure = prepare(spec.document, request_of(job))
     except GuessableError as error:
         subject, failure = _proven(error, claims), None
+    if listed := _is_listed(job, spec):
+        subject = _stated(subject)
     subject = meant(subject, claims)
-    if _is_listed(job, spec):
-        subject = subject.called(replace(subject.convention, stated=True))
+    if listed:
+        subject = _stated(subject)
     elif failure and subject.assumed:
         raise _refusal(job, subject, failure)
     elif is_core(subject):
@@ -68,6 +70,12 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
     if subject.tried:
         notes.append(f"tried at {subject.tried}: it raises at the spec's own sizes")
     return subject, Opening(subject.dims, notes), str(failure) if failure else ""
+
+
+def _stated(subject: Subject) -> Subject:
+    """Return the subject of which somebody says how it is called."""
+    call = subject.convention
+    return subject if call.stated else subject.called(replace(call, stated=True))
 
 
 def meant(subject: Subject, claims: Mapping[str, Claim]) -> Subject:

@@ -17,7 +17,7 @@ from attncheck.instruments.attention.offers import ways_of
 from attncheck.lazy import torch
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.sampling import turn_scales
-from attncheck.subject.tolerance import NEARLY
+from attncheck.subject.tolerance import EQUAL, NEARLY
 from attncheck.subject.trial import Trial
 
 if TYPE_CHECKING:
@@ -106,6 +106,27 @@ def _every(
         plain.append(assignment)
         yield assignment
     yield from heads_innermost(mechanism, plain, whole=bool(steps))
+
+
+def only_an_eps_tells(mechanism: Mechanism, proof: Proof, trial: Trial) -> bool:
+    """Say whether an equality but for a constant ends where the eps of norms is large.
+
+    A factor before a norm leaves no other trace. The definition reads the eps of torch's own norms
+    off the subject, so that both have the large one.
+    """
+    if proof.assignment is None or proof.largest <= EQUAL:
+        return False
+    module = trial.module()
+    owners = [p.unit.owner for p in proof.assignment.parts.values() if p.unit.kind == "norm"]
+    layers = dict(module.named_modules())
+    norms = [layers[owner] for owner in owners if owner in layers]
+    known = [n for n in norms if type(n).__module__.startswith("torch.") and hasattr(n, "eps")]
+    for norm in known:
+        norm.eps = 1.0
+    found = compare(
+        mechanism, proof.assignment, Probe("a large eps", trial, trial.inputs()), module
+    )
+    return bool(known) and found.decided and found.relative > NEARLY
 
 
 def _output(probe: Probe, module: torch.nn.Module) -> torch.Tensor | None:

@@ -22,7 +22,7 @@ from attncheck.equivalence.declared import (
 from attncheck.equivalence.departure import Departure
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
 from attncheck.equivalence.identity import Resemblance, identity_of, line_of, place_of
-from attncheck.equivalence.proof import Proof, prove
+from attncheck.equivalence.proof import Proof, only_an_eps_tells, prove
 from attncheck.equivalence.recording import Made, record_of
 from attncheck.mutation.making import mutants_of
 from attncheck.signature.resolve import resolve
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _FOR_A_NAME = 1000
 """Runs of mutants that a name is worth, where the departure is known."""
 _MOST_CALLERS = 2
+_FACTOR = "a factor before a norm, of which its eps alone leaves a trace"
 _GATE = "returns its gate for the caller to multiply"
 
 
@@ -102,6 +103,10 @@ class Equivalence(Claim, frozen=True, kw_only=True):
         if proof.status == "equal" and (broken := promised_otherwise(mechanism, subject, proof)):
             return _unkept(trial, broken)
         if proof.status == "equal":
+            if only_an_eps_tells(mechanism, proof, trial):
+                return _gated(
+                    subject, _scaled(_outcome(mechanism, proof, by_option(subject, proof)))
+                )
             return _gated(subject, _outcome(mechanism, proof, by_option(subject, proof)))
         if found := declared(mechanism, trial):
             return _gated(subject, _outcome(mechanism, *found))
@@ -123,6 +128,14 @@ def _unheeded(proof: Proof, option: str, told: bool) -> Outcome:
         identity="departs",
         assignment=proof.assignment.describe() if proof.assignment else {},
     )
+
+
+def _scaled(outcome: Outcome) -> Outcome:
+    """Say that the subject has a factor before a norm, which takes it out again."""
+    change = {"what": _FACTOR, "source": ""}
+    changes = [*outcome.evidence.get("changes", []), change]
+    evidence = {**outcome.evidence, "identity": "variant", "changes": changes}
+    return replace(outcome, message=f"{outcome.message}, with {_FACTOR}", evidence=evidence)
 
 
 def _unkept(trial: Trial, broken: Unkept) -> Outcome:
