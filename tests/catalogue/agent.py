@@ -44,7 +44,8 @@ def equation(p, v, x: Tensor) -> Tensor:
         out = [torch.zeros(v.C, dtype=x.dtype) for _ in range(N)]
         for h in range(v.heads):
             own, gathered = slice(h * d, (h + 1) * d), []
-            to, back = (p.an[h], p.ah[h], p.aw[h]), (p.na[h], p.ha[h].T, p.wa[h].T)
+            to = (p.an[h], p.ah[h], p.aw[h]) if v.placed else ()
+            back = (p.na[h], p.ha[h].T, p.wa[h].T) if v.placed else ()
             for a in range(v.A):
                 e = [
                     (agents[a][own] @ k[n][own] / d**0.5 + bias(v, to, a, n)).exp()
