@@ -26,7 +26,8 @@ _NO_FILES = ("/proc/", "/sys/", "/dev/")
 def noted(target: str) -> Callable[[], list[str]]:
     """Return what tells which files this process has read from now on, those not found included.
 
-    There is no way to stop it: for a process that works on one subject and ends.
+    There is no way to stop it: for a process that works on one subject and ends. Where they are
+    too many, asking raises OverflowError.
 
     Args:
         target: of the subject.
@@ -51,7 +52,9 @@ def noted(target: str) -> Callable[[], list[str]]:
         loaded = [sys.modules.get(name) for name in tuple(sys.modules) if name not in before]
         found |= {path for one in loaded if isinstance(path := _file(one), str)}
         found |= {*_candidates(name for name in tuple(wanted) if name not in sys.modules)}
-        return sorted(path for path in found if _counts(path, own))[:MOST]
+        if len(found) > MOST:
+            raise OverflowError("more files than any subject reads")
+        return sorted(path for path in found if _counts(path, own))
 
     sys.addaudithook(hook)
     return files
