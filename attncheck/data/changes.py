@@ -31,15 +31,17 @@ class VersionSide(msgspec.Struct, omit_defaults=True):
 class Attention(msgspec.Struct, frozen=True, omit_defaults=True):
     """An attention of one side: its class, what it computes, what its audit says.
 
+    Several of which the same is told are one, the first of them.
+
     Attributes:
         name: the class.
-        place: a submodule's dotted name, or the file's; of equal ones the first.
+        place: a submodule's dotted name, or the class with its file.
         mechanism, known: the id of a spec, and how that is known.
         verdict: "" where it was not audited.
         said: what is wrong, or why nothing is decided.
         line: ``path:line`` to look at first.
         source, numbers, shapes: digests of what it is made of, "" where that is not known.
-        counts: parameters and MACs, where its audit counted.
+        counts: parameters and MACs of a class; a live model's stand with the whole.
     """
 
     name: str

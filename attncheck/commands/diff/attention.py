@@ -39,7 +39,7 @@ def attentions(report: Report, scan: Scan, place: str, made: Made) -> dict[str, 
         row, subject = told[group.target], None
         if 0 <= group.subject < len(report.subjects):
             subject = report.subjects[group.subject]
-        counts = subject.counts if subject is not None else None
+        counts = subject.counts if subject is not None and not group.places else None
         costs = {} if counts is None else {"parameters": counts.parameters, "macs": counts.macs}
         for one in group.places or [target_in(group.target, place)]:
             found[one] = Attention(
@@ -146,7 +146,7 @@ def _change(old: Attention, new: Attention) -> AttentionChange:
 
 
 def _together(changes: Iterable[AttentionChange]) -> list[AttentionChange]:
-    """Return changes of which only the place differs as one."""
+    """Return changes of which the same is told as one."""
     found: dict[bytes, AttentionChange] = {}
     for one in changes:
         key = msgspec.json.encode((one.kind, one.what, _anywhere(one.before), _anywhere(one.after)))
@@ -158,7 +158,10 @@ def _together(changes: Iterable[AttentionChange]) -> list[AttentionChange]:
 
 
 def _anywhere(one: Attention | None) -> Attention | None:
-    return one and msgspec.structs.replace(one, place="")
+    """Return what is told of an attention, wherever it is and whatever its sizes are."""
+    if one is None:
+        return None
+    return msgspec.structs.replace(one, place="", source="", numbers="", shapes="")
 
 
 def target_in(target: str, place: str) -> str:

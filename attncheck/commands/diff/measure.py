@@ -43,7 +43,7 @@ class ModelMeasured(msgspec.Struct, kw_only=True, omit_defaults=True):
         memory: bytes at the peak above inputs and parameters.
         unpriced: operators without a price, which the MACs leave out.
         outputs: the tensors that the call gives.
-        shapes: what each submodule gives first.
+        shapes: what each submodule gives that is called once.
         breaks: where its wiring breaks.
         failed: why nothing, or not all, is known.
     """

@@ -5,6 +5,7 @@ Runs in a child process: it builds and calls what the target names.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import is_dataclass
@@ -162,13 +163,17 @@ def _call(model: torch.nn.Module, calling: ModelCall) -> ModelMeasured:
 
 @contextmanager
 def _shapes_of(model: torch.nn.Module, shapes: dict[str, list[int]]) -> Iterator[None]:
-    """Note the shape of the first tensor that each submodule gives, at its first call."""
+    """Note the shape of the first tensor that each submodule gives, of those called once."""
+    calls: Counter[str] = Counter()
 
     def seen(name: str) -> Callable[..., None]:
         def hook(_: Any, __: Any, output: Any) -> None:
             first = next(_given(output, ""), None)
-            if first is not None:
-                shapes.setdefault(name, first.shape)
+            calls[name] += 1
+            if first is not None and calls[name] == 1:
+                shapes[name] = first.shape
+            else:
+                shapes.pop(name, None)
 
         return hook
 

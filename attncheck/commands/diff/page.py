@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from attncheck.data.changes import (
@@ -10,6 +11,7 @@ from attncheck.data.changes import (
     Break,
     Changes,
     CostChange,
+    PartChange,
     StateChange,
     VersionSide,
 )
@@ -19,6 +21,7 @@ from attncheck.formats.shared.paths import shown
 from attncheck.formats.shared.units import plain, share, size
 from attncheck.formats.shared.wording import plural
 
+_NUMBER = re.compile(r"(?<![^. ])\d+(?![^. ])")
 _MOST = 12
 """Rows of a table on the screen; JSON has all."""
 
@@ -38,11 +41,12 @@ def _sections(found: Changes) -> Iterator[Section]:
         if breaks := found.broken.get(name):
             yield _wiring(side, breaks)
     if found.state is not None:
-        yield _state(found.state)
+        yield _state(found.state, found.parts)
     if found.costs:
         yield _costs(found)
     if found.outputs:
-        rows = [[one.place, one.before or "–", one.after or "–"] for one in found.outputs]
+        told = [(one.place, f"{one.before or '–'}\0{one.after or '–'}") for one in found.outputs]
+        rows = [[place, *what.split("\0")] for place, what in _alike(told)]
         yield Section("Shapes that are others", table=_cut(rows, ["", "before", "after"]))
 
 
@@ -135,7 +139,7 @@ def _wiring(side: VersionSide, breaks: Sequence[Break]) -> Section:
     return Section(f"Where {side.place} breaks", table=Table(rows))
 
 
-def _state(found: StateChange) -> Section:
+def _state(found: StateChange, parts: Sequence[PartChange]) -> Section:
     kept = found.kept_elements / found.elements if found.elements else 1.0
     told = [
         f"{found.kept} of {plural(found.keys, 'key')} of the earlier checkpoint load as they are, "
@@ -153,28 +157,53 @@ def _state(found: StateChange) -> Section:
     if any(one.key == one.now for one in found.reshaped):
         told.append("load_state_dict raises on keys of another shape, with strict=False too")
     rows = [["renamed", one.pattern, plural(len(one.keys), "key")] for one in found.renamed]
-    rows += [
-        [
-            "another shape",
+    other = [
+        (
             one.key if one.key == one.now else f"{one.key} → {one.now}",
             f"{_shape(one.before)} → {_shape(one.after)}",
-        ]
+        )
         for one in found.reshaped
     ]
+    rows += [["another shape", key, what] for key, what in _alike(other)]
     for word, keys in (("lost", found.lost), ("new", found.new)):
-        rows += [[word, key, ""] for key in keys]
+        whole = [one.place for one in parts if None in one.parameters]
+        names = [(_held_by(key, whole), "") for key in keys]
+        rows += [[word, name, ""] for name, _ in _alike(names)]
     return Section("Keys of the state dict", told, _cut(rows, []))
+
+
+def _held_by(key: str, whole: Sequence[str]) -> str:
+    """Return ``layer1.se.*`` for a key of a submodule that is new, or gone, as a whole."""
+    return next((f"{place}.*" for place in whole if key.startswith(f"{place}.")), key)
+
+
+def _alike(told: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return names with what is told of each, those that differ by numbers alone together.
+
+    >>> _alike([("blocks.0.bias", "lost"), ("blocks.1.bias", "lost")])
+    [('blocks.N.bias ×2', 'lost')]
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, what in told:
+        found.setdefault((_NUMBER.sub("N", name), what), []).append(name)
+    return [
+        (f"{general} ×{len(names)}" if names[1:] else names[0], what)
+        for (general, what), names in found.items()
+    ]
 
 
 def _costs(found: Changes) -> Section:
     rows = [[one.name, *_amounts(one), _factor(one)] for one in found.costs]
-    for part in found.parts[:_MOST]:
+    told = []
+    for part in found.parts:
         more = []
         for unit, (one, other) in (("parameters", part.parameters), ("MACs", part.macs)):
             by = (other or 0) - (one or 0)
             more += [f"{by:+,} {unit}"] if by else []
         if more:
-            rows.append([f"  {part.place or 'the model'}", part.name, "", ", ".join(more)])
+            told.append((part.place or "the model", f"{part.name}\0{', '.join(more)}"))
+    alike = [(place, *what.split("\0")) for place, what in _alike(told)]
+    rows += [[f"  {place}", name, "", what] for place, name, what in alike[:_MOST]]
     return Section("One call", table=Table(rows, ["", "before", "after", ""]))
 
 

@@ -20,7 +20,12 @@ from attncheck.signature.live_target import live_target
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_QUIETLY = {"GIT_LFS_SKIP_SMUDGE": "1", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+_QUIETLY = {
+    "LC_ALL": "C",
+    "GIT_LFS_SKIP_SMUDGE": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+}
 _PLAIN = ("-c", "core.fsmonitor=false", "-c", "core.sparseCheckout=false")
 _SECONDS = 300
 _NO_REVISION = set("()[]'\"*?\\ ")
@@ -155,12 +160,14 @@ def _commit(path: str, revision: str, text: str) -> tuple[Path, str]:
         folder = folder.parent
     found = _git(folder, ["rev-parse", "--show-toplevel"])
     if found.returncode:
+        said = found.stderr.decode(errors="replace").partition("\n")[0]
+        none = "not a git repository" in said
         raise UsageError(
-            "is in no git repository, so it has no revisions",
+            "is in no git repository, so it has no revisions" if none else f"git says: {said}",
             where=text,
             instead="write a path in a repository, or a copy of the file",
         )
-    top = Path(os.path.realpath(found.stdout.decode().rstrip("\n")))
+    top = Path(os.path.realpath(os.fsdecode(found.stdout.rstrip(b"\n"))))
     asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
     found = _git(top, asked)
     if found.returncode:

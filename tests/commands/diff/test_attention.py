@@ -26,6 +26,13 @@ def test_those_that_change_alike_share_a_line() -> None:
     assert list(worse([change])) == ["SE conformed, and violates now: blocks.0.se and 2 more"]
 
 
+def test_sizes_keep_nothing_apart_of_which_the_same_is_told() -> None:
+    before = by_place(attention("a", shapes="8"), attention("b", shapes="16"))
+    after = by_place(attention("a", shapes="9"), attention("b", shapes="17"))
+    (change,) = changes_of(before, after, str)
+    assert (change.what, change.places) == (["shapes"], ["a", "b"])
+
+
 def test_under_another_name_it_is_moved_and_no_worse() -> None:
     (change,) = changes_of(
         by_place(attention("a.3")), by_place(attention("a.4")), {"a.3": "a.4"}.get

@@ -58,6 +58,7 @@ def test_unusual_models_are_measured(model: str) -> None:
         assert found.state["1._packed_params._packed_params"] == [4, 8]
     if model == "shared()":
         assert found.parameters == 3 * 3 * 1 + 3
+        assert list(found.shapes) == ["1", ""]  # of two calls neither is the submodule's
 
 
 def test_a_call_of_lazy_layers_is_found_by_trying() -> None:
