@@ -152,12 +152,19 @@ def _there(module: torch.nn.Module) -> Counter[str]:
         for unit in units
         if unit.kind == "tensor" and unit.weight in tensors
     }
+    # A size of one may be a width as well: a vector of groups with a single channel each.
+    bare |= {(name, n) for name, axes in bare for n in range(axes, _width_axes(tensors[name]) + 1)}
     found = Counter(f"bare of {axes}" for _, axes in bare)
     # The rows of a short table may be as many vectors.
     tables = [t for t in tensors.values() if t.ndim == 2 and len(t) <= MOST_VECTORS]
     found["bare of 1"] += sum(len(t) for t in tables)
     found["norm"] = len({unit.owner for unit in units if unit.kind == "norm"})
     return found
+
+
+def _width_axes(tensor: torch.Tensor) -> int:
+    """Return how many axes of a tensor may be widths: of several, each; a lone one is a number."""
+    return tensor.ndim if tensor.ndim > 1 else 0
 
 
 def _heads(subject: Subject, module: torch.nn.Module) -> list[int]:

@@ -95,6 +95,12 @@ class Sizes:
             return None
         wanted = tuple(text for text in slot.sizes if text != "1")
         sizes = tuple(n for n in unit.view(self.tensors[unit.weight]).shape if n != 1)
+        if len(sizes) < len(wanted) and not unit.reading:
+            # A width may be one, too, such as that of groups with a single channel each.
+            shape = self.tensors[unit.weight].shape
+            ahead = max(len(shape) - len(slot.sizes), 0)
+            if set(shape[:ahead]) <= {1}:
+                return unify_all(slot.sizes, tuple(shape[ahead:]), dims)
         return unify_all(wanted, sizes, dims)
 
     def _buffer(self, slot: Slot, unit: Unit, dims: Dims) -> Dims | None:
