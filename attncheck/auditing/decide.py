@@ -85,6 +85,8 @@ def _violation(name: str, claim: Claim, subject: Subject, case: Case, outcome: O
     smallest = case if claim.confirms_itself else _shrink(claim, subject, case)
     trial = Trial(subject, smallest)
     finding = _finding(name, claim, outcome)
+    if subject.tried:
+        finding.evidence["sizes"] = subject.tried
     finding.witness = Witness(
         case=msgspec.to_builtins(smallest),
         shape=list(trial.sizes(trial.axes())),

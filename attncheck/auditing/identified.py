@@ -71,6 +71,13 @@ class _Look:
         return self.subject.convention.call == next(iter(self.spec.document.calls), "")
 
     @property
+    def ties(self) -> bool:
+        """Whether it is given one tensor for several inputs, such as queries and keys."""
+        arguments = self.subject.convention.arguments
+        data = [a.input for a in arguments if a.input and a.axes and not a.meaning]
+        return len(set(data)) < len(data)
+
+    @property
     def is_equal(self) -> bool:
         """Whether the subject equals the definition, and is no mere corner of its sizes."""
         return self.proof.status == "equal" and self.is_bounded
@@ -142,6 +149,8 @@ def identified(request: Request, *, by_name: bool = True) -> Identity:
     """
     named = named_so(request.name) if by_name else ""
     contracts = {n: taken for n in CONTRACTS if (taken := _prepared(load(n), request))}
+    # What gives tokens for tokens is no mechanism of maps, although a layer takes those, too.
+    contracts = {n: taken for n, taken in contracts.items() if answers(taken)} or contracts
     looks = list(_looks(request, named, contracts))
     if not (looks or contracts):
         _complain(request, named)
@@ -256,11 +265,13 @@ def _proven(looks: Sequence[_Look], named: str) -> Identity | None:
 def _most_special(equal: Mapping[str, _Look]) -> str:
     """Return the mechanism to name among several that a subject equals.
 
-    The definition before its design changes, its own call before others that it has, a case of
-    another before the other, then the one whose usual options it has, tried on the most.
+    The definition before its design changes, inputs of its own before one tensor for several, its
+    own call before others that it has, a case of another before the other, then the one whose usual
+    options it has, tried on the most.
     """
     pure = [name for name, look in equal.items() if not look.changed] or [*equal]
-    own = [name for name in pure if equal[name].has_own_call] or pure
+    free = [name for name in pure if not equal[name].ties] or pure
+    own = [name for name in free if equal[name].has_own_call] or free
     return min(most_special(own), key=lambda name: equal[name].unusual)
 
 

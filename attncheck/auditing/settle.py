@@ -16,11 +16,13 @@ def settle(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> None:
     sees a claim on the function broken all the same, one of our two answers is wrong, and that is
     an error of ours. A variant may break such a claim by its design change. What the definition
     costs is asked of the definition: neither what equals it nor what nobody knows is accused of it.
+    And of what nobody knows, nothing is said that holds at sizes which only trying has found.
     """
     told = list(findings)
     settling = [f for f in told if claims[f.claim].settles and f.status is not Status.SKIPPED]
     proofs = [finding for finding in settling if finding.status is Status.HOLDS]
     changes = [change for proof in proofs for change in proof.changes]
+    is_open = bool(settling) and not proofs and not any(f.counts for f in settling)
     for finding in told:
         claim = claims[finding.claim]
         if finding.counts and (option := _unclaimed(claim, proofs)):
@@ -33,6 +35,21 @@ def settle(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> None:
             finding.advice = finding.advice or (finding.counts and bool(settling))
         elif claim.says == "function" and proofs:
             _judge(finding, changed=bool(changes))
+        elif (
+            claim.says == "function" and is_open and finding.counts and "sizes" in finding.evidence
+        ):
+            # It may be made for other sizes, and then what is claimed of these is a guess.
+            finding.status = Status.UNDECIDED
+            finding.message += (
+                f"; this is at sizes that may not be meant: {finding.evidence['sizes']}"
+            )
+
+
+def _doubt(finding: Finding) -> None:
+    """Leave open what is seen at sizes of our own: the module may be made for others."""
+    if sizes := finding.evidence.get("sizes"):
+        finding.status = Status.UNDECIDED
+        finding.message += f"; these sizes may not be meant: {sizes}"
 
 
 def _judge(finding: Finding, *, changed: bool) -> None:

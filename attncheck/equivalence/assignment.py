@@ -25,6 +25,11 @@ class Part:
     biased: bool = True
     inner_columns: int = 0
 
+    @property
+    def has_inner_heads(self) -> bool:
+        """Whether heads are the inner axis of its rows or columns."""
+        return bool(self.inner_columns or (self.rows and self.rows.inner))
+
     def describe(self) -> str:
         """Return the part as the report names it."""
         rows = f" {self.rows.describe()}" if self.rows else ""

@@ -64,6 +64,8 @@ def config_maker(factory: Any, parameter: inspect.Parameter, use: Use) -> Config
     """Return what makes the config that a parameter takes; None where it takes none."""
     if (standing := default_config(parameter)) is not None:
         return standing
+    if isinstance(parameter.annotation, _Read):
+        return _read(parameter.annotation.names, {})
     known = _annotated(factory, parameter.annotation)
     if known is not None:
         return Config(known)
@@ -74,9 +76,27 @@ def config_maker(factory: Any, parameter: inspect.Parameter, use: Use) -> Config
         return None
     if not use.keys and (own := _beside(factory, use.fields)) is not None:
         return Config(own)
-    kind = inspect.Parameter.KEYWORD_ONLY
-    make = dict if use.keys and not use.fields else Fields
-    return Config(make, {name: inspect.Parameter(name, kind) for name in asked})
+    inner: dict[str, tuple[str, ...]] = {}
+    for field, name in use.inner:
+        inner[field] = (*inner.get(field, ()), name)
+    found = _read(asked, inner)
+    return Config(dict, found.fields) if use.keys and not use.fields else found
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What stands in a field's annotation: the field is a config itself, with these fields."""
+
+    names: tuple[str, ...]
+
+
+def _read(names: tuple[str, ...], inner: Mapping[str, tuple[str, ...]]) -> Config:
+    """Return what makes an object of nothing but these fields, some of them with their own."""
+    kind, empty = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
+    read = {name: _Read(inner[name]) if name in inner else empty for name in names}
+    return Config(
+        Fields, {n: inspect.Parameter(n, kind, annotation=own) for n, own in read.items()}
+    )
 
 
 def default_config(parameter: inspect.Parameter) -> Config | None:

@@ -110,7 +110,7 @@ def required_guesses(
         return [Guess(value=_layer(name)())]
     if kind == "class" or (use.made and kind == ""):
         return [Guess(value=kind_of) for kind_of in _classes(name, dims)]
-    if kind == "switch":
+    if kind == "switch" or (use.is_switch and kind == "" and not dim_named(name, dims, names)):
         return [Guess(value=False), Guess(value=True)]
     if is_dropout(name):
         return [Guess(value=0.0)]

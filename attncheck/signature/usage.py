@@ -47,6 +47,9 @@ class Use:
         keys: texts that it is indexed by: a dict.
         widths: what it is to layers of torch's, in their order: ``in`` or ``out`` of one, or
             ``same``, the width of what a norm or an attention keeps as wide as it came.
+        inner: fields and keys that are read off a field of it, as ``config.encoder["heads"]``.
+        asked: it is asked whether it is true, as a switch is.
+        used: something else is done with it, too.
     """
 
     parts: int = 0
@@ -55,6 +58,14 @@ class Use:
     fields: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     widths: tuple[str, ...] = ()
+    inner: tuple[tuple[str, str], ...] = ()
+    asked: bool = False
+    used: bool = False
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether nothing is done with it but to ask whether it is true."""
+        return self.asked and not self.used
 
     def beside(self, other: Use) -> Use:
         """Return both uses as one."""
@@ -65,6 +76,9 @@ class Use:
             tuple(dict.fromkeys((*self.fields, *other.fields))),
             tuple(dict.fromkeys((*self.keys, *other.keys))),
             tuple(dict.fromkeys((*self.widths, *other.widths))),
+            tuple(dict.fromkeys((*self.inner, *other.inner))),
+            self.asked or other.asked,
+            self.used or other.used,
         )
 
 
@@ -151,6 +165,8 @@ class _Reader(ast.NodeVisitor):
         self.names, self.kept, self.owner = names, kept, owner
         self.deep, self.building = deep, building
         self.found = Use()
+        self.passing: dict[int, bool] = {}
+        self.methods: set[int] = set()
 
     def _is_it(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Name):
@@ -160,7 +176,36 @@ class _Reader(ast.NodeVisitor):
     def _add(self, **seen: Any) -> None:
         self.found = self.found.beside(Use(**seen))
 
+    def visit(self, node: ast.AST) -> None:
+        """Visit a node; the value itself is used there, where it is not only kept or asked."""
+        if self._is_it(node) and isinstance(getattr(node, "ctx", None), ast.Load):
+            asked = id(node) in self.passing
+            self._add(asked=self.passing.get(id(node), False), used=not asked)
+        super().visit(node)
+
+    def _pass(self, node: ast.expr, *, asked: bool) -> None:
+        """Note that the value is only asked whether it is true here, or only handed on."""
+        if self._is_it(node):
+            self.passing[id(node)] = asked
+        elif asked and isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            self._pass(node.operand, asked=True)
+        elif asked and isinstance(node, ast.BoolOp):
+            for value in node.values:
+                self._pass(value, asked=True)
+
+    def visit_If(self, node: ast.If) -> None:
+        self._pass(node.test, asked=True)
+        self.generic_visit(node)
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self._pass(node.test, asked=True)
+        self.generic_visit(node)
+
     def visit_Subscript(self, node: ast.Subscript) -> None:
+        holder = node.value
+        if isinstance(holder, ast.Attribute) and self._is_it(holder.value):
+            key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+            self._add(inner=((holder.attr, key),) if isinstance(key, str) else ())
         if self._is_it(node.value):
             index: Any = node.slice.value if isinstance(node.slice, ast.Constant) else 1
             if isinstance(index, str):
@@ -173,6 +218,13 @@ class _Reader(ast.NodeVisitor):
         targets = node.targets[0]
         if isinstance(targets, ast.Tuple) and self._is_it(node.value):
             self._add(parts=len(targets.elts))
+        if _of_self(targets):
+            self._pass(node.value, asked=False)
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None and _of_self(node.target):
+            self._pass(node.value, asked=False)
         self.generic_visit(node)
 
     def visit_Starred(self, node: ast.Starred) -> None:
@@ -183,15 +235,20 @@ class _Reader(ast.NodeVisitor):
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if self._is_it(node.value) and not self._is_it(node):
             self._add(fields=(node.attr,))
+        holder = node.value
+        if isinstance(holder, ast.Attribute) and self._is_it(holder.value):
+            self._add(inner=() if id(node) in self.methods else ((holder.attr, node.attr),))
         self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
+        self.methods.add(id(node.func))
         if self._is_it(node.func):
             self._add(**({"made": True} if self.building else {"applied": True}))
         if isinstance(node.func, ast.Name) and node.func.id == "len":
             self._add(parts=2 if any(map(self._is_it, node.args)) else 0)
         if isinstance(node.func, ast.Attribute) and self._is_it(node.func.value):
             # A method, such as a dict's get: no field of it.
+            self._add(used=True)
             for argument in (*node.args, *(k.value for k in node.keywords)):
                 self.visit(argument)
             return
@@ -220,6 +277,8 @@ class _Reader(ast.NodeVisitor):
         called = self._called(node.func)
         if called is None:
             return
+        for argument in (*node.args, *(k.value for k in node.keywords)):
+            self._pass(argument, asked=False)
         try:
             wanted = list(inspect.signature(called).parameters)
         except (TypeError, ValueError):

@@ -150,6 +150,47 @@ def test_of_several_that_it_equals_the_more_special_is_named(tmp_path: Path) -> 
     assert identity.named is None
 
 
+def test_what_takes_keys_of_its_own_is_no_case_with_one_tensor_for_all(tmp_path: Path) -> None:
+    """Grouped queries with as many keys are multi-head attention that is called as self-attention;
+    and a layer of tokens takes maps, too, but gives none for them.
+    """
+    text = """
+class M(nn.Module):
+    def __init__(self, dim, heads):
+        super().__init__()
+        self.heads, self.d = heads, dim // heads
+        self.parts = nn.ModuleList(nn.Linear(dim, dim) for _ in range(4))
+
+    def forward(self, query, key, value):
+        b = len(query)
+        q, k, v = (
+            part(t).view(b, -1, self.heads, self.d).transpose(1, 2)
+            for part, t in zip(self.parts, (query, key, value))
+        )
+        y = (q @ k.mT / self.d**0.5).softmax(-1) @ v
+        return self.parts[3](y.transpose(1, 2).reshape(b, -1, self.heads * self.d))
+"""
+    identity = found(text, tmp_path)
+    assert (identity.mechanism, identity.known) == ("mha", "proven")
+    assert "map" not in identity.families
+
+
+def test_a_step_of_a_decoder_gives_one_row_for_all_tokens(tmp_path: Path) -> None:
+    text = """
+class M(nn.Module):
+    def __init__(self, decoder_dim, encoder_dim):
+        super().__init__()
+        self.w = nn.Linear(decoder_dim, decoder_dim)
+        self.u = nn.Linear(encoder_dim, decoder_dim)
+        self.v = nn.Linear(decoder_dim, 1)
+
+    def forward(self, query, keys):
+        scores = self.v(torch.tanh(self.w(query) + self.u(keys))).squeeze(2).unsqueeze(1)
+        return torch.bmm(scores.softmax(-1), keys)
+"""
+    assert found(text, tmp_path).mechanism == "bahdanau"
+
+
 def test_what_cannot_be_called_is_refused(tmp_path: Path) -> None:
     text = "class M(nn.Module):\n    def forward(self, x):\n        raise OSError('no')\n"
     with pytest.raises(TargetError, match="no call that we can think of works"):

@@ -346,3 +346,48 @@ def test_what_the_layers_make_of_a_width_says_what_it_is() -> None:
     assert inside.symbolic == {"wide": "C", "roomy": "F"}
     assert set(inside.assumed()) == {"wide", "roomy"}
     assert prepared(Squeezed).binding.symbolic == {"expanded": "C"}
+
+
+class Nested(Tokens):
+    """A config whose parts are configs themselves, and a switch that nothing but ``if`` reads."""
+
+    def __init__(self, config, verbose) -> None:  # type: ignore[no-untyped-def]
+        super().__init__()
+        self.verbose = verbose
+        assert config.hidden_size % config.encoder["num_heads"] == 0
+        wide = nn.Linear(config.hidden_size, config.hidden_size)
+        self.layer = nn.Sequential(wide, nn.Dropout(config.rates.dropout))
+        self.text = config.activation.lower()
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = super().forward(x)
+        if not self.verbose:
+            return out
+        return out + 1
+
+
+def test_a_field_that_is_indexed_or_read_is_a_config_itself() -> None:
+    subject = prepared(Nested, "mha", **{"config.activation": "gelu"})
+    config = given(subject)["config"]
+    assert config.encoder["num_heads"] == subject.dims["heads"]
+    assert (config.hidden_size, config.rates.dropout, config.activation) == (48, 0.0, "gelu")
+    stated = prepared(Nested, "mha", **{"config.activation": "", "config.encoder.num_heads": 4})
+    assert stated.dims["heads"] == 4
+
+
+def test_what_is_only_asked_whether_it_is_true_is_a_switch() -> None:
+    assert given(prepared(Nested, "mha", **{"config.activation": "gelu"}))["verbose"] is False
+
+
+class NoSwitch(Map):
+    """The number is asked for, too, but it counts something."""
+
+    def __init__(self, channels: int, passes) -> None:  # type: ignore[no-untyped-def]
+        super().__init__()
+        self.layer = nn.Conv2d(channels, channels, 1)
+        self.again = range(passes) if passes else ()
+
+
+def test_what_is_used_as_well_is_asked_for() -> None:
+    with pytest.raises(TargetError, match="passes"):
+        prepared(NoSwitch, "se")

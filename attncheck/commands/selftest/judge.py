@@ -117,7 +117,8 @@ def _freedom(subject: Subject, mutant: MutatedMechanism) -> str:
     """Return what the spec leaves open that makes this mutant the mechanism; "" if nothing does.
 
     Another declared option or layout; or other names for the same tensors, which no weights tell:
-    a product transposed is the mechanism with queries called keys.
+    a product transposed is the mechanism with queries called keys, and heads cut with the other
+    axis inside are its rows in another order.
     """
     mechanism = definition_of(mutant.spec)
     assert mechanism is not None
@@ -138,4 +139,5 @@ def _freedom(subject: Subject, mutant: MutatedMechanism) -> str:
     own_names = {name: slot for slot, name in disguise(mutant).items()}
     owners = {slot: own_names.get(p.unit.owner, p.unit.owner) for slot, p in parts}
     words += [f"{slot} is {owner}" for slot, owner in owners.items() if owner != slot]
+    words += [f"{slot}: heads innermost" for slot, part in parts if part.has_inner_heads]
     return ", ".join(words)
