@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from typing import Any
 
 from attncheck.lazy import torch
 
@@ -51,7 +52,8 @@ def replica(module: torch.nn.Module) -> torch.nn.Module:
     for name, value in vars(module).items():
         if type(value) in _HELD:
             held[name] = value.copy()
-    for parts in (other._modules, other._parameters, other._buffers):
+    tables: list[dict[str, Any]] = [other._modules, other._parameters, other._buffers]
+    for parts in tables:
         for name, part in parts.items():
             if isinstance(part, torch.nn.Module):
                 parts[name] = replica(part)
