@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from attncheck.auditing.select import select
 from attncheck.auditing.request import Asked
+from attncheck.auditing.select import select
 from attncheck.auditing.work import open_subject
 from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
