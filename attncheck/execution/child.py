@@ -42,6 +42,8 @@ SUBJECT = "subject"
 """Kind of refusal: an exception from the subject's code, where no step watches."""
 UNREADY = 95
 """Exit status of a child that could not be made ready, before anything of the subject ran."""
+_SILENCE = 0.1
+"""Seconds in which a phase is not told again."""
 Work = Callable[..., Iterator[Any]]
 
 _noted: list[Callable[[], str]] = []
@@ -233,7 +235,7 @@ def _speak_of(
     from attncheck.subject.raising import listening
 
     events, step = work(asked, note=lambda case: say(Trying(case))), ""
-    with listening(lambda phase: say(Reached(phase))):
+    with listening(_now_and_then(lambda phase: say(Reached(phase)))):
         for event in events:
             if isinstance(event, Opened):
                 said(event)
@@ -246,6 +248,21 @@ def _speak_of(
             say(Started(step))
         else:
             said(event if isinstance(event, Counted) else Answered(step, event))
+
+
+def _now_and_then(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Return what tells each phase that is another one than the last, and others from time to time:
+    a subject that is called again and again does not hang.
+    """
+    last, due, now = "", 0.0, time.monotonic
+
+    def reached(phase: str) -> None:
+        nonlocal last, due
+        if phase != last or now() >= due:
+            last, due = phase, now() + _SILENCE
+            tell(phase)
+
+    return reached
 
 
 def _broken(error: Exception, limits: Limits) -> Refused:

@@ -34,6 +34,8 @@ from attncheck.execution.testimony import UnsoundError
 _KEPT = 32 * 1024
 _TICK = 0.2
 _GRACE = 0.5
+_PAUSE = 0.02
+"""Seconds in which a child's messages may gather: to wake for each costs more than to read it."""
 
 
 class Course:
@@ -116,13 +118,15 @@ class Ear:
         """Yield messages until the child ends; it and what it started are gone afterwards."""
         child = self._child
         wire, out = child.wire.fileno(), child.out.fileno()
-        with selectors.DefaultSelector() as selector:
+        with selectors.DefaultSelector() as selector, selectors.DefaultSelector() as others:
             for descriptor in (wire, out):
                 os.set_blocking(descriptor, False)
+            for descriptor in (wire, out, child.process.sentinel):
                 selector.register(descriptor, selectors.EVENT_READ)
-            selector.register(child.process.sentinel, selectors.EVENT_READ)
+            for descriptor in (out, child.process.sentinel):
+                others.register(descriptor, selectors.EVENT_READ)
             try:
-                yield from self._until_the_end(selector, wire, out)
+                yield from self._until_the_end(selector, others, wire, out)
             finally:
                 end_tree(child.pid)
                 child.process.join(5)
@@ -130,7 +134,11 @@ class Ear:
                 child.close()
 
     def _until_the_end(
-        self, selector: selectors.BaseSelector, wire: int, out: int
+        self,
+        selector: selectors.BaseSelector,
+        others: selectors.BaseSelector,
+        wire: int,
+        out: int,
     ) -> Iterator[Message]:
         step = time.monotonic()
         while not self._course.done and self.death is None:
@@ -143,7 +151,8 @@ class Ear:
                 return
             ready = {key.fd for key, _ in selector.select(_TICK)}
             if out in ready and not self._drain(out):
-                selector.unregister(out)
+                for one in (selector, others):
+                    one.unregister(out)
             if wire in ready:
                 data = _read(wire)
                 if data == b"":
@@ -151,6 +160,8 @@ class Ear:
                 for message in self._split(data or b""):
                     step = time.monotonic()
                     yield message
+                if data and not self._course.done:
+                    others.select(_PAUSE)
             elif self._child.process.sentinel in ready and not self._course.done:
                 self._drain(out)
                 self.stopped = self._stop.is_set()  # then it was ended by us

@@ -133,8 +133,8 @@ class Task(Generic[Q, A, O, N]):
 
     @classmethod
     @functools.cache
-    def messages(cls) -> Any:
-        """Return the type of what a child may say."""
+    def messages(cls) -> dict[str, Any]:
+        """Return tag -> type for what a child may say."""
         return messages_of(cls.opens, cls.tries, cls.answers, cls.counts)
 
 

@@ -42,7 +42,10 @@ def heard(line: bytes, task: AnyTask, steps: Collection[str], limits: Limits) ->
         data = decode(line)
         for _ in dicts(data):
             pass
-        message: Message = msgspec.convert(data, task.messages())
+        tag = str(data.get("type")) if isinstance(data, dict) else ""
+        if (kind := task.messages().get(tag)) is None:
+            raise UnsoundError(f"no message: {tag[:60]!r}")
+        message: Message = msgspec.convert(data, kind)
         return task.sound(_known(message, steps), limits)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise UnsoundError(f"no message: {error}") from None

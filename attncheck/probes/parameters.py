@@ -84,9 +84,9 @@ class Parameters(Claim, frozen=True, kw_only=True):
         from attncheck.instruments.counting.parameters import inventory
 
         base, biases = split(self.formula, trial.subject.spec.options)
-        form = ClosedForm(
-            trial.subject, [self.formula, base, *(text for text, _ in biases)], self.search
-        )
+        form = ClosedForm(trial.subject, [self.formula], self.search)
+        apart = [self.formula, base, *(text for text, _ in biases)]
+        with_biases_apart = ClosedForm(trial.subject, apart, self.search)
         module = trial.module(initial=True)
         found = inventory(module)
         if found.lazy:
@@ -94,11 +94,12 @@ class Parameters(Claim, frozen=True, kw_only=True):
         wide = _wider(trial)
         beside = None if wide is None else wide.dims
         elsewhere = set() if wide is None else _counts(inventory(wide.module(initial=True)))
-        for fit, most, note in (
-            (exactly, 2, ""),
-            (with_own_biases([copies for _, copies in biases]), 0, "; biases in some layers only"),
+        own_biases = with_own_biases([copies for _, copies in biases])
+        for held, fit, most, note in (
+            (form, exactly, 2, ""),
+            (with_biases_apart, own_biases, 0, "; biases in some layers only"),
         ):
-            choice = form.explain(
+            choice = held.explain(
                 trial.dims,
                 lambda values, fit=fit: fit(values, _counts(found)),  # type: ignore[misc]
                 most=most,

@@ -22,6 +22,7 @@ from attncheck.signature.factories import AsItIs
 from attncheck.signature.resolve import Factory
 from attncheck.spec import SpecDocument
 from attncheck.subject.case import Case
+from attncheck.subject.replicas import Replicas
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,18 @@ class Subject:
     def counted(self) -> dict[bytes, Any]:
         """What a call of it cost, for each case that was counted."""
         return {}
+
+    @cached_property
+    def replicas(self) -> Replicas:
+        """What was built of a definition."""
+        return Replicas()
+
+    @cached_property
+    def is_definition(self) -> bool:
+        """Whether it is a definition of ours, or of a spec's author."""
+        from attncheck.reference.mechanism import Mechanism
+
+        return type(self.factory).__call__ is Mechanism.__call__
 
     @property
     def assumed(self) -> tuple[str, ...]:

@@ -86,15 +86,37 @@ class Trial:
         Raises:
             SubjectError: the constructor raises, or the call that a lazy layer needs.
         """
+        dtype = dtype or self.dtype
+        train = self.case.train if train is None else train
+        draws = None if (self.case.initial if initial is None else initial) else draw_seed
+
         seed_everything(self.case.seed, self.case.device)
+        if not self.subject.is_definition:
+            return self._drawn_anew(self._built(dtype), dtype, draws).train(train)
+        own = (self.case.seed, *self.subject.binding.arguments(self.dims).items())
+        replicas = self.subject.replicas
+
+        def make() -> torch.nn.Module:
+            built = replicas.of(own, lambda: self._built(dtype))
+            return self._drawn_anew(built, dtype, draws).train(train)
+
+        return replicas.of((self.case.device, dtype, train, draws, *own), make)
+
+    def _built(self, dtype: torch.dtype) -> torch.nn.Module:
         with blamed("constructor"):
             module = self.subject.construct(self.dims)
         if is_unfinished(module):
-            self._finish(module, dtype or self.dtype)
-        if not (self.case.initial if initial is None else initial):
-            randomise(module, 1_000_003 * (draw_seed + 1) + self.case.seed)
-        placed(module, self.case.device, dtype or self.dtype)
-        return module.train(self.case.train if train is None else train)
+            self._finish(module, dtype)
+        return module
+
+    def _drawn_anew(
+        self, module: torch.nn.Module, dtype: torch.dtype, draws: int | None
+    ) -> torch.nn.Module:
+        """Draw a module's parameters, unless there is no seed to draw with; move it."""
+        if draws is not None:
+            randomise(module, 1_000_003 * (draws + 1) + self.case.seed)
+        placed(module, self.case.device, dtype)
+        return module
 
     def _finish(self, module: torch.nn.Module, dtype: torch.dtype) -> None:
         """Call a module once, so that its lazy layers take their shapes from the inputs."""
