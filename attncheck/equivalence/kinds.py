@@ -35,7 +35,9 @@ class Layers:
         self._readings: dict[str, set[str]] = {}
         self._stacked = False
         vectors = {name for name, t in tensors.items() if t.squeeze().ndim <= 1}
+        self._shifts: set[str] = set()
         for unit in units_of(module):
+            self._shifts |= {unit.bias} if unit.norm else set()
             names = [name for name in unit.names if name in tensors and name not in beside]
             if unit.stacked:
                 self._stacked = True
@@ -59,7 +61,9 @@ class Layers:
         slots = [slot for slot in mechanism.slots.values() if slot.kind != "buffer"]
         have = frozenset[str]().union(*(_FILLED_BY[slot.kind] for slot in slots))
         biased = any(slot.bias is not False and slot.kind in ("linear", "conv") for slot in slots)
-        loose = self._vectors if biased else set()  # each may be the bias of another layer
+        loose = self._vectors if biased else set[str]()  # each may be the bias of another layer
+        if any(slot.kind == "norm" for slot in slots):
+            loose = loose | (self._vectors & self._shifts)
         firm = {owner: kinds for owner, kinds in self._readings.items() if owner not in loose}
         if strange := next((owner for owner, kinds in firm.items() if not kinds & have), ""):
             return f"{strange} is of a kind that the definition has not"

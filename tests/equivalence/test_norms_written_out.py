@@ -7,6 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from attncheck.catalogue import load
+from attncheck.equivalence.kinds import Layers
+from attncheck.signature.resolve import resolve
 from attncheck.subject.sampling import randomise
 from tests.deciding import finding_of
 
@@ -156,3 +159,9 @@ def test_running_statistics_are_drawn_whatever_their_names_and_constants_are_not
     assert not bool((module.moving_var == 1).any())
     assert module.mean.tolist() == pytest.approx([0.4, 0.5])
     assert not bool(module.meaning.any())
+
+
+@pytest.mark.parametrize(("module", "spec"), [(Functional, "nam"), (Shuffle, "shuffle")])
+def test_its_shift_is_no_layer_of_its_own(module: type[nn.Module], spec: str) -> None:
+    definition = resolve(load(spec).document.reference)
+    assert not Layers(module(*[32, 4][: 1 + (spec == "shuffle")])).rule_out(definition)
