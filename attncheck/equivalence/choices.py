@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -13,7 +13,7 @@ from attncheck.equivalence.recording import Made
 from attncheck.equivalence.slices import NORMS, PRODUCTS, SAME, Slice, number_text
 from attncheck.equivalence.steps import RETURN
 from attncheck.lazy import torch
-from attncheck.subject.tolerance import EQUAL
+from attncheck.subject.tolerance import EQUAL, NEARLY
 
 _RECTIFIERS = frozenset(
     {"relu", "silu", "gelu", "elu", "leaky_relu", "hardswish", "mish", "softplus", "hardtanh"}
@@ -56,6 +56,7 @@ ALONG = frozenset(
 BY = frozenset({"mul", "div", "add", "sub", "pow"})
 _ORDER = "the right numbers in another order"
 _TOGETHER = "put together in another way"
+_SHIFTED = "positions or an index shifted by one"
 _RANDOM = frozenset({"bernoulli", "native_dropout", "rand_like", "randn_like", "normal"})
 
 
@@ -206,6 +207,8 @@ def _difference(departure: Departure, missing: Counter[str], extra: Counter[str]
         return "dropout that is not turned off"
     if masks := other_mask(departure):
         return masks
+    if tied(departure.value, departure.step.value):
+        return "heads that are tied, all alike"
     if departure.step.key[0] < 0:
         return f"{_listed(extra)} before the whole"
     if departure.step.name == RETURN and not missing:
@@ -230,7 +233,8 @@ def _difference(departure: Departure, missing: Counter[str], extra: Counter[str]
         ours, theirs = (number_text(node.numbers[0]) for node in pair)
         return f"{theirs} in place of {ours}"
     if _other_constant(expected, seen):
-        return "another constant, such as positions or an index"
+        moved = any(is_shifted(a, b) for a, b in _constants(expected, seen))
+        return _SHIFTED if moved else "another constant, such as positions or an index"
     if departure.order is not None:
         return _ORDER
     return _TOGETHER
@@ -259,7 +263,31 @@ def other_mask(departure: Departure) -> str:
     more, less = int((seen & ~wanted).sum()), int((wanted & ~seen).sum())
     if more and less:
         return "another mask"
-    return "a mask that hides more" if more else "a mask that hides less"
+    if more:
+        return "a mask that hides more"
+    return f"a mask that hides less{_of_the_future(wanted & ~seen)}"
+
+
+def _of_the_future(shown: torch.Tensor) -> str:
+    """Return in words which later tokens are shown to earlier ones, "" where they are not all."""
+    pairs = shown.nonzero()
+    gaps = pairs[:, -1] - pairs[:, -2] if pairs.shape[-1] > 1 else pairs.new_zeros(1)
+    if shown.shape[-1] != shown.shape[-2] or not bool((gaps > 0).all()):
+        return ""
+    most = int(gaps.max())
+    return ": the next token is visible" if most == 1 else f": {most} later tokens are visible"
+
+
+def tied(value: torch.Tensor, wanted: torch.Tensor) -> bool:
+    """Say whether what has heads is the same in each of them, and should not be.
+
+    (B, heads, N, …), or with groups of heads behind the first axis.
+    """
+    if value.ndim < 4 or value.shape != wanted.shape or value.shape[1] < 2:
+        return False
+    first = value[:, :1]
+    varies = bool((wanted - wanted[:, :1]).abs().max() > NEARLY * wanted.abs().max())
+    return varies and bool((value - first).abs().max() <= EQUAL * value.abs().max())
 
 
 def other_numbers(expected: Slice, seen: Slice, operators: Set[str]) -> tuple[Made, Made] | None:
@@ -274,9 +302,20 @@ def other_numbers(expected: Slice, seen: Slice, operators: Set[str]) -> tuple[Ma
     return None
 
 
+def _constants(expected: Slice, seen: Slice) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    pairs = zip(expected.constants, seen.constants, strict=False)
+    return ((a, b) for a, b in pairs if a.numel() == b.numel())
+
+
 def _other_constant(expected: Slice, seen: Slice) -> bool:
-    pairs = list(zip(expected.constants, seen.constants, strict=False))
-    return any(a.numel() == b.numel() and not torch.equal(a.sum(), b.sum()) for a, b in pairs)
+    return any(not torch.equal(a.sum(), b.sum()) for a, b in _constants(expected, seen))
+
+
+def is_shifted(wanted: torch.Tensor, seen: torch.Tensor) -> bool:
+    """Say whether positions or an index are off by one, but for where they are cut."""
+    apart = (seen.reshape(-1) - wanted.reshape(-1)).double().round(decimals=6)
+    off = apart[apart != 0]
+    return 2 * len(off) > len(apart) and bool((off == off[0]).all()) and abs(float(off[0])) == 1
 
 
 def _word(operator: str) -> str:

@@ -10,6 +10,7 @@ from typing import ClassVar
 from attncheck.blame.decoding import wrong_piece
 from attncheck.instruments.attention.beside import read_beside
 from attncheck.instruments.attention.caches import CacheWay, Decoder, offered
+from attncheck.instruments.attention.forgotten import forgotten
 from attncheck.instruments.attention.masks import MaskWay
 from attncheck.instruments.attention.offers import ways_of
 from attncheck.lazy import torch
@@ -181,8 +182,9 @@ def _fed(whole: _Whole, way: CacheWay, size: int) -> tuple[bool, bool, bool, _Tr
     x = whole.sized(size).inputs()[whole.trial.main]
     full = whole.full(size, x)
     noise = budget(full)
+    singles = list(range(1, size + 1))
     manners = {
-        "one by one": list(range(1, size + 1)),
+        "one by one": singles,
         "in one piece": [size],
         "in pieces": [c for c in (size // 2, size // 2 + 1, size) if c],
         "one and then the rest": [1, size],
@@ -200,13 +202,22 @@ def _fed(whole: _Whole, way: CacheWay, size: int) -> tuple[bool, bool, bool, _Tr
         if not good[words] and (trouble is None or words == "in one piece"):
             trouble = _Trouble(
                 f"{size} tokens fed {words} with {way.words} differ from one full pass by "
-                f"{change:.3g}",
+                f"{change:.3g}{_lost(whole, way, x) if cuts == singles else ''}",
                 cuts,
                 size,
                 way,
                 change,
             )
     return used, good["one by one"], good["in one piece"], trouble
+
+
+def _lost(whole: _Whole, way: CacheWay, x: torch.Tensor) -> str:
+    size = x.shape[1]
+    singles = list(range(1, size + 1))
+    try:
+        return forgotten(lambda given: whole.decoder(way, size).run(given, singles), x)
+    except _REFUSALS:
+        return ""
 
 
 def _has_effect(whole: _Whole, way: CacheWay, x: torch.Tensor, got: torch.Tensor) -> bool:
