@@ -120,8 +120,8 @@ def _shown(subject: Subject, module: torch.nn.Module) -> tuple[bool | None, bool
             )
     except SubjectError:
         return None, None
-    if seen.ndim <= axis or seen.shape[axis] != size:
-        return None, None  # one row for all tokens, as a decoder's step gives
+    if seen.ndim != len(axes) or seen.shape[axis] != size:
+        return None, None  # it answers with another number of tokens
     first = _differ(seen.select(axis, 0), changed.select(axis, 0))
     return first, _differ(seen.select(axis, size - 1), order.select(axis, size - 1))
 

@@ -25,6 +25,8 @@ COMPUTED = {
     "corpus/good/pam_by_torchs_attention.py": "pam",
     "corpus/good/causal_time_first.py": "causal",
     "corpus/good/mha_weights_per_head.py": "mha",
+    "corpus/good/pma_one_seed.py:Readout": "pma",
+    "corpus/good/slot_recurrent_layer.py:SlotStep": "slot",
     "catalogue/effective_se.py:ByConvolution": "effective-se",
     "catalogue/botnet.py:Absolute": "botnet",
     "catalogue/mqa.py": "mqa",

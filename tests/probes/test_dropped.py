@@ -81,7 +81,7 @@ class Deaf(Attention):
 
 @pytest.mark.parametrize("factory", [OnLogits, OnScaledLogits])
 def test_dropped_logits_are_a_fault_on_their_line(factory: Any) -> None:
-    finding = finding_of("dropout", factory, spec="mha")
+    finding = finding_of("dropped", factory, spec="mha")
     assert finding.status == "violated"
     assert "before the softmax" in finding.message
     assert finding.location is not None
@@ -91,18 +91,18 @@ def test_dropped_logits_are_a_fault_on_their_line(factory: Any) -> None:
 
 @pytest.mark.parametrize("factory", [Attention, OnInput, OnOutput, Fused, Fixed, nn.Identity])
 def test_what_is_dropped_elsewhere_is_none(factory: Any) -> None:
-    assert finding_of("dropout", factory, spec="mha").status in ("holds", "skipped")
+    assert finding_of("dropped", factory, spec="mha").status in ("holds", "skipped")
 
 
 def test_a_rate_that_the_constructor_does_not_set_is_named() -> None:
-    finding = finding_of("dropout", Fixed, spec="mha", parameters={"rate": True})
+    finding = finding_of("dropped", Fixed, spec="mha", parameters={"rate": True})
     assert finding.status == "violated"
     assert "0.5 whatever 'dropout' says" in finding.message
-    unheard = finding_of("dropout", Deaf, spec="mha", parameters={"rate": True})
+    unheard = finding_of("dropped", Deaf, spec="mha", parameters={"rate": True})
     assert "no dropout has the rate that 'dropout' states" in unheard.message
 
 
 @pytest.mark.parametrize("factory", [Attention, OnInput, Fused])
 def test_a_rate_that_is_heeded_holds(factory: Any) -> None:
-    heeded = finding_of("dropout", factory, spec="mha", parameters={"rate": True})
+    heeded = finding_of("dropped", factory, spec="mha", parameters={"rate": True})
     assert heeded.status == "holds"

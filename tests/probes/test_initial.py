@@ -41,19 +41,19 @@ class Frozen(Gate):
 
 
 def test_scales_and_tables_may_start_at_zero() -> None:
-    assert finding_of("start", Gate).status == "holds"
+    assert finding_of("initial", Gate).status == "holds"
 
 
 @pytest.mark.parametrize(("factory", "name"), [(ZeroWeights, "up"), (ZeroByData, "down")])
 def test_a_layer_at_zero_is_told_on_its_line(factory: Any, name: str) -> None:
-    finding = finding_of("start", factory)
+    finding = finding_of("initial", factory)
     assert finding.message == f"'{name}.weight' starts at zero"
     assert finding.advice
     assert finding.location is not None
 
 
 def test_a_frozen_layer_is_told() -> None:
-    finding = finding_of("start", Frozen)
+    finding = finding_of("initial", Frozen)
     assert "'down.weight' starts frozen" in finding.message
     assert finding.advice
 
@@ -61,7 +61,7 @@ def test_a_frozen_layer_is_told() -> None:
 def test_a_spec_whose_module_starts_as_the_identity_allows_zeros() -> None:
     allowing = [name for name in ("nonlocal", "pam", "csra") if _starts_as_identity(name)]
     assert allowing
-    assert finding_of("start", ZeroWeights, spec=allowing[0]).status in ("holds", "skipped")
+    assert finding_of("initial", ZeroWeights, spec=allowing[0]).status in ("holds", "skipped")
 
 
 def _starts_as_identity(name: str) -> bool:

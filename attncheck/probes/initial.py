@@ -12,7 +12,7 @@ from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
 
 
-class Start(Claim, frozen=True, kw_only=True):
+class Initial(Claim, frozen=True, kw_only=True):
     """The weights of linear and convolutional layers start unlike zero and free to learn.
 
     ## What it checks
@@ -29,8 +29,8 @@ class Start(Claim, frozen=True, kw_only=True):
     `nn.init.zeros_(self.query.weight)`; `self.q_proj.requires_grad_(False)`.
     """
 
-    kind: ClassVar[str] = "start"
-    limit: ClassVar[str] = "start"
+    kind: ClassVar[str] = "initial"
+    limit: ClassVar[str] = "initial-weights"
     located_by: ClassVar[tuple[str, ...]] = ("zero start", "named")
     confirms_itself: ClassVar[bool] = True
     needs_call: ClassVar[bool] = False

@@ -13,7 +13,7 @@ from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
 
 
-class Dropout(Claim, frozen=True, kw_only=True):
+class Dropped(Claim, frozen=True, kw_only=True):
     """While it trains, a module drops weights and values, and never the logits of a softmax.
 
     ## What it checks
@@ -31,7 +31,7 @@ class Dropout(Claim, frozen=True, kw_only=True):
     `self.dropout(scores).softmax(-1)`. Write `self.dropout(scores.softmax(-1))`.
     """
 
-    kind: ClassVar[str] = "dropout"
+    kind: ClassVar[str] = "dropped"
     confirms_itself: ClassVar[bool] = True
     turn: ClassVar[int] = 260
 
