@@ -65,20 +65,9 @@ class ResultCache:
 
     def find(self, task: AnyTask, limits: Limits) -> Result[Any, Any, Any] | None:
         """Return what became of a task, if that is still true."""
-        place = self._place(task, limits)
         kind: Any = Result[task.answers, task.opens, task.counts]  # type: ignore[name-defined]
-        try:
-            entry = msgspec.json.decode(own_bytes(place, _MOST_BYTES), type=_Entry)
-            if entry.schema != SCHEMA or not (entry.whole or self._resumes):
-                return None
-            if any(self._digest(path) != known for path, known in entry.files.items()):
-                return None
-            result: Result[Any, Any, Any] = msgspec.json.decode(entry.result, type=kind)
-        except (OSError, ValueError, RecursionError):
-            return None
-        with contextlib.suppress(OSError):
-            os.utime(place)
-        return result
+        found: Result[Any, Any, Any] | None = self.recall(_asked(task, limits), kind)
+        return found
 
     def keep(
         self, task: AnyTask, limits: Limits, result: Result[Any, Any, Any], began: int
@@ -91,6 +80,39 @@ class ResultCache:
             result: what became of it.
             began: when, in nanoseconds of :func:`time.time_ns`.
         """
+        self.remember(_asked(task, limits), result, task, result, began)
+
+    def recall(self, asked: Any, kind: Any) -> Any:
+        """Return what was kept under a name, if that is still true; None where it is not.
+
+        Args:
+            asked: all that is known before the work, as plain data.
+            kind: the type of what is kept.
+        """
+        place = self._place(asked)
+        try:
+            entry = msgspec.json.decode(own_bytes(place, _MOST_BYTES), type=_Entry)
+            if entry.schema != SCHEMA or not (entry.whole or self._resumes):
+                return None
+            if any(self._digest(path) != known for path, known in entry.files.items()):
+                return None
+            found = msgspec.json.decode(entry.result, type=kind)
+        except (OSError, ValueError, RecursionError):
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(place)
+        return found
+
+    def remember(
+        self, asked: Any, value: Any, task: AnyTask, result: Result[Any, Any, Any], began: int
+    ) -> None:
+        """Keep what was made of a task's result, under a name.
+
+        Args:
+            asked: as for :meth:`recall`.
+            value: what is kept, of a type that JSON holds.
+            task, result, began: as for :meth:`keep`; they tell how long it is true.
+        """
         refused = result.refused is not None and result.refused.kind in _OTHER_DAY
         if result.interrupted or refused or (result.read is None and not result.deaths):
             return
@@ -99,12 +121,12 @@ class ResultCache:
             return
         entry = _Entry(
             SCHEMA,
-            msgspec.Raw(msgspec.json.encode(result)),
+            msgspec.Raw(msgspec.json.encode(value)),
             {path: _digest(Path(path)) for path in sorted(paths)},
             whole=not result.deaths,
         )
         with contextlib.suppress(OSError):
-            write_own(self._place(task, limits), msgspec.json.encode(entry))
+            write_own(self._place(asked), msgspec.json.encode(entry))
 
     def prune(self) -> None:
         """Remove the results that were used longest ago, where there are many."""
@@ -113,22 +135,19 @@ class ResultCache:
             for path in files[:-MOST]:
                 path.unlink()
 
-    def _place(self, task: AnyTask, limits: Limits) -> Path:
-        """Return the file of a task: named by all that is known before it is done."""
-        asked = [
-            SCHEMA,
-            task.kind(),
-            msgspec.json.encode(task.question, order="deterministic").decode(),
-            limits.memory_bytes,
-            _ground(),
-        ]
-        text = json.dumps(asked).encode()
+    def _place(self, asked: Any) -> Path:
+        """Return the file of an entry: named by all that is known before the work is done."""
+        text = msgspec.json.encode([SCHEMA, asked, _ground()], order="deterministic")
         return self._folder / f"{hashlib.sha256(text).hexdigest()[:32]}.json"
 
     def _digest(self, path: str) -> str:
         if path not in self._digests:
             self._digests[path] = _digest(Path(path))
         return self._digests[path]
+
+
+def _asked(task: AnyTask, limits: Limits) -> list[Any]:
+    return [task.kind(), task.question, limits.memory_bytes]
 
 
 def _own_file(task: AnyTask) -> list[str]:

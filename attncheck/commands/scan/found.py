@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from attncheck.auditing.request import Asked
+from attncheck.auditing.run import SubjectAudited
 from attncheck.auditing.select import Selection, select
 from attncheck.auditing.task import Audit
 from attncheck.data.environment import fingerprint
@@ -25,6 +28,8 @@ from attncheck.data.report import (
 )
 from attncheck.data.scan import Group, Scan
 from attncheck.errors import AttncheckError, UsageError
+from attncheck.execution.cache import ResultCache
+from attncheck.execution.limits import Limits
 
 NAME = "name"
 """The claim that a module is what its name says, which a scan makes where it is not."""
@@ -42,8 +47,19 @@ class AskedOf(NamedTuple):
     asked: Asked
 
 
-Outcome = tuple[SubjectReport | None, Problem | None]
-"""What became of a selection."""
+class GroupOutcome(msgspec.Struct, omit_defaults=True):
+    """What became of the audit of a group.
+
+    Attributes:
+        subject, problem: as in a report.
+        known: how the audit itself knows the mechanism, "" where it does not.
+        settles: whether it was asked.
+    """
+
+    subject: SubjectReport | None = None
+    problem: Problem | None = None
+    known: str = ""
+    settles: bool = False
 
 
 @dataclass
@@ -52,17 +68,19 @@ class Found:
 
     Attributes:
         scan: the groups as they were found.
+        limits: of each audit.
+        cache: what is known of earlier; None for nothing.
         questions: of each group.
-        selections: what is audited.
-        audited: the group of each selection.
-        known: what became of selections, by their places.
+        selections: what is still to be audited, and the group of each.
+        known: what became of groups, by their places.
     """
 
     scan: Scan
+    limits: Limits
+    cache: ResultCache | None = None
     questions: list[AskedOf] = field(default_factory=list)
-    selections: list[Selection] = field(default_factory=list)
-    audited: list[int] = field(default_factory=list)
-    known: dict[int, Outcome] = field(default_factory=dict)
+    selections: list[tuple[int, Selection]] = field(default_factory=list)
+    known: dict[int, GroupOutcome] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=fingerprint)
 
     def add(self, group: Group, question: AskedOf) -> None:
@@ -71,12 +89,17 @@ class Found:
         self.questions.append(question)
 
     def select(self, number: int) -> None:
-        """Have a group audited as its mechanism; one that cannot be is told so.
+        """Have a group audited as its mechanism, if that is not known; say why it cannot be.
 
         Raises:
             UsageError: an option is wrong whatever the class.
         """
         group = self.scan.groups[number]
+        if self.cache is not None and (asked := self._asked(number)) is not None:
+            known = self.cache.recall(asked, GroupOutcome)
+            if known is not None:
+                self.known[number] = known
+                return
         try:
             chosen = select(group.mechanism, *self.questions[number])
         except AttncheckError as error:
@@ -84,18 +107,38 @@ class Found:
                 raise
             group.refused = error.what
             return
-        self.selections += chosen
-        self.audited += [number] * len(chosen)
+        self.selections += [(number, one) for one in chosen]
+
+    def take(self, place: int, subject: SubjectReport | None, problem: Problem | None) -> None:
+        """Take what became of a selection."""
+        number, (_, task) = self.selections[place]
+        settles = any(task.claims[name].settles for name in task.job.claims)
+        known = _known(subject, task) if subject is not None else ""
+        self.known[number] = GroupOutcome(subject, problem, known, settles)
+
+    def remember(self, entries: Sequence[SubjectAudited], began: int) -> None:
+        """Keep what became of all selections, and select no more of them.
+
+        Args:
+            entries: of the selections, in their order.
+            began: when they began, in nanoseconds.
+        """
+        for (number, (_, task)), entry in zip(self.selections, entries, strict=False):
+            if self.cache is not None and (asked := self._asked(number)) is not None:
+                self.cache.remember(asked, self.known[number], task, entry.result, began)
+        self.selections = []
+
+    def _asked(self, number: int) -> list[Any] | None:
+        """Return what is known of an audit before it is selected; None for a Python object."""
+        what, asked = self.questions[number]
+        if not isinstance(what, str):
+            return None
+        mechanism = self.scan.groups[number].mechanism
+        return ["audit", mechanism, what, asked, str(Path.cwd()), self.limits.memory_bytes]
 
     def unconfirmed(self) -> list[int]:
         """Return the groups of which an audit was to confirm what their names say, and did not."""
-        found = []
-        for place in sorted(self.known):
-            task, (subject, _) = self.selections[place][1], self.known[place]
-            asked = any(task.claims[name].settles for name in task.job.claims)
-            if asked and (subject is None or not _known(subject, task)):
-                found.append(self.audited[place])
-        return found
+        return [n for n, one in sorted(self.known.items()) if one.settles and not one.known]
 
     def rename(self, number: int, identity: Identity) -> None:
         """Take a group for what it computes, which is not what its name says; audit it as that."""
@@ -103,7 +146,7 @@ class Found:
         group = self.scan.groups[number]
         group.named, group.mechanism = group.mechanism, identity.mechanism
         group.known, group.also = identity.known, list(identity.also)
-        self.known = {at: one for at, one in self.known.items() if self.audited[at] != number}
+        del self.known[number]
         self.select(number)
 
     def report(self) -> Report:
@@ -113,14 +156,13 @@ class Found:
         """
         subjects: list[SubjectReport] = []
         groups = [msgspec.structs.replace(group) for group in self.scan.groups]
-        for place in sorted(self.known):
-            group, task = groups[self.audited[place]], self.selections[place][1]
-            subject, problem = self.known[place]
-            if problem is not None:
-                group.refused = problem.what
+        for number, outcome in sorted(self.known.items()):
+            group, subject = groups[number], outcome.subject
+            if outcome.problem is not None:
+                group.refused = outcome.problem.what
             if subject is None:
                 continue
-            group.known = _known(subject, task) or group.known
+            group.known = outcome.known or group.known
             if group.known == "named" and subject.verdict is Verdict.VIOLATES:
                 group.refused = _unconfirmed(subject)
             else:

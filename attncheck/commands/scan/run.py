@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -62,7 +63,7 @@ def scan(
             "--input is the call of a live model, and none is named",
             instead="name what builds it: 'net.py:Net()'",
         )
-    found = Found(_read(given.texts))
+    found = Found(_read(given.texts), limits, cache)
     found.scan.places = given.names
     alone = replace(asked, inputs=())
     found.questions = [AskedOf(group.target, alone) for group in found.scan.groups]
@@ -73,27 +74,29 @@ def scan(
     for number, group in enumerate(found.scan.groups):
         if group.mechanism:
             found.select(number)
-    cut = cut or _audit(found, 0, audit, keep)
-    first = len(found.selections)
+    cut = cut or _audit(found, audit, keep)
     cut = cut or identify_misnamed(found, limits, workers, cache)
-    if len(found.selections) > first:
-        cut = cut or _audit(found, first, audit, keep)
+    cut = cut or _audit(found, audit, keep)
     report = found.report()
     report.partial = cut
     return report
 
 
-def _audit(found: Found, first: int, audit: Auditor, keep: Callable[[Report], None] | None) -> bool:
-    """Audit what is selected, from a place on; say whether that was cut short."""
+def _audit(found: Found, audit: Auditor, keep: Callable[[Report], None] | None) -> bool:
+    """Audit what is selected; say whether that was cut short."""
+    if not found.selections:
+        return False
+    began = time.time_ns()
 
     def checkpoint(place: int, subject: SubjectReport | None, problem: Problem | None) -> None:
-        found.known[first + place] = subject, problem
+        found.take(place, subject, problem)
         if keep is not None:
             keep(found.report())
 
-    run = audit(found.selections[first:], checkpoint)
+    run = audit([selection for _, selection in found.selections], checkpoint)
     for place, entry in enumerate(run.entries):
-        found.known[first + place] = entry.subject, entry.problem
+        found.take(place, entry.subject, entry.problem)
+    found.remember(run.entries, began)
     return run.report.partial
 
 
