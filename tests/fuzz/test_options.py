@@ -12,7 +12,7 @@ from tests.fuzz.budget import FUZZED, bounded
 from tests.fuzz.documents import BOMB
 
 COMMANDS = ("list", "explain", "env", "gate", "report", "baseline", "audit", "compare", "count")
-MORE = ("replay", "profile", "figures", "selftest", "evaluate", "calibrate", "nosuch", "")
+MORE = ("replay", "diff", "profile", "figures", "selftest", "evaluate", "calibrate", "nosuch", "")
 OPTIONS = (
     *("--init", "--set", "--input", "--claim", "--skip", "--device", "--dtype", "--seed"),
     *("--timeout", "--memory-limit", "--jobs", "--strict", "--format", "-o", "--quiet", "--all"),

@@ -65,6 +65,8 @@ def _about(found: Changes) -> Iterator[str]:
         yield f"no price is known for {', '.join(found.unpriced)}: MACs leave them out"
     if found.partial:
         yield "interrupted: not every claim was tried"
+    if not (found.attention or found.before.problem or found.after.problem):
+        yield "neither holds an attention"
     if not (found.worse or found.before.problem or found.after.problem):
         yield "nothing is worse"
 

@@ -66,9 +66,11 @@ def test_what_is_worse_stands_first() -> None:
 
 def test_nothing_is_said_to_be_no_worse_where_a_side_is_not_known() -> None:
     assert "nothing is worse" in shown(Changes(**SIDES))
+    assert "neither holds an attention" in shown(Changes(**SIDES))
     unknown = Changes(before=SIDES["before"], after=VersionSide("new.py:Net()", problem="hangs"))
     lines = shown(unknown)
     assert "nothing is worse" not in lines
+    assert "neither holds an attention" not in lines
     assert "new.py:Net() hangs" in lines
 
 
