@@ -391,3 +391,16 @@ class NoSwitch(Map):
 def test_what_is_used_as_well_is_asked_for() -> None:
     with pytest.raises(TargetError, match="passes"):
         prepared(NoSwitch, "se")
+
+
+class Branches(Map):
+    """Two kernels by number, as copies of selective kernels have them."""
+
+    def __init__(self, features: int, WH, M, G, r) -> None:  # type: ignore[no-untyped-def]
+        super().__init__()
+        assert M == 2
+        self.layer = nn.Conv2d(features, features, 3, padding=1, groups=G)
+
+
+def test_the_number_of_branches_is_the_definitions_own() -> None:
+    assert given(prepared(Branches, "sk"))["M"] == 2
