@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
+from attncheck.instruments.attention.erased import erased
 from attncheck.instruments.attention.hearing import Hearing
 from attncheck.instruments.attention.masks import MaskWay, encode, hear_masked, some_hidden
 from attncheck.instruments.attention.misread import blame
@@ -243,7 +244,7 @@ def _at_loss(outcome: Outcome, way: MaskWay, trial: Trial) -> Outcome:
     module, name = trial.module(), way.argument.input
     run = traced(trial, module, {**trial.inputs(), name: encode(hidden, way, trial)})
     lines = {step.at for step in run.steps}
-    loss = lost(module, way.argument.parameter, lines)
+    loss = lost(module, way.argument.parameter, lines) or erased(way, trial)
     if loss is None:
         return outcome
     evidence = {**outcome.evidence, "lost": loss.sentence}

@@ -52,6 +52,12 @@ def blame(trial: Trial, hearing: Hearing, masks: Mapping[str, torch.Tensor]) -> 
         return Misreading(
             "transposed", "the mask is applied with its rows and columns, queries and keys, swapped"
         )
+    if of_other_samples(hearing):
+        return Misreading(
+            "batch",
+            "the mask of one sample hides keys in another sample of the batch: its rows are laid "
+            "on the batch in another order",
+        )
     return by_logits(trial, hearing.hidden, masks) or Misreading(
         "leaks", "keys that the mask hides still change the outputs of valid queries"
     )
@@ -64,6 +70,18 @@ def _transposed(hearing: Hearing) -> bool:
     silent = (hearing.masked <= hearing.noise) & hearing.counts
     wanted = hidden.transpose(1, 2) & hearing.counts
     return bool(wanted.any()) and torch.equal(silent, wanted)
+
+
+def of_other_samples(hearing: Hearing) -> bool:
+    """Say whether each sample is masked as another one of the batch should be."""
+    hidden, heard_before = hearing.hidden, hearing.plain > hearing.noise
+    asked = hearing.counts & heard_before
+    silent = (hearing.masked <= hearing.noise) & asked
+    rolled = [hidden.roll(by, 0) for by in range(1, hidden.shape[0])]
+    return any(
+        bool(wanted.any()) and torch.equal(silent, wanted) and not torch.equal(wanted, right)
+        for wanted, right in ((t & asked, hidden & asked) for t in (hidden.flip(0), *rolled))
+    )
 
 
 def by_logits(

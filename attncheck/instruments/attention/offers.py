@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from attncheck.instruments.attention.evident import evident_of, may_be_of_queries, of_rows_alone
 from attncheck.instruments.attention.hearing import Hearing
 from attncheck.instruments.attention.masks import (
     MaskWay,
@@ -14,7 +15,7 @@ from attncheck.instruments.attention.masks import (
     hear_masked,
     some_hidden,
 )
-from attncheck.instruments.attention.misread import by_logits
+from attncheck.instruments.attention.misread import of_other_samples
 from attncheck.lazy import torch
 from attncheck.signature.convention import LENGTHS, MEANINGS, Argument
 from attncheck.signature.documented import documented_meaning
@@ -231,23 +232,25 @@ def _meaning(trial: Trial, name: str) -> MaskWay | Unclear:
         if not expected or look.way.argument.meaning in expected:
             return look.way
         return _contradicted(look, looks, expected, origin)
-    changing = [look for look in looks if look.hearing is not None]
+    changing = [look for look in looks if look.hearing is not None and _tells(look, trial)]
     if not changing:
         return Unclear(name, looks[0].way if looks and _silent(looks, trial) else None, len(looks))
-    if (known and not said) or (said and not _may_be_of_queries(name)):
+    if (known and not said) or (said and not may_be_of_queries(name)):
         wrong = [look.way for look in changing if look.way.argument.meaning in expected]
-        if wrong and known != LENGTHS and (known or _evident(wrong[:1], trial)):
+        if wrong and known != LENGTHS and (known or evident_of(wrong[:1], trial)):
             return wrong[0]
-    if found := _evident([look.way for look in changing], trial):
+    if found := evident_of([look.way for look in changing], trial):
         return replace(found, origin="evident")
     for look in changing:
+        if look.hearing and of_other_samples(look.hearing):
+            return replace(look.way, origin="evident")
         if look.hearing and known == LENGTHS and look.hearing.one_too_many:
             return look.way  # lengths beyond doubt, and wrong by one
-        if look.hearing is None or not _of_rows_alone(look.hearing):
+        if look.hearing is None or not of_rows_alone(look.hearing):
             continue
         if known == LENGTHS and not bool(look.hearing.leaks.any()):
             return look.way
-        if _may_be_of_queries(name):
+        if may_be_of_queries(name):
             return Unclear(name, None, len(looks), "of queries", look.way)
     return Unclear(name, None, len(looks), changing=changing[0].way)
 
@@ -325,6 +328,18 @@ def _finite(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.detach().nan_to_num()
 
 
+def _tells(look: _Look, trial: Trial) -> bool:
+    """Say whether a mask's values matter: some change nothing but by their shape, or by 0 · -∞."""
+    if look.hearing is None or not bool(look.hearing.output.isfinite().any()):
+        return False
+    way, masked = look.way, Trial(look.way.applied(trial.subject), trial.case)
+    hidden = some_hidden(way, masked)
+    given = [encode(mask, way, masked) for mask in (hidden, torch.zeros_like(hidden))]
+    module = masked.module()
+    some, none = (masked.run(module, {**masked.inputs(), way.argument.input: m}) for m in given)
+    return not close(_finite(some), _finite(none))
+
+
 def _silent(looks: list[_Look], trial: Trial) -> bool:
     """Say whether keys are heard that the masks hide, and training mode is no different."""
     training = trial.with_case(train=True)
@@ -342,40 +357,6 @@ def _hides(way: MaskWay, trial: Trial) -> bool:
         return hear_masked(way, trial).hides
     except (SubjectError, KeyError, RuntimeError):
         return False
-
-
-def _evident(ways: list[MaskWay], trial: Trial) -> MaskWay | None:
-    """Return the first way of which the softmax's logits or weights show that it is meant."""
-    data = trial.subject.convention.inputs
-    usual = [("B",), *possible_axes(data)[:6]]  # others may be right in an order that is not tried
-    for way in [w for w in ways if w.argument.axes in usual and not w.argument.order]:
-        masked = Trial(way.applied(trial.subject), trial.case)
-        hidden = some_hidden(way, masked)
-        try:
-            found = by_logits(masked, hidden, {way.argument.input: encode(hidden, way, masked)})
-        except (SubjectError, KeyError, RuntimeError):
-            continue
-        if found is None or not found.evident:
-            continue
-        if found.word == "rows" and _may_be_of_queries(way.argument.parameter):
-            continue
-        return way
-    return None
-
-
-def _may_be_of_queries(name: str) -> bool:
-    lowered = name.lower()
-    return any(word in lowered for word in ("quer", "q_mask", "tgt", "target", "output", "loss"))
-
-
-def _of_rows_alone(hearing: Hearing) -> bool:
-    """Say whether a mask changes the outputs of padding alone."""
-    if hearing.output.ndim != 3 or hearing.output.shape != hearing.unmasked.shape:
-        return False
-    rows = hearing.counts.any(-1)
-    return not bool(rows.all()) and close(
-        _finite(hearing.output)[rows], _finite(hearing.unmasked)[rows]
-    )
 
 
 def _of_heads(trial: Trial, name: str) -> Unclear:

@@ -85,13 +85,13 @@ def _adding(seen: Sums) -> Any:
                     a, b = tuple(terms[0].shape), tuple(terms[1].shape)
                     if a[2:] != b[2:]:
                         seen.broadcast = (a, b)
-                        seen.location = _line_now("the sum broadcasts")
+                        seen.location = line_now("the sum broadcasts")
             return func(*args, **(kwargs or {}))
 
     return Watching()
 
 
-def _line_now(note: str) -> Location | None:
+def line_now(note: str) -> Location | None:
     """Return the subject's innermost line on the stack, or None where there is none."""
     frame = sys._getframe(1)
     while frame is not None:

@@ -134,6 +134,6 @@ class BloomProduct(BloomAttention):
 
     def attend(self, q, k, v, bias, hidden):
         scores = q @ k.mT * self.head_dim**-0.5
-        top = scores.amax(-1, keepdim=True)
-        e = (scores - top).exp() * bias.masked_fill(hidden, -math.inf).exp()
+        top = scores.masked_fill(hidden, -math.inf).amax(-1, keepdim=True)
+        e = (scores - top).clamp(max=0).exp() * bias.masked_fill(hidden, -math.inf).exp()
         return self.attention_dropout(e / e.sum(-1, keepdim=True)) @ v
