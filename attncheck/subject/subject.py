@@ -78,6 +78,11 @@ class Subject:
         return {}
 
     @cached_property
+    def drawn(self) -> dict[Any, dict[str, torch.Tensor]]:
+        """The inputs that were drawn, by case, precision and draw; who asks gets copies."""
+        return {}
+
+    @cached_property
     def replicas(self) -> Replicas:
         """What was built of a definition."""
         return Replicas()

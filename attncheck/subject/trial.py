@@ -25,6 +25,8 @@ from attncheck.subject.subject import Subject
 from attncheck.subject.tables import made_value
 
 Tensors = dict[str, "torch.Tensor"]
+_MOST_KEPT, _MOST_DRAWS = 100_000, 64
+"""Numbers of a draw of inputs that is kept for whoever draws them again, and such draws."""
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,19 @@ class Trial:
                 name: torch.empty(self.sizes(axes), dtype=dtype or self.dtype, device="meta")
                 for name, axes in self.subject.convention.inputs.items()
             }
+        case = msgspec.json.encode(self.case), dtype or self.dtype, draw_seed
+        if (known := self.subject.drawn.get(case)) is not None:
+            return {name: tensor.clone() for name, tensor in known.items()}
         source = generator(7_368_787 * (draw_seed + 1) + self.case.seed)
-        return {
+        drawn = {
             name: self._drawn(name, axes, source, dtype or self.dtype)
             for name, axes in self.subject.convention.inputs.items()
         }
+        if sum(tensor.numel() for tensor in drawn.values()) <= _MOST_KEPT:
+            if len(self.subject.drawn) >= _MOST_DRAWS:
+                self.subject.drawn.clear()
+            self.subject.drawn[case] = {name: tensor.clone() for name, tensor in drawn.items()}
+        return drawn
 
     def _drawn(
         self, name: str, axes: tuple[str, ...], source: torch.Generator, dtype: torch.dtype

@@ -8,9 +8,10 @@ submodules are running is known without a hook on any of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from attncheck.instruments.counting.formulas import PRICES
@@ -139,11 +140,18 @@ def tensors_in(tree: Any) -> list[torch.Tensor]:
     return [tensor for each in tree for tensor in tensors_in(each)]
 
 
-def _registered(operator: Any, args: Any, kwargs: Any, out: Any) -> int | None:
+@lru_cache(maxsize=1024)
+def _formula(operator: Any) -> Callable[..., Any] | None:
+    """Return torch's own formula for an operator."""
     from torch.utils.flop_counter import flop_registry
 
+    formula: Callable[..., Any] | None
     formula = flop_registry.get(getattr(operator, "_overloadpacket", operator))
-    if formula is None:
+    return formula
+
+
+def _registered(operator: Any, args: Any, kwargs: Any, out: Any) -> int | None:
+    if (formula := _formula(operator)) is None:
         return None
     try:
         return int(formula(*args, **kwargs, out_val=out)) // 2
@@ -151,12 +159,13 @@ def _registered(operator: Any, args: Any, kwargs: Any, out: Any) -> int | None:
         return None
 
 
+@lru_cache(maxsize=1024)
 def _decomposes(operator: Any) -> bool:
     """Say whether to look inside: under ``inference_mode`` composite operators arrive whole."""
-    from torch.utils.flop_counter import flop_registry
-
-    known = getattr(operator, "_overloadpacket", operator) in flop_registry
-    return hasattr(operator, "decompose") and not known and _plain(operator) not in PRICES
+    if not hasattr(operator, "decompose") or _formula(operator) or _plain(operator) in PRICES:
+        return False
+    inside = torch._C.DispatchKey.CompositeImplicitAutograd
+    return bool(operator.has_kernel_for_dispatch_key(inside))
 
 
 def _named(operator: Any, args: Any, kwargs: Any) -> dict[str, Any]:
