@@ -18,7 +18,7 @@ class Initial(Claim, frozen=True, kw_only=True):
     ## What it checks
     The module as its constructor leaves it: a layer's matrix or kernel that is zero everywhere,
     or that takes no gradient while others do. Vectors, scales and tables of positions may be
-    both, and where a spec says that the module starts as the identity, so may layers.
+    both; a spec whose last layer starts at zero drops this claim.
 
     ## Why it matters
     With the query's weights at zero every key weighs the same until training has moved them; a
@@ -48,9 +48,6 @@ class Initial(Claim, frozen=True, kw_only=True):
         weights = dict(_weights(module))
         frozen = [name for name, weight in weights.items() if not weight.requires_grad]
         zeros = [name for name, weight in weights.items() if not bool(weight.detach().any())]
-        claims = trial.subject.spec.claims
-        if "identity-at-init" in {fields.get("kind", name) for name, fields in claims.items()}:
-            zeros = []
         if not zeros and (not frozen or len(frozen) == len(weights)):
             return holds()
         said = [f"{_named(zeros)} at zero"] if zeros else []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from attncheck.commands.diff.measure import Given, ModelMeasured
+from attncheck.commands.diff.measure import Handed, ModelMeasured
 from attncheck.data.changes import CostChange, OutputChange, PartChange
 
 
@@ -114,13 +114,13 @@ def _shapes(
     for old, shape in before.shapes.items():
         new = now(old)
         if old and after.shapes.get(new, shape) != shape:
-            one, other = Given("", shape, []), Given("", after.shapes[new], [])
+            one, other = Handed("", shape, []), Handed("", after.shapes[new], [])
             yield OutputChange(
                 new, _words(before, one, strided=False), _words(after, other, strided=False)
             )
 
 
-def _words(side: ModelMeasured, given: Given | None, *, strided: bool) -> str:
+def _words(side: ModelMeasured, given: Handed | None, *, strided: bool) -> str:
     """Return ``2×64×8×8, stride 8``; with the strides in memory where these may differ."""
     if given is None:
         return ""

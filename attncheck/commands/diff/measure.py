@@ -22,7 +22,7 @@ Made = dict[str, tuple[str, str, str, str]]
 """Submodule -> its class, and what its source, its settings and its own shapes are."""
 
 
-class Given(msgspec.Struct, frozen=True):
+class Handed(msgspec.Struct, frozen=True):
     """One tensor that a call gives: where, its shape, its strides in memory."""
 
     place: str
@@ -57,7 +57,7 @@ class ModelMeasured(msgspec.Struct, kw_only=True, omit_defaults=True):
     macs: dict[str, int] = {}
     memory: int = 0
     unpriced: list[str] = []
-    outputs: list[Given] = []
+    outputs: list[Handed] = []
     shapes: dict[str, list[int]] = {}
     breaks: list[Break] = []
     failed: str = ""

@@ -17,7 +17,7 @@ import msgspec
 from attncheck.auditing.job import Job
 from attncheck.auditing.things import request_of
 from attncheck.catalogue import load
-from attncheck.commands.diff.measure import STATE, Given, ModelMeasured
+from attncheck.commands.diff.measure import STATE, Handed, ModelMeasured
 from attncheck.commands.diff.wiring import breaks_in, made_at
 from attncheck.commands.scan.watched import settings_of
 from attncheck.errors import TargetError
@@ -186,11 +186,11 @@ def _shapes_of(model: torch.nn.Module, shapes: dict[str, list[int]]) -> Iterator
             handle.remove()
 
 
-def _given(value: Any, place: str) -> Iterator[Given]:
+def _given(value: Any, place: str) -> Iterator[Handed]:
     """Yield the tensors in a nest of containers, with the way to each."""
     if isinstance(value, torch.Tensor):
         strides = value.stride() if value.layout is torch.strided else ()
-        yield Given(place, list(value.shape), list(strides))
+        yield Handed(place, list(value.shape), list(strides))
     elif isinstance(value, Mapping):
         for name, one in value.items():
             yield from _given(one, f"{place}.{name}".lstrip("."))
