@@ -30,6 +30,7 @@ from attncheck.source.places import place
 from attncheck.spec.document import ChoiceEntry
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
+from attncheck.subject.precision import low_precisions
 from attncheck.subject.subject import Subject
 from attncheck.subject.tolerance import EQUAL
 from attncheck.subject.trial import Trial
@@ -108,6 +109,8 @@ class Equivalence(Claim, frozen=True, kw_only=True):
                     subject, _scaled(_outcome(mechanism, proof, by_option(subject, proof)))
                 )
             return _gated(subject, _outcome(mechanism, proof, by_option(subject, proof)))
+        if (rounded := _rounded(mechanism, trial, proof)) is not None:
+            return rounded
         if found := declared(mechanism, trial):
             return _gated(subject, _outcome(mechanism, *found))
         identity = identity_of(mechanism, proof)
@@ -128,6 +131,31 @@ def _unheeded(proof: Proof, option: str, told: bool) -> Outcome:
         identity="departs",
         assignment=proof.assignment.describe() if proof.assignment else {},
     )
+
+
+def _rounded(mechanism: Mechanism, trial: Trial, proof: Proof) -> Outcome | None:
+    """Say that the subject is the mechanism but for sums in half precision, or return None."""
+    recorded = record_of(Probe("base", trial, trial.inputs()), trial.module())
+    low = [
+        node
+        for node in (recorded[0].nodes if recorded else [])
+        if node.of_data and node.tensor.dtype in low_precisions()
+    ]
+    if not low:
+        return None
+    lifted = Trial(replace(trial.subject, lifted=True), trial.case)
+    if prove(mechanism, lifted).status != "equal":
+        return None
+    kind = str(low[0].tensor.dtype).removeprefix("torch.")
+    outcome = violated(
+        f"half precision: it is computed in {kind} from here on, and differs from the definition "
+        f"by {proof.largest:.2g}, relatively; without the cast it is equal",
+        expected="the precision of its inputs",
+        seen=kind,
+        identity="departs",
+    )
+    at = next((node for node in low if node.path), None)
+    return outcome if at is None else outcome.at(place(at.path, at.line, f"{kind} from here on"))
 
 
 def _scaled(outcome: Outcome) -> Outcome:

@@ -2,7 +2,8 @@
 
 A softmax is often taken in float32 whatever the module's own precision: `scores.float()`. That is
 deliberate, it is no other function, and yet it would blur every comparison in float64. Inside
-:func:`widened` such a cast keeps the precision that its tensor has.
+:func:`widened` such a cast keeps the precision that its tensor has. A cast to half precision is a
+fault or a choice, and only without it one sees what else a module computes.
 """
 
 from __future__ import annotations
@@ -15,9 +16,25 @@ from attncheck.lazy import torch
 from attncheck.subject.dispatcher import watching
 
 
-def widened() -> AbstractContextManager[Any]:
-    """Return a context in which what is float64 stays so where float32 is asked for."""
-    return watching(_keep)
+def widened(*, half: bool = False) -> AbstractContextManager[Any]:
+    """Return a context in which what is float64 stays so where float32 is asked for.
+
+    With ``half``, where float16 or bfloat16 are asked for as well.
+    """
+    asked = (torch.float32, *low_precisions()) if half else (torch.float32,)
+
+    def keep(mode: Any, operator: Any, args: Any, kwargs: Any) -> Any:
+        wide = (torch.float64, torch.int64)  # positions meet what stays wide
+        if _narrows(args, kwargs, asked, wide):
+            kwargs = {**kwargs, "dtype": torch.float64}
+        return operator(*args, **kwargs)
+
+    return watching(keep)
+
+
+def low_precisions() -> tuple[torch.dtype, ...]:
+    """Return the types of half precision."""
+    return torch.float16, torch.bfloat16
 
 
 def placed(module: torch.nn.Module, device: str, dtype: torch.dtype) -> None:
@@ -57,15 +74,14 @@ class Narrowing:
         return operator(*args, **kwargs)
 
 
-def _keep(mode: Any, operator: Any, args: Any, kwargs: Any) -> Any:
-    if _narrows(args, kwargs, (torch.float64, torch.int64)):  # positions meet what stays wide
-        kwargs = {**kwargs, "dtype": torch.float64}
-    return operator(*args, **kwargs)
-
-
-def _narrows(args: Any, kwargs: Any, kinds: tuple[torch.dtype, ...] = ()) -> bool:
-    """Say whether an operator asks for float32 of a tensor of float64, or of these kinds."""
-    if kwargs.get("dtype") is not torch.float32:
+def _narrows(
+    args: Any,
+    kwargs: Any,
+    asked: tuple[torch.dtype, ...] = (),
+    kinds: tuple[torch.dtype, ...] = (),
+) -> bool:
+    """Say whether an operator asks for float32 of a tensor of float64, or for these of those."""
+    if kwargs.get("dtype") not in (asked or (torch.float32,)):
         return False
     first = args[0] if args else kwargs.get("self")
     return isinstance(first, torch.Tensor) and first.dtype in (kinds or (torch.float64,))

@@ -43,6 +43,7 @@ class Subject:
         device: where its cases are tried; on ``meta`` only shapes are computed.
         widened: it casts to float32 inside, and works as well in double precision throughout:
             cases in float64 are run so.
+        lifted: its casts to half precision are left out as well, to see what else it computes.
         tried: dims that only trying has found, in words.
         told: dims that are stated, by shapes or by name.
         others: the same, called in other ways that may be meant as well: only what it computes
@@ -62,6 +63,7 @@ class Subject:
     dtype: str = "float64"
     device: str = "cpu"
     widened: bool = False
+    lifted: bool = False
     tried: str = ""
     told: frozenset[str] = frozenset()
     others: tuple[Subject, ...] = ()

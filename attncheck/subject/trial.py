@@ -193,8 +193,9 @@ class Trial:
         if form is not None and form.unbatched:
             return self._one_by_one(module, inputs)
         positional, keyword = self.arguments(inputs)
-        wide = self.subject.widened and self.case.dtype == "float64"
-        with blamed("forward"), widened() if wide else nullcontext():
+        lifted = self.subject.lifted
+        wide = (self.subject.widened or lifted) and self.case.dtype == "float64"
+        with blamed("forward"), widened(half=lifted) if wide else nullcontext():
             raw = module(*positional, **keyword)
         output = read_output(raw, self.subject.convention, self.sizes(self.output_axes))
         if not self.subject.gates:
