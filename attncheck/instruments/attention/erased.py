@@ -79,21 +79,30 @@ def erased(way: MaskWay, trial: Trial) -> Loss | None:
 
 def _same_of_all(call: _Call, places: list[int], draw: int) -> bool:
     source = generator(977 * (draw + 1))
-    given = list(call.given)
-    for place in places:
-        given[place] = _other(given[place], draw, source)
-    try:
-        return not _apart(call.again(given), call.made)
-    except RuntimeError:
-        return False
+    for kind in (_other, _far_apart):  # numbers where truth values were given, too
+        given = list(call.given)
+        for place in places:
+            given[place] = kind(given[place], draw, source)
+        try:
+            if _apart(call.again(given), call.made):
+                return False
+        except RuntimeError:
+            if kind is _other:
+                return False
+    return True
 
 
 def _other(tensor: torch.Tensor, draw: int, source: torch.Generator) -> torch.Tensor:
     """Return other values of a mask's kind: true and false, whole numbers, or far apart."""
     if not tensor.is_floating_point():
         return torch.randint(0, 2, tensor.shape, generator=source).to(tensor.dtype)
+    return _far_apart(tensor, draw, source)
+
+
+def _far_apart(tensor: torch.Tensor, draw: int, source: torch.Generator) -> torch.Tensor:
     values = torch.randn(tensor.shape, generator=source, dtype=torch.float64)
-    return (values * 10.0 ** (2 * draw - 4)).to(tensor.dtype)
+    real = tensor.dtype if tensor.is_floating_point() else torch.float64
+    return (values * 10.0 ** (2 * draw - 4)).to(real)
 
 
 def _apart(some: list[Any], others: list[Any]) -> list[int]:

@@ -227,7 +227,11 @@ def _meaning(trial: Trial, name: str) -> MaskWay | Unclear:
     looks: list[_Look] = []
     for look in _looks(trial, name, expected, origin):
         looks.append(look)
-        if look.hearing is None or not look.hearing.obeys:
+        if look.hearing is None:
+            continue
+        if len(look.way.argument.axes) == 2 and of_other_samples(look.hearing):
+            return replace(look.way, origin="evident")  # before a shape fits by broadcasting
+        if not look.hearing.obeys:
             continue
         if not expected or look.way.argument.meaning in expected:
             return look.way
@@ -242,8 +246,6 @@ def _meaning(trial: Trial, name: str) -> MaskWay | Unclear:
     if found := evident_of([look.way for look in changing], trial):
         return replace(found, origin="evident")
     for look in changing:
-        if look.hearing and of_other_samples(look.hearing):
-            return replace(look.way, origin="evident")
         if look.hearing and known == LENGTHS and look.hearing.one_too_many:
             return look.way  # lengths beyond doubt, and wrong by one
         if look.hearing is None or not of_rows_alone(look.hearing):
