@@ -86,7 +86,7 @@ def _violation(name: str, claim: Claim, subject: Subject, case: Case, outcome: O
     trial = Trial(subject, smallest)
     finding = _finding(name, claim, outcome)
     if subject.tried:
-        finding.evidence["sizes"] = subject.tried
+        finding.evidence["tried_sizes"] = subject.tried
     finding.witness = Witness(
         case=msgspec.to_builtins(smallest),
         shape=list(trial.sizes(trial.axes())),

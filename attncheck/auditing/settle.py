@@ -35,19 +35,13 @@ def settle(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> None:
             finding.advice = finding.advice or (finding.counts and bool(settling))
         elif claim.says == "function" and proofs:
             _judge(finding, changed=bool(changes))
-        elif (
-            claim.says == "function" and is_open and finding.counts and "sizes" in finding.evidence
-        ):
-            # It may be made for other sizes, and then what is claimed of these is a guess.
-            finding.status = Status.UNDECIDED
-            finding.message += (
-                f"; this is at sizes that may not be meant: {finding.evidence['sizes']}"
-            )
+        elif claim.says == "function" and is_open and finding.counts:
+            _doubt(finding)
 
 
 def _doubt(finding: Finding) -> None:
     """Leave open what is seen at sizes of our own: the module may be made for others."""
-    if sizes := finding.evidence.get("sizes"):
+    if sizes := finding.evidence.get("tried_sizes"):
         finding.status = Status.UNDECIDED
         finding.message += f"; these sizes may not be meant: {sizes}"
 

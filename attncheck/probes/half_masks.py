@@ -61,7 +61,8 @@ class HalfMasks(Claim, frozen=True, kw_only=True):
             except SubjectError as error:
                 return self._raised(error, trial.case.dtype, way.describe())
             padded = len(masked.subject.convention.inputs) == 1 and not query_rows(way)
-            seen = output[~hidden[:, 0]] if padded and output.ndim > 2 else output
+            rows = output.shape[:2] == hidden[:, 0].shape  # not those of queries of its own
+            seen = output[~hidden[:, 0]] if padded and rows and output.ndim > 2 else output
             wanted = full_output(full, masked, way.argument.input, encode(hidden, way, full))
             if wanted and not bool(seen.isfinite().all()):
                 return violated(

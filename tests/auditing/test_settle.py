@@ -81,7 +81,7 @@ def test_what_the_module_does_beside_its_function_stands_whatever_it_equals() ->
 def test_nobody_unknown_is_accused_at_sizes_that_only_trying_has_found(known: bool) -> None:
     """A module may be made for maps of 14 by 14; that it runs on 8 by 8 says nothing of them."""
     settling = proof(Status.VIOLATED if known else Status.UNDECIDED)
-    evidence = {"sizes": "H=8, W=8, found by trying"}
+    evidence = {"tried_sizes": "H=8, W=8, found by trying"}
     broken = Finding("reach", "reach", Status.VIOLATED, "it is not so", evidence=dict(evidence))
     settle(findings := [settling, broken], CLAIMS)
     assert findings[-1].status is (Status.VIOLATED if known else Status.UNDECIDED)

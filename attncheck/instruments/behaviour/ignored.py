@@ -28,7 +28,8 @@ def ignored_arguments(trial: Trial) -> dict[str, str]:
     that the module is also built, not run, with sixteen times the channels. A kernel that counts
     only where no width is given, as one chosen by the width, has its effect there. A distance that
     short inputs do not have is tried once more on long ones, and one that belongs to what is
-    switched off, as the width of a rotary part, with each switch turned.
+    switched off, as the width of a rotary part, with each switch turned, and each option of the
+    spec's.
     """
     subject = trial.subject
     given = {**subject.binding.defaults, **subject.binding.arguments(trial.dims)}
@@ -128,8 +129,16 @@ def _behind_a_switch(trial: Trial, name: str, tried: list[int]) -> bool:
     """Say whether the argument has its effect with a switch of the constructor's turned."""
     defaults = {n: p.default for n, p in parameters_of(trial.subject.factory).items()}
     stands = {**defaults, **trial.subject.binding.literal}
-    switches = [n for n, value in stands.items() if isinstance(value, bool)]
-    return any(_matters(_with(trial, {n: not stands[n]}), name, tried) for n in switches)
+    turned = [{n: not value} for n, value in stands.items() if isinstance(value, bool)]
+    options = trial.subject.spec.options
+    turned += [
+        {n: other}
+        for n, value in stands.items()
+        if isinstance(value, str)
+        for other in options.get(n, ())
+        if other != value
+    ]
+    return any(_matters(_with(trial, other), name, tried) for other in turned)
 
 
 def _matters(trial: Trial, name: str, tried: list[int]) -> bool:
