@@ -129,7 +129,9 @@ def _behind_a_switch(trial: Trial, name: str, tried: list[int]) -> bool:
     """Say whether the argument has its effect with a switch of the constructor's turned."""
     defaults = {n: p.default for n, p in parameters_of(trial.subject.factory).items()}
     stands = {**defaults, **trial.subject.binding.literal}
-    turned = [{n: not value} for n, value in stands.items() if isinstance(value, bool)]
+    turned: list[dict[str, Any]] = [
+        {n: not value} for n, value in stands.items() if isinstance(value, bool)
+    ]
     options = trial.subject.spec.options
     turned += [
         {n: other}
