@@ -76,7 +76,7 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     allowed = sorted(allowed)[:_MOST_WORDS]
     # To compare takes time with the square of a word's length.
     plausible = [name for name in allowed if len(name) <= _LONGEST_WORD]
-    nearest = difflib.get_close_matches(word[:_LONGEST_WORD], plausible, n=3, cutoff=0.6)
+    nearest = difflib.get_close_matches(word[:_LONGEST_WORD], plausible, n=12, cutoff=0.6)
     # Transposed letters first, then what begins alike.
     nearest.sort(key=lambda name: (sorted(name) != sorted(word), -_alike(name, word)))
     if nearest:

@@ -1,12 +1,11 @@
 """Matrices whose heads are the inner axis: ``view(B, d, heads, N)`` is the same layer, relabelled.
 
-Which row of a projection belongs to which head is the layer's own affair, as long as queries and
-keys agree, and values and the matrix after them.
+Which row of a projection belongs to which head is the layer's own affair, as long as all of a
+module's projections agree.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,29 +18,25 @@ if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
 _MOST, _MOST_SLOTS = 12, 4
-"""Assignments that are read so, and slots of each that are read so in every combination."""
+"""Assignments that are read so, and slots that each may have with heads."""
 Sides = tuple[int, int]
 """How many heads lie side by side in a slot's columns and in its rows; 0 where none do."""
 
 
-def heads_innermost(
-    mechanism: Mechanism, plain: Sequence[Assignment], *, whole: bool = False
-) -> Iterator[Assignment]:
-    """Yield each assignment with the heads of some slots as the inner axis, of all of them first.
+def heads_innermost(mechanism: Mechanism, plain: Sequence[Assignment]) -> Iterator[Assignment]:
+    """Yield each assignment with the heads of all its slots as the inner axis.
+
+    Heads that are cut in one way and joined in another are no relabelling that anybody means.
 
     Args:
         mechanism: the definition.
         plain: assignments with the heads one after the other, likeliest first.
-        whole: all slots alike, and no combinations.
     """
     for assignment in plain[:_MOST]:
         sides = {n: s for n in assignment.parts if any(s := _sides(mechanism, n, assignment))}
-        if not 0 < len(sides) <= _MOST_SLOTS:
-            continue
-        for count in range(len(sides), len(sides) - 1 if whole else 0, -1):
-            for names in itertools.combinations(sides, count):
-                parts = {n: _turned(assignment.parts[n], sides[n]) for n in names}
-                yield replace(assignment, parts={**assignment.parts, **parts})
+        if 0 < len(sides) <= _MOST_SLOTS:
+            parts = {n: _turned(assignment.parts[n], side) for n, side in sides.items()}
+            yield replace(assignment, parts={**assignment.parts, **parts})
 
 
 def _sides(mechanism: Mechanism, name: str, assignment: Assignment) -> Sides:

@@ -105,7 +105,7 @@ def _every(
     ):
         plain.append(assignment)
         yield assignment
-    yield from heads_innermost(mechanism, plain, whole=bool(steps))
+    yield from heads_innermost(mechanism, plain)
 
 
 def only_an_eps_tells(mechanism: Mechanism, proof: Proof, trial: Trial) -> bool:
