@@ -16,9 +16,9 @@ class Initial(Claim, frozen=True, kw_only=True):
     """The weights of linear and convolutional layers start unlike zero and free to learn.
 
     ## What it checks
-    The module as its constructor leaves it: a layer's matrix or kernel that is zero everywhere,
-    or that takes no gradient while others do. Vectors, scales and tables of positions may be
-    both; a spec whose last layer starts at zero drops this claim.
+    The module as its constructor leaves it: a layer's matrix or kernel that is zero everywhere or
+    in more than an eighth of its rows, or that takes no gradient while others do. Vectors, scales
+    and tables of positions may be both; a spec whose last layer starts at zero drops this claim.
 
     ## Why it matters
     With the query's weights at zero every key weighs the same until training has moved them; a
@@ -48,16 +48,26 @@ class Initial(Claim, frozen=True, kw_only=True):
         weights = dict(_weights(module))
         frozen = [name for name, weight in weights.items() if not weight.requires_grad]
         zeros = [name for name, weight in weights.items() if not bool(weight.detach().any())]
-        if not zeros and (not frozen or len(frozen) == len(weights)):
+        parts = [said for n, w in weights.items() if n not in zeros and (said := _zero_rows(n, w))]
+        if not (zeros or parts) and (not frozen or len(frozen) == len(weights)):
             return holds()
         said = [f"{_named(zeros)} at zero"] if zeros else []
+        said += parts
         said += [f"{_named(frozen)} frozen: no gradient reaches it"] if frozen else []
         return violated(
             "; ".join(said),
             expected="weights that differ and learn",
-            seen="zeros" if zeros else "requires_grad is off",
+            seen="zeros" if zeros or parts else "requires_grad is off",
             parameters=[*zeros, *frozen],
         )
+
+
+def _zero_rows(name: str, weight: torch.Tensor) -> str:
+    """Say how many rows of a fused matrix are zero, where they are more than a few."""
+    rows = int((weight.detach().flatten(1) == 0).all(1).sum())
+    return (
+        f"{rows} of {len(weight)} rows of '{name}' start at zero" if 8 * rows > len(weight) else ""
+    )
 
 
 def _named(names: list[str]) -> str:

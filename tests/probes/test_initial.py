@@ -35,6 +35,13 @@ class ZeroByData(Gate):
         self.down.weight.data.fill_(0)
 
 
+class PartAtZero(Gate):
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim)
+        with torch.no_grad():
+            self.up.weight[: dim // 3].zero_()
+
+
 class Frozen(Gate):
     def __init__(self, dim: int) -> None:
         super().__init__(dim)
@@ -51,6 +58,10 @@ def test_a_layer_at_zero_is_told_on_its_line(factory: Any, name: str) -> None:
     assert finding.message == f"'{name}.weight' starts at zero"
     assert finding.advice
     assert finding.location is not None
+
+
+def test_a_part_of_a_fused_layer_at_zero_is_told() -> None:
+    assert "rows of 'up.weight' start at zero" in finding_of("initial", PartAtZero).message
 
 
 def test_a_frozen_layer_is_told() -> None:

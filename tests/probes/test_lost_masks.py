@@ -34,6 +34,11 @@ class Zeros(Attention):
         return torch.zeros_like(valid, dtype=torch.bool)
 
 
+class ZerosOfItsKind(Attention):
+    def hidden(self, valid: torch.Tensor) -> torch.Tensor:
+        return torch.zeros_like(valid) != 0
+
+
 class AndFalse(Attention):
     def hidden(self, valid: torch.Tensor) -> torch.Tensor:
         return (valid == 0) & False
@@ -51,7 +56,7 @@ class Threshold(Attention):
         return (valid > 5e3) & (valid < 6e3)
 
 
-@pytest.mark.parametrize("factory", [Zeros, AndFalse])
+@pytest.mark.parametrize("factory", [Zeros, ZerosOfItsKind, AndFalse])
 def test_a_mask_that_computing_loses_is_a_finding_on_its_line(factory: Any) -> None:
     finding = finding_of("masks", factory, spec="mha")
     assert finding.status == "violated"

@@ -84,7 +84,7 @@ def _same_of_all(call: _Call, places: list[int], draw: int) -> bool:
         for place in places:
             given[place] = kind(given[place], draw, source)
         try:
-            if _apart(call.again(given), call.made):
+            if _apart(_numbers(call.again(given)), _numbers(call.made)):
                 return False
         except RuntimeError:
             if kind is _other:
@@ -149,6 +149,11 @@ def _own_lines(files: OwnFiles) -> Iterator[tuple[str, int]]:
 
 def _copies(values: list[Any]) -> list[Any]:
     return [v.detach().clone() if isinstance(v, torch.Tensor) else v for v in values]
+
+
+def _numbers(made: list[torch.Tensor]) -> list[Any]:
+    """Return values without their types: what is made of numbers holds numbers."""
+    return [t if t.is_complex() else t.double() for t in made]
 
 
 def _tensors(made: Any) -> list[torch.Tensor]:
