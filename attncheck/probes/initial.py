@@ -48,7 +48,8 @@ class Initial(Claim, frozen=True, kw_only=True):
         weights = dict(_weights(module))
         frozen = [name for name, weight in weights.items() if not weight.requires_grad]
         zeros = [name for name, weight in weights.items() if not bool(weight.detach().any())]
-        parts = [said for n, w in weights.items() if n not in zeros and (said := _zero_rows(n, w))]
+        rows = {n: _zero_rows(n, w) for n, w in weights.items() if n not in zeros}
+        parts = [words for words in rows.values() if words]
         if not (zeros or parts) and (not frozen or len(frozen) == len(weights)):
             return holds()
         said = [f"{_named(zeros)} at zero"] if zeros else []
