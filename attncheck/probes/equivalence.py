@@ -104,11 +104,9 @@ class Equivalence(Claim, frozen=True, kw_only=True):
         if proof.status == "equal" and (broken := promised_otherwise(mechanism, subject, proof)):
             return _unkept(trial, broken)
         if proof.status == "equal":
-            if only_an_eps_tells(mechanism, proof, trial):
-                return _gated(
-                    subject, _scaled(_outcome(mechanism, proof, by_option(subject, proof)))
-                )
-            return _gated(subject, _outcome(mechanism, proof, by_option(subject, proof)))
+            outcome = _outcome(mechanism, proof, by_option(subject, proof))
+            scaled = only_an_eps_tells(mechanism, proof, trial)
+            return _gated(subject, _scaled(outcome) if scaled else outcome)
         if (rounded := _rounded(mechanism, trial, proof)) is not None:
             return rounded
         if found := declared(mechanism, trial):

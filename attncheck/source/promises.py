@@ -10,12 +10,14 @@ from attncheck.subject.subject import Subject
 
 _SENTENCES = re.compile(r"(?<=[.;!?])\s+|\n\s*\n")
 _DOUBT = re.compile(
-    r"\b(no|not|without|optional(ly)?|if|when|whether|unless|may|can|or|caller|outside|never|bare)\b",
+    r"\b(no|not|without|optional(ly)?|if|when|whether|unless|may|can|or|caller|outside|never|bare"
+    r"|use[ds]?|inside|within|around)\b",
     re.IGNORECASE,
 )
 """Words that leave open what a sentence promises, or turn it round."""
 _RESIDUAL = re.compile(
-    r"\b(with|plus|adds?|and)\s+(an?\s+|the\s+|its\s+)?(\w+\s+)?(skip|residual|shortcut)\b",
+    r"\b(with|plus|adds?|and)\s+(an?\s+|the\s+|its\s+)?(\w+\s+)?(skip|residual|shortcut)"
+    r"\s+(connection|path|branch)\b",
     re.IGNORECASE,
 )
 _Q, _K, _V = r"(all\s+)?q(uer(y|ies))?", r"(all\s+)?k(eys?)?", r"(all\s+)?v(alues?)?"

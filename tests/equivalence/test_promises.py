@@ -55,13 +55,25 @@ class Gather(nn.Module):
 
 
 class NothingAdded(Gather):
-    """Double attention with a residual connection around it."""
+    """Double attention with its own residual connection."""
 
     skip = False
 
 
 class NothingPromised(Gather):
     """Double attention, to be used with a residual connection if the caller wants one."""
+
+    skip = False
+
+
+class LeftToABlock(Gather):
+    """Double attention for blocks that put a residual connection around it."""
+
+    skip = False
+
+
+class Dropped(Gather):
+    """Double attention with residual dropout."""
 
     skip = False
 
@@ -75,7 +87,14 @@ def test_a_promise_that_is_not_kept_departs(model: type[nn.Module], spec: str) -
 
 @pytest.mark.parametrize(
     ("model", "spec"),
-    [(Fused, "mha"), (ByHeadUnpromised, "mha"), (Gather, "a2"), (NothingPromised, "a2")],
+    [
+        (Fused, "mha"),
+        (ByHeadUnpromised, "mha"),
+        (Gather, "a2"),
+        (NothingPromised, "a2"),
+        (LeftToABlock, "a2"),
+        (Dropped, "a2"),
+    ],
 )
 def test_a_promise_that_is_kept_and_none_at_all_are_fine(model: type[nn.Module], spec: str) -> None:
     assert finding_of("equivalence", model, spec).status is Status.HOLDS

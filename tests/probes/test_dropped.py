@@ -95,14 +95,14 @@ def test_what_is_dropped_elsewhere_is_none(factory: Any) -> None:
 
 
 def test_a_rate_that_the_constructor_does_not_set_is_named() -> None:
-    finding = finding_of("dropped", Fixed, spec="mha", parameters={"rate": True})
+    finding = finding_of("dropout-rate", Fixed, spec="mha")
     assert finding.status == "violated"
     assert "0.5 whatever 'dropout' says" in finding.message
-    unheard = finding_of("dropped", Deaf, spec="mha", parameters={"rate": True})
+    unheard = finding_of("dropout-rate", Deaf, spec="mha")
     assert "no dropout has the rate that 'dropout' states" in unheard.message
 
 
 @pytest.mark.parametrize("factory", [Attention, OnInput, Fused])
 def test_a_rate_that_is_heeded_holds(factory: Any) -> None:
-    heeded = finding_of("dropped", factory, spec="mha", parameters={"rate": True})
+    heeded = finding_of("dropout-rate", factory, spec="mha")
     assert heeded.status == "holds"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from attncheck.data.report import Location
 from attncheck.instruments.attention.masks import MaskWay, encode, some_hidden
 from attncheck.lazy import torch
-from attncheck.source.files import OwnFiles
 from attncheck.source.lost import Loss
 from attncheck.source.paired import differs
+from attncheck.source.raised import line_now
 from attncheck.subject.dispatcher import watching
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.sampling import generator
@@ -29,7 +27,7 @@ class _Call:
     given: list[Any]
     shape: Any
     made: list[torch.Tensor]
-    place: tuple[str, int] | None
+    place: Location | None
 
     @property
     def name(self) -> str:
@@ -70,11 +68,7 @@ def erased(way: MaskWay, trial: Trial) -> Loss | None:
     call, places = losing[-1]
     if call.place is None or not all(_same_of_all(call, places, draw) for draw in range(_DRAWS)):
         return None
-    path, line = call.place
-    return Loss(
-        f"`{call.name}` makes the same of every mask at line {line}",
-        Location(path, line, note="what the mask says is lost here"),
-    )
+    return Loss(f"`{call.name}` makes the same of every mask at line {call.place.line}", call.place)
 
 
 def _same_of_all(call: _Call, places: list[int], draw: int) -> bool:
@@ -119,32 +113,20 @@ def _apart(some: list[Any], others: list[Any]) -> list[int]:
 def _calls(way: MaskWay, trial: Trial, hidden: torch.Tensor) -> list[_Call]:
     """Return the operators of one call with a mask, in order."""
     module = trial.module()
-    files = OwnFiles(trial.subject.written, module)
     found: list[_Call] = []
 
     def run(_: Any, operator: Any, args: Any, kwargs: Any) -> Any:
         leaves, shape = torch.utils._pytree.tree_flatten((args, kwargs))
         given = _copies(leaves)
         made = operator(*args, **kwargs)
-        found.append(_Call(operator, given, shape, _copies(_tensors(made)), _place(files)))
+        place = line_now("what the mask says is lost here")
+        found.append(_Call(operator, given, shape, _copies(_tensors(made)), place))
         return made
 
     inputs = {**trial.inputs(), way.argument.input: encode(hidden, way, trial)}
     with torch.no_grad(), watching(run):
         trial.run(module, inputs)
     return found
-
-
-def _place(files: OwnFiles) -> tuple[str, int] | None:
-    return next(_own_lines(files), None)
-
-
-def _own_lines(files: OwnFiles) -> Iterator[tuple[str, int]]:
-    frame: Any = sys._getframe(2)
-    while frame is not None:
-        if frame.f_code.co_filename in files:
-            yield frame.f_code.co_filename, frame.f_lineno
-        frame = frame.f_back
 
 
 def _copies(values: list[Any]) -> list[Any]:

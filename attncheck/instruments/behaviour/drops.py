@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from attncheck.data.report import Location
-from attncheck.instruments.behaviour.sums import line_now
 from attncheck.lazy import torch
+from attncheck.source.raised import line_now
 from attncheck.subject.trial import Trial
 
 _DROPS = ("dropout", "dropout_", "alpha_dropout", "feature_dropout", "feature_alpha_dropout")
@@ -110,7 +110,12 @@ def drops_of(trial: Trial, rates: Mapping[str, float]) -> list[Drop]:
 
 
 def rates_of(trial: Trial) -> dict[str, float]:
-    """Return a rate of its own for each of the constructor's rates of dropout."""
+    """Return a rate of its own for each of the constructor's rates of dropout.
+
+    None for an instance, which is made already.
+    """
+    if trial.subject.as_it_is:
+        return {}
     try:
         parameters = inspect.signature(trial.subject.factory).parameters.values()
     except (TypeError, ValueError):

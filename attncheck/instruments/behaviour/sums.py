@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import Any
 
 from attncheck.data.report import Location
 from attncheck.lazy import torch
-from attncheck.source.raised import CELL, is_of_torch, is_ours
+from attncheck.source.raised import line_now
 
 _ADDS = frozenset({"add", "add_", "__add__", "__iadd__", "__radd__"})
 Shape = tuple[int, ...]
@@ -89,18 +88,6 @@ def _adding(seen: Sums) -> Any:
             return func(*args, **(kwargs or {}))
 
     return Watching()
-
-
-def line_now(note: str) -> Location | None:
-    """Return the subject's innermost line on the stack, or None where there is none."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        path = frame.f_code.co_filename
-        written = path.startswith(CELL) or not path.startswith("<")
-        if written and not (is_ours(path) or is_of_torch(path)):
-            return Location(path, frame.f_lineno, note=note)
-        frame = frame.f_back  # type: ignore[assignment]
-    return None
 
 
 def _size(shape: Shape) -> str:
