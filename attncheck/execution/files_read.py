@@ -7,6 +7,7 @@ the one that the subject is of: their versions tell.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import os
 import re
@@ -88,8 +89,12 @@ def _is_installed(folder: str) -> bool:
     return any(folder.startswith(own) for own in _installations())
 
 
-def _installations() -> list[str]:
-    return [os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")]
+@functools.cache
+def _installations() -> tuple[str, ...]:
+    """Return the folders of Python's library and of installed packages; asked for each file."""
+    return tuple(
+        os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")
+    )
 
 
 def _counts(path: str, own: str) -> bool:
@@ -112,6 +117,7 @@ def _top(inside: str) -> str:
     return inside.partition(os.sep)[0].partition(".")[0]
 
 
+@functools.cache
 def own_places() -> tuple[str, ...]:
     """Return the folders of attncheck: its code, and its specs beside it."""
     package = Path(attncheck.__file__).resolve().parent

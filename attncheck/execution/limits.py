@@ -43,7 +43,7 @@ class Limits(msgspec.Struct, frozen=True):
     claim_seconds: float = 30.0
     subject_seconds: float = 600.0
     memory_bytes: int = 4 * 2**30
-    look_seconds: float = 0.05
+    look_seconds: float = 0.5
 
     @property
     def memory(self) -> str:

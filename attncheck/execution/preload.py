@@ -72,7 +72,19 @@ def _load(wanted: str, modules: tuple[str, ...]) -> None:
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
     spare_the_compiler()  # which finds nothing among what is frozen
+    _warm()
     child.note_judges()
+
+
+def _warm() -> None:
+    """Let torch make ready what it makes ready at its first call; gradients would start threads."""
+    import torch
+
+    with torch.no_grad(), contextlib.suppress(Exception):
+        maps = torch.ones(1, 2, 4, 4)
+        seen = torch.nn.BatchNorm2d(2)(torch.nn.Conv2d(2, 2, 3, padding=1)(maps))
+        rows = torch.nn.LayerNorm(4)(torch.nn.Linear(4, 4)(seen))
+        torch.einsum("bchw,bcij->bhwij", rows.softmax(-1).double(), rows.double())
 
 
 def _take_along(server: int) -> None:

@@ -75,17 +75,22 @@ def _closure(start: Path, root: Path) -> set[Path]:
     found, open_ = {start}, [start]
     while open_:
         file = open_.pop()
-        for level, name in _read(file, file.stat().st_mtime_ns).imports:
-            bases = [file.parents[level - 1]] if level else [start.parent, root, root.parent]
-            for base in bases:
-                path = _file(base.joinpath(*name.split("."))) if name else base / "__init__.py"
-                if path is None or not path.is_file():
-                    continue
-                path = path.resolve()
-                if path.is_relative_to(root) and path not in found:
-                    found.add(path)
-                    open_.append(path)
+        imported = _imported(file, file.stat().st_mtime_ns, (start.parent, root, root.parent))
+        open_ += imported - found
+        found |= imported
     return found
+
+
+@lru_cache(maxsize=1024)
+def _imported(file: Path, changed_ns: int, places: tuple[Path, Path, Path]) -> frozenset[Path]:
+    """Return the files that one imports, of those below the second place."""
+    found: set[Path] = set()
+    for level, name in _read(file, changed_ns).imports:
+        for base in [file.parents[level - 1]] if level else places:
+            path = _file(base.joinpath(*name.split("."))) if name else base / "__init__.py"
+            if path is not None and path.is_file():
+                found.add(path.resolve())
+    return frozenset(path for path in found if path.is_relative_to(places[1]))
 
 
 @dataclass(frozen=True)
