@@ -51,6 +51,10 @@ class Audit(Task[Job, Finding, Opening, dict[str, Any]]):
         """The question."""
         return self.question
 
+    def files(self) -> list[str]:
+        """Return the files that the job names, a spec's of the user among them."""
+        return [*super().files(), *([self.job.spec] if self.job.spec.endswith(".toml") else [])]
+
     def narrowed(self, steps: Sequence[str]) -> Job:
         """Return the job with these claims alone."""
         return msgspec.structs.replace(self.job, claims=list(steps))

@@ -18,7 +18,7 @@ from attncheck.devices import check_device
 from attncheck.errors import TargetError, UsageError, did_you_mean
 from attncheck.execution.messages import Counted, Opened
 from attncheck.instruments.attention.later import left_to_callers
-from attncheck.signature.resolve import loaded_alone
+from attncheck.signature.resolve import loaded_without
 from attncheck.source.raised import where_raised
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim
@@ -55,8 +55,7 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         subject = replace(subject, dtype=job.dtype)
     built = subject.binding.describe(subject.dims, subject.told)
     notes = [f"built as {built}"] if built else []
-    if alone := loaded_alone(subject.factory):
-        notes.append(alone)
+    notes += loaded_without(subject.factory)
     if subject.as_it_is:
         notes.append("an instance, audited as it is: its sizes stay, its parameters are drawn anew")
     notes.append(f"called as {subject.convention.describe()}")

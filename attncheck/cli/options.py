@@ -16,6 +16,22 @@ from attncheck.data.formula import shortened
 from attncheck.data.literals import parse_literal
 from attncheck.errors import UsageError
 
+
+def _not_sent(text: str) -> str:
+    """Refuse to send measurements of time anywhere.
+
+    Raises:
+        UsageError: an engine is named.
+    """
+    if text:
+        raise UsageError(
+            "times are measured on this machine, by processes that have it for themselves",
+            where="--executor",
+            instead="run it without --executor on the machine that is to be measured",
+        )
+    return text
+
+
 _Many = list[str] | None
 _WORDS = (
     "Each a SPEC (an id or alias, or a path to a .toml), SPEC@SUBJECT, SPEC=TARGET, or a TARGET "
@@ -91,6 +107,18 @@ MemoryLimit = Annotated[
     str, typer.Option("--memory-limit", metavar="SIZE", help="Memory of one child process.")
 ]
 Jobs = Annotated[int, typer.Option("--jobs", help="Processes at once; 0 for one per core.")]
+Executor = Annotated[
+    str,
+    typer.Option(
+        "--executor",
+        metavar="NAME[:ADDRESS]",
+        help="Send the work to an engine: dask for a cluster of --jobs workers on this machine, "
+        "dask:tcp://HOST:8786 for a scheduler that runs, or an installed plugin.",
+    ),
+]
+NoExecutor = Annotated[
+    str, typer.Option("--executor", callback=_not_sent, hidden=True, help="Refused.")
+]
 Threads = Annotated[int, typer.Option("--threads", help="Threads of torch in each process.")]
 
 Strict = Annotated[
