@@ -13,7 +13,7 @@ from attncheck.auditing.decide import decide
 from attncheck.auditing.job import Job, Opening, name_finding
 from attncheck.auditing.things import request_of
 from attncheck.catalogue import Spec, load
-from attncheck.data.report import Finding, Status
+from attncheck.data.report import UNASKED, Finding, Status
 from attncheck.devices import check_device
 from attncheck.errors import TargetError, UsageError, did_you_mean
 from attncheck.execution.messages import Counted, Opened
@@ -181,6 +181,9 @@ def audit(
     told = any(claim.watches for claim in chosen.values())
     for name, claim in chosen.items():
         yield name
+        if claim.dear and claim.limit not in job.tried:
+            yield claim.answer(name, Status.SKIPPED, UNASKED)
+            continue
         if failure and claim.needs_call:
             # Skipped where another claim says so; else a lone claim would pass on nothing.
             yield claim.answer(
