@@ -18,8 +18,8 @@ from attncheck.signature.factories import AsItIs
 from attncheck.signature.forward import forward_parameters
 from attncheck.signature.inputs import parse_input
 from attncheck.signature.live_target import LiveTarget
+from attncheck.signature.offline import offline
 from attncheck.signature.resolve import resolve
-from attncheck.subject.offline import offline
 from attncheck.subject.sampling import draw, generator
 
 _TRIED = (

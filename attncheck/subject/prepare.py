@@ -44,7 +44,6 @@ from attncheck.subject.layouts import (
 )
 from attncheck.subject.masking import obeys
 from attncheck.subject.misfit import wanted_sizes, widths_of
-from attncheck.subject.offline import offline
 from attncheck.subject.pinning import as_answered, pin_sizes
 from attncheck.subject.raising import SubjectError, blamed
 from attncheck.subject.stating import into_domain, with_sides, without_followers
@@ -89,10 +88,9 @@ def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError
     Raises:
         TargetError: it cannot be imported or bound; nothing could be said of it.
     """
-    with offline():  # a file that installs what it lacks, as it is imported, does not
-        factory = request.factory or resolve(
-            request.target, request.folder, modules_only=request.modules_only
-        )
+    factory = request.factory or resolve(
+        request.target, request.folder, modules_only=request.modules_only
+    )
     try:
         return _prepare(spec, request, factory)
     except MissingError as error:
