@@ -76,6 +76,11 @@ def _sides_of(parameter: str, source: str) -> str:
     return " and ".join(SIDES.split(" and ")[::-1]) if turned else SIDES
 
 
+def is_observed(text: str) -> bool:
+    """Say whether a table is what a model was seen to compute: its layout is no guess."""
+    return ", base " in text or text.startswith("position ids")
+
+
 def later_mask(meaning: str, axes: tuple[str, ...]) -> str:
     """Return how the mask is named that hides what is later, in the module's order of axes."""
     return f"what is later hidden, {meaning} ({' '.join(axes)})"

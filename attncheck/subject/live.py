@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from attncheck.data.literals import is_literal
 from attncheck.errors import TargetError, did_you_mean
 from attncheck.lazy import torch
 from attncheck.signature.convention import GivenInput
@@ -19,6 +17,7 @@ from attncheck.signature.forward import forward_parameters
 from attncheck.signature.inputs import parse_input
 from attncheck.signature.live_target import LiveTarget
 from attncheck.signature.resolve import resolve
+from attncheck.subject.handed import given_to
 from attncheck.subject.offline import offline
 from attncheck.subject.sampling import draw, generator
 
@@ -191,31 +190,6 @@ def watchable(model: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
 
 class _SeenError(Exception):
     """Ends a call that has shown what it was to show."""
-
-
-def given_to(
-    part: torch.nn.Module, args: Sequence[Any], kwargs: dict[str, Any]
-) -> Iterator[GivenInput]:
-    """Yield what a call hands over as ``--input`` states it; what is None is left out."""
-    names = [p.name for p in forward_parameters(part)]
-    plain = True  # positions count until one is left out
-    for at, value in enumerate(args):
-        if isinstance(value, torch.Tensor) and plain:
-            yield GivenInput(tuple(value.shape))
-        elif at < len(names):
-            yield from _named(names[at], value)
-        plain = plain and isinstance(value, torch.Tensor)
-    defaults = {p.name: p.default for p in forward_parameters(part)}
-    for name, value in kwargs.items():
-        if isinstance(value, torch.Tensor) or value is not defaults.get(name, inspect.Parameter):
-            yield from _named(name, value)
-
-
-def _named(name: str, value: Any) -> Iterator[GivenInput]:
-    if isinstance(value, torch.Tensor):
-        yield GivenInput(tuple(value.shape), name)
-    elif isinstance(value, (bool, int, float)) and is_literal(value):
-        yield GivenInput(name=name, literal=repr(value))
 
 
 def unwrapped(model: torch.nn.Module) -> torch.nn.Module:

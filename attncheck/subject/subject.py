@@ -170,6 +170,8 @@ class Subject:
         free = {"B", "H", "W", "N", "M"} & set(self.dims)
         if self.convention.arguments:
             free &= set().union(*(argument.axes for argument in self.convention.arguments))
+        for held in (a.held for a in self.convention.arguments if a.held):
+            free &= set() if held.batch else {"B"}
         return frozenset((free | (self.binding.follows & {"C"})) - self.pinned)
 
     def lattice(self, **changes: Any) -> Iterator[Case]:

@@ -26,7 +26,7 @@ from attncheck.execution.cache import ResultCache
 from attncheck.execution.cached import run_known
 from attncheck.execution.limits import Limits
 from attncheck.signature.factories import AsItIs
-from attncheck.spec.kinship import named_so
+from attncheck.spec.kinship import named_so, placed_so
 from attncheck.subject.live import unwrapped
 
 Auditor = Callable[[list[Selection], Checkpoint], AuditRun]
@@ -168,7 +168,7 @@ def _watch(
 def _part(whole: str, one: Alike) -> Group:
     first, kind = one.places[0], one.kind
     mechanism = named_so(one.name, attends=bool(kind))
-    mechanism = mechanism or named_so(first.rpartition(".")[2], attends=bool(kind))
+    mechanism = mechanism or placed_so(first, attends=bool(kind))
     return Group(
         name=one.name,
         target=f"{whole}#{first}",

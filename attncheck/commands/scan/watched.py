@@ -21,7 +21,8 @@ from attncheck.signature.inputs import input_text
 from attncheck.signature.live_target import LiveTarget, live_target
 from attncheck.spec.kinship import named_so
 from attncheck.subject.dispatcher import watching
-from attncheck.subject.live import built, called, given_to, part_of, unwrapped, watchable
+from attncheck.subject.handed import given_to
+from attncheck.subject.live import built, called, part_of, unwrapped, watchable
 from attncheck.subject.offline import offline
 
 _FUSED = ("scaled_dot_product", "native_multi_head", "transformer_encoder_layer", "flash_att")
@@ -95,10 +96,14 @@ def _recorded(
 
     def enter(name: str) -> Callable[..., None]:
         def hook(part: torch.nn.Module, args: Any, kwargs: Any) -> None:
-            running.append(name)
             if name not in calls:
-                given[name] = [input_text(one) for one in given_to(part, args, kwargs)]
+                outer = running.copy()
+                running.clear()  # what is looked at now is no work of theirs
+                told = [one for one in given_to(part, args, kwargs) if not one.is_kept]
+                given[name] = [input_text(one) for one in told]
+                running.extend(outer)
             calls.setdefault(name, [])
+            running.append(name)
 
         return hook
 
