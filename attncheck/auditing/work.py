@@ -193,9 +193,26 @@ def audit(
         finding = decide(name, claim, subject, _cases(job, claim, subject, note))
         if finding.status is Status.VIOLATED:
             name_finding(job, finding)
+        if claim.settles and finding.status is Status.HOLDS and subject.as_it_is:
+            subject = _as_proven(subject, finding)
         yield finding
     if job.case is None and not failure:
         yield Counted(_counts(subject))
+
+
+def _as_proven(subject: Subject, finding: Finding) -> Subject:
+    """Return an instance with those numbers of the spec that only the proof of it tells.
+
+    A kernel that it keeps under no name is what the tensors of its proof say, not the usual one.
+    """
+    options = finding.evidence.get("options", {})
+    axes = {axis for own in subject.convention.inputs.values() for axis in own}
+    told = {
+        name: size
+        for name, size in options.items()
+        if name in subject.spec.dims and name not in axes and type(size) is int
+    }
+    return replace(subject, overrides={**told, **subject.overrides})
 
 
 def _cases(

@@ -36,7 +36,8 @@ class Cache(Claim, frozen=True, kw_only=True):
     piece, in several and one by one, few and more than every size that the module names, and the
     outputs compared with those of the whole sequence. A second request after the first must give
     what a fresh module gives, and two continuations of one prefix must not disturb each other.
-    A cache that is offered and cannot be tried is undecided.
+    A cache that is offered and cannot be tried is undecided. A layer of a live model that is handed
+    a cache and no mask must hear no later token.
 
     ## Why it matters
     A mask that is aligned to the first key instead of the last, or positions that start at zero
@@ -50,6 +51,7 @@ class Cache(Claim, frozen=True, kw_only=True):
     located_by: ClassVar[tuple[str, ...]] = ()
     turn: ClassVar[int] = 340
     faults: ClassVar[tuple[str, ...]] = ("hidden_state",)
+    of_decoders: ClassVar[bool] = True
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         dims = {"B": 3} if "B" in subject.variable else {}
@@ -68,6 +70,9 @@ class Cache(Claim, frozen=True, kw_only=True):
         if "N" not in trial.subject.variable or trial.dims["N"] < 3:
             return undecided(f"'{name}' offers a cache, and the number of tokens is fixed")
         wholes = list(full_passes(trial))
+        if trial.subject.decodes and (not wholes or wholes[0].masked):
+            if outcome := _looks_ahead(FullPass(trial), trial.subject.decodes):
+                return outcome
         if not wholes:
             outcome = _without_order(trial, name, ways)
         else:
@@ -313,6 +318,28 @@ def _two_continuations(whole: FullPass, way: CacheWay) -> _Trouble | None:
         way,
         change,
     )
+
+
+def _looks_ahead(whole: FullPass, name: str) -> Outcome | None:
+    """Return the finding for a layer that decodes in its model, and hears later tokens there.
+
+    What it puts into a cache in one pass is then not what it would put there step by step.
+    """
+    size = whole.trial.dims["N"]
+    first = size // 2 + 1
+    x = whole.sized(size).inputs()[whole.trial.main]
+    try:
+        full = whole.full(size, x)[:, :first]
+        change = difference(whole.full(first, x[:, :first]), full)
+    except REFUSALS:
+        return None
+    if change <= budget(full):
+        return None
+    message = (
+        f"its model hands it '{name}' and no mask, and its tokens hear later ones: the outputs of "
+        f"{first} tokens change by {change:.3g} as {size - first} more are given"
+    )
+    return _violation(whole, _Trouble(message, [first], size, CacheWay("", name), change))
 
 
 def _without_order(trial: Trial, name: str, ways: list[CacheWay]) -> Outcome:

@@ -21,10 +21,12 @@ class AsItIs:
     Attributes:
         module: the instance.
         options: the constructor's arguments that its attributes of the same names hold.
+        cached: the parameter through which its model hands it a cache and no mask, "" without one.
     """
 
-    def __init__(self, module: torch.nn.Module) -> None:
+    def __init__(self, module: torch.nn.Module, cached: str = "") -> None:
         self.module = module
+        self.cached = cached
         own = vars(module)
         wanted = _parameters_of(type(module))
         self.options = {name: own[name] for name in wanted if type(own.get(name)) in _PLAIN}

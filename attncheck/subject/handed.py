@@ -12,6 +12,7 @@ from typing import Any
 
 from attncheck.data.literals import is_literal
 from attncheck.lazy import torch
+from attncheck.signature.caches import is_cache_name
 from attncheck.signature.convention import GivenInput, Held
 from attncheck.signature.forward import forward_parameters
 from attncheck.signature.masks import is_mask_name
@@ -42,6 +43,17 @@ def given_to(
     for name, value in kwargs.items():
         if torch.is_tensor(value) or value is not defaults.get(name, inspect.Parameter):
             yield from _named(name, value, needed=_needed(parameters, name))
+
+
+def cache_handed(part: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """Return the parameter through which a call hands over a cache and no mask, "" without one."""
+    names = [p.name for p in forward_parameters(part)]
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    if any(is_mask_name(name) and torch.is_tensor(value) for name, value in given.items()):
+        return ""
+    plain = (bool, int, float, str, type(None), torch.Tensor)
+    held = (n for n, v in given.items() if is_cache_name(n) and not isinstance(v, plain))
+    return next(held, "")
 
 
 def _named(name: str, value: Any, *, needed: bool) -> Iterator[GivenInput]:

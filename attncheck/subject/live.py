@@ -17,7 +17,7 @@ from attncheck.signature.forward import forward_parameters
 from attncheck.signature.inputs import parse_input
 from attncheck.signature.live_target import LiveTarget
 from attncheck.signature.resolve import resolve
-from attncheck.subject.handed import given_to
+from attncheck.subject.handed import cache_handed, given_to
 from attncheck.subject.offline import offline
 from attncheck.subject.sampling import draw, generator
 
@@ -138,7 +138,8 @@ def taken_out(
     if not target.part:
         return AsItIs(built(target, folder)), [parse_input(text) for text in texts]
     call = captured(target, folder, texts)
-    return AsItIs(call.module), list(given_to(call.module, call.positional, call.named))
+    handed = call.module, call.positional, call.named
+    return AsItIs(call.module, cache_handed(*handed)), list(given_to(*handed))
 
 
 def captured(target: LiveTarget, folder: Path | None, texts: Sequence[str]) -> LiveCall:

@@ -114,6 +114,11 @@ class Subject:
         return isinstance(self.factory, AsItIs)
 
     @property
+    def decodes(self) -> str:
+        """The parameter through which its model hands it a cache and no mask, "" without one."""
+        return self.factory.cached if isinstance(self.factory, AsItIs) else ""
+
+    @property
     def written(self) -> Any:
         """What its source says: the class of an instance, else what makes it."""
         return type(self.factory.module) if isinstance(self.factory, AsItIs) else self.factory

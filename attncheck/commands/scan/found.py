@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from attncheck.auditing.request import Asked
 from attncheck.auditing.run import SubjectAudited
 from attncheck.auditing.select import Selection, select
 from attncheck.auditing.task import Audit
+from attncheck.catalogue import load
 from attncheck.data.environment import fingerprint
 from attncheck.data.identity import Identity
 from attncheck.data.report import (
@@ -31,6 +32,8 @@ from attncheck.errors import AttncheckError, UsageError
 from attncheck.execution.cache import ResultCache
 from attncheck.execution.limits import Limits
 
+_TOKENS = "tokens"
+"""The contract of what takes tokens: of a decoder that no spec knows."""
 NAME = "name"
 """The claim that a module is what its name says, which a scan makes where it is not."""
 
@@ -73,6 +76,7 @@ class Found:
         questions: of each group.
         selections: what is still to be audited, and the group of each.
         known: what became of groups, by their places.
+        decoding: the groups that decode in their model, by their places.
     """
 
     scan: Scan
@@ -81,6 +85,7 @@ class Found:
     questions: list[AskedOf] = field(default_factory=list)
     selections: list[tuple[int, Selection]] = field(default_factory=list)
     known: dict[int, GroupOutcome] = field(default_factory=dict)
+    decoding: set[int] = field(default_factory=set)
     environment: dict[str, Any] = field(default_factory=fingerprint)
 
     def add(self, group: Group, question: AskedOf) -> None:
@@ -101,7 +106,11 @@ class Found:
                 self.known[number] = known
                 return
         try:
-            chosen = select(group.mechanism, *self.questions[number])
+            if group.mechanism:
+                chosen = select(group.mechanism, *self.questions[number])
+            else:
+                what, asked = self.questions[number]
+                chosen = select(_TOKENS, what, replace(asked, claims=_of_decoders()))
         except AttncheckError as error:
             if isinstance(error, UsageError) and not group.named:
                 raise
@@ -162,6 +171,8 @@ class Found:
                 group.refused = outcome.problem.what
             if subject is None:
                 continue
+            if not group.mechanism and subject.verdict is not Verdict.VIOLATES:
+                continue  # a claim or two say nothing of what it is
             group.known = outcome.known or group.known
             if group.known == "named" and subject.verdict is Verdict.VIOLATES:
                 group.refused = _unconfirmed(subject)
@@ -170,6 +181,11 @@ class Found:
                 subjects.append(_with_name(subject, group) if group.named else subject)
         scan = msgspec.structs.replace(self.scan, groups=groups)
         return Report(environment=dict(self.environment), subjects=subjects, scan=scan)
+
+
+def _of_decoders() -> list[str]:
+    """Return the claims on tokens that every layer meets which decodes in its model."""
+    return [name for name, claim in load(_TOKENS).claims.items() if claim.of_decoders]
 
 
 def _unconfirmed(subject: SubjectReport) -> str:

@@ -72,7 +72,7 @@ def scan(
     cut = _watch(found, given, asked, limits, workers, cache)
     cut = cut or identify_groups(found, limits, workers, cache)
     for number, group in enumerate(found.scan.groups):
-        if group.mechanism:
+        if group.mechanism or number in found.decoding:
             found.select(number)
     cut = cut or _audit(found, audit, keep)
     cut = cut or identify_misnamed(found, limits, workers, cache)
@@ -162,6 +162,8 @@ def _watch(
             else:
                 question = AskedOf(group.target, asked)
             found.add(group, question)
+            if one.decodes:
+                found.decoding.add(len(found.questions) - 1)
     return interrupted
 
 
