@@ -18,6 +18,7 @@ from attncheck.devices import check_device
 from attncheck.errors import TargetError, UsageError, did_you_mean
 from attncheck.execution.messages import Counted, Opened
 from attncheck.instruments.attention.later import left_to_callers
+from attncheck.signature.factories import AsItIs
 from attncheck.signature.resolve import loaded_alone
 from attncheck.source.raised import where_raised
 from attncheck.subject.case import Case
@@ -59,6 +60,8 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
         notes.append(alone)
     if subject.as_it_is:
         notes.append("an instance, audited as it is: its sizes stay, its parameters are drawn anew")
+    if isinstance(subject.factory, AsItIs) and (given := subject.factory.called_at):
+        notes.append(f"its model hands it {given}; smaller sizes do as well, and are tried")
     notes.append(f"called as {subject.convention.describe()}")
     if subject.gates:
         notes.append("returns its gate, its caller multiplies: audited as the input times it")

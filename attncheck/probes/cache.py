@@ -70,9 +70,9 @@ class Cache(Claim, frozen=True, kw_only=True):
         if "N" not in trial.subject.variable or trial.dims["N"] < 3:
             return undecided(f"'{name}' offers a cache, and the number of tokens is fixed")
         wholes = list(full_passes(trial))
-        if trial.subject.decodes and (not wholes or wholes[0].masked):
-            if outcome := _looks_ahead(FullPass(trial), trial.subject.decodes):
-                return outcome
+        ahead = trial.subject.decodes and (not wholes or wholes[0].masked)
+        if ahead and (found := _looks_ahead(FullPass(trial), trial.subject.decodes)):
+            return found
         if not wholes:
             outcome = _without_order(trial, name, ways)
         else:

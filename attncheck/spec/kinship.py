@@ -25,7 +25,7 @@ _ADJECTIVES = frozenset(
 """Names of mechanisms that are ordinary words: of an attention they tell which, of a layer not."""
 _ROLES = frozenset({"selfattention", "crossattention", "sdpa"})
 """Names that tell to what a layer attends, as a submodule is called whatever it computes."""
-_OTHERS = frozenset({"mlp"})
+_OTHERS = frozenset({"mlp", "transformerblock"})
 """Names that some mechanism has too, and that are mostly something else's."""
 
 

@@ -14,12 +14,13 @@ from attncheck.lazy import torch
 from attncheck.signature.convention import GivenInput
 from attncheck.signature.factories import AsItIs
 from attncheck.signature.forward import forward_parameters
-from attncheck.signature.inputs import parse_input
+from attncheck.signature.inputs import input_text, parse_input
 from attncheck.signature.live_target import LiveTarget
 from attncheck.signature.resolve import resolve
 from attncheck.subject.handed import cache_handed, given_to
 from attncheck.subject.offline import offline
 from attncheck.subject.sampling import draw, generator
+from attncheck.subject.shorter import shortened
 
 _TRIED = (
     *("2x3x64x64", "2x3x224x224", "2x1x28x28"),
@@ -139,7 +140,12 @@ def taken_out(
         return AsItIs(built(target, folder)), [parse_input(text) for text in texts]
     call = captured(target, folder, texts)
     handed = call.module, call.positional, call.named
-    return AsItIs(call.module, cache_handed(*handed)), list(given_to(*handed))
+    given = list(given_to(*handed))
+    found = AsItIs(call.module, cache_handed(*handed))
+    smaller = shortened(call.module, given)
+    if smaller != given:
+        found.called_at = ", ".join(input_text(one) for one in given if one.shape)
+    return found, smaller
 
 
 def captured(target: LiveTarget, folder: Path | None, texts: Sequence[str]) -> LiveCall:
