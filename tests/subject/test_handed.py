@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from attncheck.auditing.decide import decide
 from attncheck.catalogue import load
 from attncheck.data.report import Finding
+from attncheck.errors import TargetError
 from attncheck.signature.convention import GivenInput
 from attncheck.signature.kept import kept_dims
 from attncheck.signature.live_target import live_target
@@ -105,6 +106,11 @@ def test_the_numbers_of_a_config_are_the_instances_own() -> None:
 @pytest.mark.parametrize("model", ["plain()", "plain(base=500.0)", "masked()"])
 def test_a_decoders_layer_is_proven_with_the_tables_of_its_model(model: str) -> None:
     assert finding(part_of(model, "gqa"), "equivalence").status == "holds"
+
+
+def test_a_table_of_tokens_is_no_part_of_a_maps_call() -> None:
+    with pytest.raises(TargetError, match="cannot tell"):
+        part_of("plain()", "map")
 
 
 def test_a_layer_that_loses_causality_in_its_model_is_found() -> None:

@@ -106,11 +106,10 @@ class Found:
                 self.known[number] = known
                 return
         try:
-            if group.mechanism:
-                chosen = select(group.mechanism, *self.questions[number])
-            else:
-                what, asked = self.questions[number]
-                chosen = select(_TOKENS, what, replace(asked, claims=_of_decoders()))
+            what, options = self.questions[number]
+            if not group.mechanism:
+                options = replace(options, claims=options.claims or _of_decoders())
+            chosen = select(group.mechanism or _TOKENS, what, options)
         except AttncheckError as error:
             if isinstance(error, UsageError) and not group.named:
                 raise

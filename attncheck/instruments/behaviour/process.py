@@ -166,7 +166,9 @@ def wrapped_by_torch(now: Any, before: Any) -> bool:
     """
     if not (inspect.isfunction(now) and inspect.isfunction(before)):
         return False
-    code = torch._disable_dynamo(_nothing).__code__
+    from torch._compile import _disable_dynamo
+
+    code = _disable_dynamo(_nothing).__code__
     cells = dict(zip(now.__code__.co_freevars, now.__closure__ or (), strict=False))
     return now.__code__ is code and cells["fn"].cell_contents is before
 
