@@ -53,6 +53,11 @@ class Course:
         self._phase, self._step = "import", ""
         self._case: Any = None
 
+    @property
+    def step(self) -> str:
+        """What is tried now, "" between steps."""
+        return self._step
+
     def follow(self, message: Message) -> None:
         """Keep track of what the subject is doing."""
         self.ready = True
@@ -89,6 +94,7 @@ class Ear:
         limits: how long it may take for one step.
         deadline: the moment at which the whole subject's time is up.
         stop: set when nobody waits for an answer any more.
+        patience: how many times the usual time a step may take.
     """
 
     def __init__(
@@ -98,8 +104,11 @@ class Ear:
         limits: Limits,
         deadline: float,
         stop: threading.Event,
+        *,
+        patience: Callable[[str], float],
     ) -> None:
         self.stopped = False
+        self._patience = patience
         self._child = child
         self._understand, self._unseal = understand, opening(child.key)
         self._limits = limits
@@ -133,6 +142,12 @@ class Ear:
                 end_group(child.pid)
                 child.close()
 
+    @property
+    def _seconds(self) -> float:
+        """How long the step that is tried may take."""
+        step = self._course.step
+        return self._limits.claim_seconds * (self._patience(step) if step else 1.0)
+
     def _until_the_end(
         self,
         selector: selectors.BaseSelector,
@@ -146,7 +161,7 @@ class Ear:
             if self._stop.is_set():
                 self.stopped = True
                 return
-            if now >= self._deadline or now - step >= self._limits.claim_seconds:
+            if now >= self._deadline or now - step >= self._seconds:
                 self._give_up(out, late=now >= self._deadline)
                 return
             ready = {key.fd for key, _ in selector.select(_TICK)}
@@ -206,7 +221,7 @@ class Ear:
             self._drain(out)
             time.sleep(0.01)
         self._drain(out)
-        kind, seconds = "hang" if self._course.ready else "unready", self._limits.claim_seconds
+        kind, seconds = "hang" if self._course.ready else "unready", self._seconds
         if late:
             kind, seconds = "time", self._limits.subject_seconds
         self._died(kind, seconds)

@@ -108,13 +108,15 @@ def required_guesses(
     name, kind = parameter.name, _kind(parameter.annotation)
     if kind == "module" or (use.applied and kind == ""):
         return [Guess(value=_layer(name)())]
-    if kind == "class" or (use.made and kind == ""):
+    if kind == "class" or (use.made and kind == "" and not use.widths):
         return [Guess(value=kind_of) for kind_of in _classes(name, dims)]
     if kind == "switch" or (use.is_switch and kind == "" and not dim_named(name, dims, names)):
         return [Guess(value=False), Guess(value=True)]
     if is_dropout(name):
         return [Guess(value=0.0)]
     dim = dim_named(name, dims, names)
+    if name != dim == name.upper() and dim in taken:  # h beside H: heads, where there are some
+        dim = next((own for own in dims if own.startswith(name)), "")
     found: list[Guess] = []
     if not dim and counts_axes(name):
         found.append(Guess(value=2 if "H" in dims else 1))

@@ -79,6 +79,12 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     limit: ClassVar[str] = ""
     """The use of a right module that a violation stands in the way of, such as ``half``: known to
     the user, and binding where :func:`binding` is asked for it."""
+    uses: ClassVar[tuple[str, ...]] = ()
+    """What a module is wanted for that the limit stands in the way of: ``--for`` such a use makes
+    it binding. ``amp`` (mixed precision), ``deploy`` (a model that runs elsewhere), ``train``,
+    ``yolo`` (its trainer, validator and exporter), ``hf`` (a model of ``transformers``)."""
+    dear: ClassVar[bool] = False
+    """Whether it takes seconds: tried only where its limit, or the claim itself, is asked for."""
     says: ClassVar[str] = ""
     """What it is about: the ``function`` that the definition fixes, or the ``cost`` of it. Where
     the identity is settled, neither accuses the module."""

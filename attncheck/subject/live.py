@@ -16,9 +16,9 @@ from attncheck.signature.factories import AsItIs
 from attncheck.signature.forward import forward_parameters
 from attncheck.signature.inputs import input_text, parse_input
 from attncheck.signature.live_target import LiveTarget
+from attncheck.signature.offline import offline
 from attncheck.signature.resolve import resolve
 from attncheck.subject.handed import cache_handed, given_to
-from attncheck.subject.offline import offline
 from attncheck.subject.sampling import draw, generator
 from attncheck.subject.shorter import shortened
 

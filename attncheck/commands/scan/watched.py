@@ -19,11 +19,11 @@ from attncheck.lazy import torch
 from attncheck.signature.factories import AsItIs
 from attncheck.signature.inputs import input_text
 from attncheck.signature.live_target import LiveTarget, live_target
+from attncheck.signature.offline import offline
 from attncheck.spec.kinship import named_so
 from attncheck.subject.dispatcher import watching
 from attncheck.subject.handed import cache_handed, given_to
 from attncheck.subject.live import built, called, part_of, unwrapped, watchable
-from attncheck.subject.offline import offline
 
 _FUSED = ("scaled_dot_product", "native_multi_head", "transformer_encoder_layer", "flash_att")
 _PRODUCTS = {"bmm", "baddbmm", "mm"}
