@@ -336,8 +336,8 @@ def _looks_ahead(whole: FullPass, name: str) -> Outcome | None:
     if change <= budget(full):
         return None
     message = (
-        f"its model hands it '{name}' and no mask, and its tokens hear later ones: the outputs of "
-        f"{first} tokens change by {change:.3g} as {size - first} more are given"
+        f"its model hands it '{name}' and no mask that hides, and its tokens hear later ones: "
+        f"the outputs of {first} tokens change by {change:.3g} as {size - first} more are given"
     )
     return _violation(whole, _Trouble(message, [first], size, CacheWay("", name), change))
 

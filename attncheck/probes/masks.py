@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
-from attncheck.instruments.attention.beside import named_beside, read_beside
+from attncheck.instruments.attention.beside import named_beside
 from attncheck.instruments.attention.erased import erased
 from attncheck.instruments.attention.hearing import Hearing
 from attncheck.instruments.attention.masks import MaskWay, encode, hear_masked, some_hidden
@@ -104,11 +104,11 @@ class Masks(Claim, frozen=True, kw_only=True):
         )
 
     def _told(self, one: Unclear, trial: Trial) -> Unclear:
-        """Return it as another input's mask, where it is read with that input alone."""
+        """Return it as the mask of another input, which the module cannot take."""
         if one.otherwise or one.silent is None:
             return one
-        other = read_beside(trial, one.parameter) or named_beside(trial, one.parameter)
-        return replace(one, otherwise=f"of '{other}', which is not given") if other else one
+        other = named_beside(trial, one.parameter)
+        return replace(one, otherwise=f"of '{other}', which it does not take") if other else one
 
     def _one(self, way: MaskWay, plain: Trial) -> Outcome:
         trial = Trial(way.applied(plain.subject), plain.case)

@@ -46,10 +46,14 @@ def given_to(
 
 
 def cache_handed(part: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
-    """Return the parameter through which a call hands over a cache and no mask, "" without one."""
+    """Return the parameter through which a call hands over a cache and no mask, "" without one.
+
+    A mask that is the same everywhere hides nothing.
+    """
     names = [p.name for p in forward_parameters(part)]
     given = {**dict(zip(names, args, strict=False)), **kwargs}
-    if any(is_mask_name(name) and torch.is_tensor(value) for name, value in given.items()):
+    masks = [v for n, v in given.items() if is_mask_name(n) and torch.is_tensor(v)]
+    if any(bool((mask != mask.flatten()[0]).any()) for mask in masks if mask.numel()):
         return ""
     plain = (bool, int, float, str, type(None), torch.Tensor)
     held = (n for n, v in given.items() if is_cache_name(n) and not isinstance(v, plain))

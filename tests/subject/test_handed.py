@@ -116,7 +116,9 @@ def test_a_table_of_tokens_is_no_part_of_a_maps_call() -> None:
 def test_a_layer_that_loses_causality_in_its_model_is_found() -> None:
     found = finding(part_of("biased()", "tokens"), "cache")
     assert found.status == "violated"
-    assert "hands it 'cache' and no mask, and its tokens hear later ones" in found.message
+    assert (
+        "hands it 'cache' and no mask that hides, and its tokens hear later ones" in found.message
+    )
 
 
 @pytest.mark.parametrize("model", ["plain()", "masked()", "biased_and_masked()"])

@@ -173,11 +173,13 @@ class Found:
             if not group.mechanism and subject.verdict is not Verdict.VIOLATES:
                 continue  # a claim or two say nothing of what it is
             group.known = outcome.known or group.known
-            if group.known == "named" and subject.verdict is Verdict.VIOLATES:
+            told = _of_any_decoder(subject) if number in self.decoding else None
+            if group.known == "named" and subject.verdict is Verdict.VIOLATES and told is None:
                 group.refused = _unconfirmed(subject)
             else:
                 group.subject = len(subjects)
-                subjects.append(_with_name(subject, group) if group.named else subject)
+                found = told if told is not None and group.known == "named" else subject
+                subjects.append(_with_name(found, group) if group.named else found)
         scan = msgspec.structs.replace(self.scan, groups=groups)
         return Report(environment=dict(self.environment), subjects=subjects, scan=scan)
 
@@ -185,6 +187,15 @@ class Found:
 def _of_decoders() -> list[str]:
     """Return the claims on tokens that every layer meets which decodes in its model."""
     return [name for name, claim in load(_TOKENS).claims.items() if claim.of_decoders]
+
+
+def _of_any_decoder(subject: SubjectReport) -> SubjectReport | None:
+    """Return the audit with those of its violations alone that need no spec; None without one."""
+    claims = _of_decoders()
+    kept = [f for f in subject.findings if not f.counts or f.claim in claims]
+    if not any(finding.counts for finding in kept):
+        return None
+    return msgspec.structs.replace(subject, findings=kept, verdict=verdict_of(kept))
 
 
 def _unconfirmed(subject: SubjectReport) -> str:

@@ -85,8 +85,9 @@ def named_beside(trial: Trial, name: str) -> str:
         context = {other.name: trial.inputs()[trial.main]}
         try:
             _Given(trial.subject, trial.case, context).run(module, trial.inputs())
-        except SubjectError:
-            return other.name
+        except SubjectError as refusal:
+            if not isinstance(refusal.error, RuntimeError):  # of shapes, which say nothing
+                return other.name
     return ""
 
 

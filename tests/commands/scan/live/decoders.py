@@ -64,6 +64,10 @@ class BiasedMixer(RotaryMixer):
         return bias if attention_mask is None else bias + attention_mask
 
 
+class RotaryAttention(BiasedMixer):
+    """Named as a mechanism that it is not."""
+
+
 class Decoder(nn.Module):
     def __init__(self, mixer, masked=False, base=10000.0):
         super().__init__()
@@ -93,6 +97,10 @@ def masked():
 
 def biased():
     return Decoder(BiasedMixer)
+
+
+def named():
+    return Decoder(RotaryAttention)
 
 
 def biased_and_masked():
