@@ -54,8 +54,8 @@ def made_value(text: str, dims: Mapping[str, int], dtype: torch.dtype, device: s
         angles = angles.repeat_interleave(2, -1)
     made = {"cos": angles.cos(), "sin": angles.sin(), "angles": angles}
     ranked = {n: _ranked(t.to(dtype), found["rank"], dims, 2) for n, t in made.items()}
-    if found["kind"] == "cos and sin":
-        return ranked["cos"], ranked["sin"]
+    if " and " in found["kind"]:
+        return tuple(ranked[name] for name in found["kind"].split(" and "))
     return ranked[found["kind"]]
 
 
@@ -112,11 +112,15 @@ def _texts(value: Any) -> Iterator[str]:
     if len(parts) == 1 and not (parts[0].is_complex() or parts[0].is_floating_point()):
         yield f"position ids once ({_rank(shape[:-1])})"
         return
-    angles = _angles(parts)
-    if angles is None or len(shape) < 2 or shape[-2] < 2:
+    if len(shape) < 2 or shape[-2] < 2:
         return
-    rates = angles.reshape(-1, *shape[-2:])[0, 1].double()
-    kind = "turns" if parts[0].is_complex() else "cos and sin"
+    for kind, angles in _angles(parts):
+        rates = angles.reshape(-1, *shape[-2:])[0, 1].double()
+        yield from _layouts(kind, rates, _rank(shape[:-2]))
+
+
+def _layouts(kind: str, rates: torch.Tensor, rank: str) -> Iterator[str]:
+    """Yield the names of a table with these angles of the second position."""
     count = len(rates)
     for layout, own in (
         ("in halves", rates[: count // 2]),
@@ -128,15 +132,16 @@ def _texts(value: Any) -> Iterator[str]:
             continue
         base = float(own[1]) ** (-width / 2) if len(own) > 1 and own[1] > 0 else _BASE
         for digits in (2, 4):
-            rank = _rank(shape[:-2])
             yield f"{kind} {layout} ({rank}) of {width}, base {float(f'{base:.{digits}g}'):g}"
 
 
-def _angles(parts: Sequence[torch.Tensor]) -> torch.Tensor | None:
-    """Return the angles of cosines and sines, or of complex turns."""
+def _angles(parts: Sequence[torch.Tensor]) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the angles of cosines and sines, whichever comes first, or of complex turns."""
     if len(parts) == 2 and all(part.is_floating_point() for part in parts):
-        return torch.atan2(parts[1], parts[0])
-    return parts[0].angle() if parts[0].is_complex() else None
+        yield "cos and sin", torch.atan2(parts[1], parts[0])
+        yield "sin and cos", torch.atan2(parts[0], parts[1])
+    elif parts[0].is_complex():
+        yield "turns", parts[0].angle()
 
 
 def _rank(before: Sequence[int]) -> str:

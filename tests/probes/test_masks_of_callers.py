@@ -6,8 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
+from attncheck.instruments.attention.hearing import key_inputs
+from attncheck.subject.trial import Trial
 from tests.attention import Attention
-from tests.deciding import finding_of
+from tests.deciding import finding_of, subject_of
 
 Past = tuple[Tensor, Tensor]
 
@@ -107,3 +109,20 @@ def test_a_mask_that_is_forgotten_stays_a_fault() -> None:
         finding = finding_of("masks", kind, "tokens")
         assert finding.status == "violated", kind
         assert "changes nothing" in finding.message
+
+
+class WithABiasBeside(Attention):
+    """Takes a bias of fixed sizes, which holds no keys, beside its tokens and their mask."""
+
+    def forward(self, x: Tensor, bias: Tensor, mask: Tensor) -> Tensor:
+        q, k, v = self.split(self.q(x)), self.split(self.k(x)), self.split(self.v(x))
+        logits = q @ k.mT * self.scale(q) + bias[:, None]
+        weights = logits.masked_fill(~mask[:, None, None], float("-inf")).softmax(-1)
+        return self.o((weights @ v).transpose(1, 2).flatten(2))
+
+
+def test_what_stands_beside_the_tokens_holds_no_keys() -> None:
+    inputs = ("2x7x48", "2x1x7", "mask=2x7:valid-true")
+    subject = subject_of(WithABiasBeside, "tokens", inputs=inputs)
+    assert len(subject.convention.inputs) == 2
+    assert key_inputs(Trial(subject, subject.base())) == ["x"]

@@ -53,7 +53,9 @@ def tables(length: int, width: int, base: float, *, pairs: bool = False) -> tupl
 def test_a_rotary_table_is_known_by_what_it_holds(width: int, base: float, *, pairs: bool) -> None:
     seen = tables(9, width, base, pairs=pairs)
     text = table_text(seen)
+    assert text.startswith("cos and sin")
     assert f"of {width}, base" in text
+    assert table_text(seen[::-1]).startswith("sin and cos")
     longer = made_value(text, {"N": 12, "B": 2}, torch.float64, "cpu")
     wanted = tables(12, width, base, pairs=pairs)
     for one, other in zip(longer, wanted, strict=True):

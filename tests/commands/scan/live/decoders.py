@@ -29,7 +29,7 @@ class RotaryMixer(nn.Module):
 
     def __init__(self, config, layer):
         super().__init__()
-        self.config, self.layer = config, layer
+        self.config, self.layer_idx = config, layer
         width, small = config.width, config.width // config.heads * config.kv_heads
         self.q, self.k = nn.Linear(width, width, bias=False), nn.Linear(width, small, bias=False)
         self.v, self.o = nn.Linear(width, small, bias=False), nn.Linear(width, width, bias=False)
@@ -45,7 +45,7 @@ class RotaryMixer(nn.Module):
         cos, sin = position_embeddings
         q, k = turned(q, cos, sin), turned(k, cos, sin)
         if cache is not None:
-            k, v = cache.update(k, v, self.layer)
+            k, v = cache.update(k, v, self.layer_idx)
         mask = self.mask(v, attention_mask)
         causal = mask is None and q.shape[2] > 1
         y = F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal, enable_gqa=True)
