@@ -91,6 +91,8 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     of_form: ClassVar[bool] = False
     """Whether it states the form of the definition alone, such as its output's axes: what is proven
     equal has the definition's own form under its options, whatever the spec states of the first."""
+    of_decoders: ClassVar[bool] = False
+    """Whether every layer meets it that decodes in its model, whatever it computes."""
     turn: ClassVar[int] = 500
     """When it is tried where one violation is enough: first what is cheap and notices much."""
     faults: ClassVar[tuple[str, ...]] = ()
