@@ -94,6 +94,29 @@ class Normalised(nn.Module):
         return x * self.norm(self.conv(x)).sigmoid()
 
 
+class ChoosesAConvolution(nn.Module):
+    """torch itself compiles it anew for a larger batch: it has another kernel for that."""
+
+    def __init__(self, c: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(8, 8, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, c, h, w = x.shape
+        parts = self.conv(x.reshape(b * (c // 8), 8, h, w))
+        return x * parts.sigmoid().reshape(b, c, h, w)
+
+
+class KernelOfElu(Attention):
+    """The backward pass that torch makes of it fails by itself in the plain backend."""
+
+    def attend(self, x: Tensor, keys: Tensor, mask: Tensor | None = None) -> Tensor:
+        q, k, v = self.split(self.q(x)), self.split(self.k(keys)), self.split(self.v(keys))
+        q, k = nn.functional.elu(q) + 1, nn.functional.elu(k) + 1
+        weight = q @ k.sum(2)[..., None]
+        return self.o((q @ (k.mT @ v) / weight).transpose(1, 2).flatten(2))
+
+
 class Drops(Attention):
     def normalise(self, logits: Tensor) -> Tensor:
         return nn.functional.dropout(logits.softmax(-1), 0.5, self.training)
@@ -138,6 +161,8 @@ def test_another_result_is_found(module: type, words: str) -> None:
         (Clamps, "tokens"),
         (Drops, "tokens"),
         (Normalised, "map"),
+        (ChoosesAConvolution, "map"),
+        (KernelOfElu, "tokens"),
     ],
 )
 def test_one_graph_with_the_same_results_holds(module: type, spec: str) -> None:

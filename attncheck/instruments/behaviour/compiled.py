@@ -21,6 +21,8 @@ from attncheck.subject.raising import SubjectError, first_line
 from attncheck.subject.trial import Tensors, Trial
 
 INDUCTOR = "inductor"
+_OTHERWISE = "aot_eager_decomp_partition"
+"""Takes a graph apart as the inductor does, where torch's plain backward pass fails by itself."""
 _PREFIX = "_orig_mod."
 _COMPILERS = ("c++", "g++", "clang++")
 
@@ -179,10 +181,12 @@ def compiled_outputs(trial: Trial, backend: str, others: list[Trial]) -> Compila
                 if type(raised.error).__name__ != "RecompileError":
                     raise
                 text = str(raised.error)
-                line = guarded_line(text, trial.subject)
                 by = [f.location for f in fixed if f.size == before and f.location]
-                told.anew = Obstacle(_guard(text), line or (by[0] if by else None))
-                break
+                line = guarded_line(text, trial.subject) or (by[0] if by else None)
+                if line is not None:
+                    told.anew = Obstacle(_guard(text), line)
+                    break
+                found.append(one.run(module, one.inputs()))  # torch's own: how to convolve
     return told
 
 
@@ -209,5 +213,11 @@ def compiled_learned(trial: Trial, backend: str) -> Tensors:
     Raises:
         SubjectError: the compiled module raises.
     """
-    with compiler():
-        return learned(trial, compiled(trial.module(), backend, whole=False))
+    for name in (backend, _OTHERWISE):
+        try:
+            with compiler():
+                return learned(trial, compiled(trial.module(), name, whole=False))
+        except SubjectError as error:
+            if error.phase != "backward" or name == _OTHERWISE:
+                raise
+    return {}

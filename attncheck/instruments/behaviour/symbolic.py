@@ -11,7 +11,7 @@ from typing import Any
 
 from attncheck.data.report import Location
 from attncheck.lazy import torch
-from attncheck.source.files import file_of
+from attncheck.source.files import file_of, is_library
 from attncheck.source.places import place
 from attncheck.source.raised import is_file, is_of_torch, is_ours
 from attncheck.subject.subject import Subject
@@ -90,7 +90,7 @@ def guarded_line(text: str, subject: Subject, note: str = "") -> Location | None
     for path, line in reversed(_FRAME.findall(first)):
         if is_file(path) and not is_ours(path) and not is_of_torch(path):
             return place(path, int(line), note)
-    files = {file_of(kind) for kind in _kinds(subject)} - {""}
+    files = {path for kind in _kinds(subject) if (path := file_of(kind)) and not is_library(path)}
     for name, line in _IN_GUARD.findall(first):
         for path in sorted(files):
             if path.endswith(name):
