@@ -157,9 +157,11 @@ def identified(request: Request, *, by_name: bool = True) -> Identity:
     found = _proven(looks, named) or _proven([*_again(looks)], named)
     found = found or _likely(looks, named) or _unknown(named)
     other = found.mechanism
-    related = other is None or akin(named, other) or named in found.also
-    related = related or (
-        found.known in ("proven", "variant") and is_short_for(request.name, other)
+    related = (
+        other is None
+        or akin(named, other)
+        or named in found.also
+        or (found.known in ("proven", "variant") and is_short_for(request.name, other))
     )
     told = named if named and not related else None
     return replace(found, named=told, families=[*contracts])
