@@ -28,6 +28,7 @@ from attncheck.execution.messages import (
 )
 from attncheck.execution.patches import PATCHED
 from attncheck.execution.seal import LONGEST, opening
+from attncheck.execution.share import Share
 from attncheck.execution.starting import Child
 from attncheck.execution.testimony import UnsoundError
 
@@ -155,14 +156,14 @@ class Ear:
         wire: int,
         out: int,
     ) -> Iterator[Message]:
-        step = time.monotonic()
+        share = Share(self._child.pid)
         while not self._course.done and self.death is None:
-            now = time.monotonic()
             if self._stop.is_set():
                 self.stopped = True
                 return
-            if now >= self._deadline or now - step >= self._seconds:
-                self._give_up(out, late=now >= self._deadline)
+            late = time.monotonic() >= self._deadline
+            if late or share.seconds() >= self._seconds:
+                self._give_up(out, late=late)
                 return
             ready = {key.fd for key, _ in selector.select(_TICK)}
             if out in ready and not self._drain(out):
@@ -173,8 +174,8 @@ class Ear:
                 if data == b"":
                     selector.unregister(wire)
                 for message in self._split(data or b""):
-                    step = time.monotonic()
                     yield message
+                    share.begin()
                 if data and not self._course.done:
                     others.select(_PAUSE)
             elif self._child.process.sentinel in ready and not self._course.done:

@@ -114,6 +114,19 @@ def placed_so(place: str, *, attends: bool = True) -> str:
     return "" if _written_out(_plain(name)) in _ROLES else named_so(name, attends=attends)
 
 
+def is_short_for(name: str, mechanism: str) -> bool:
+    """Say whether a class's name is the initials of a mechanism's title, whatever else it means.
+
+    Several papers share most abbreviations: which is meant, the module itself tells.
+
+    >>> is_short_for("PSABlock", "c2psa"), is_short_for("PSABlock", "se")
+    (True, False)
+    """
+    title = read_document(shelf_index()[mechanism])[0].title
+    initials = "".join(word[0] for word in _SIGNS.split(title.lower()) if word)
+    return initials in _forms(_plain(name.rpartition(".")[2]))
+
+
 def _forms(plain: str) -> Iterator[str]:
     """Yield a name as it is, written out, and with less and less behind it."""
     yield plain

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from attncheck.catalogue import load
 from attncheck.subject.prepare import Request, prepare
+from attncheck.subject.subject import Subject
 
 
 def own_or(value, other):  # type: ignore[no-untyped-def]
@@ -22,7 +23,7 @@ class Crossed(nn.Module):
 
     def __init__(self, query_dim, context_dim=None, heads=8, dim_head=64) -> None:  # type: ignore[no-untyped-def]
         super().__init__()
-        context_dim = own_or(context_dim, query_dim)
+        context_dim = own_or(context_dim, query_dim)  # type: ignore[no-untyped-call]
         self.q = nn.Linear(query_dim, heads * dim_head)
         self.k = nn.Linear(context_dim, heads * dim_head)
         self.out = nn.Linear(heads * dim_head, query_dim)
@@ -46,10 +47,39 @@ class OfAMap(nn.Module):
         return self.layer(seen)  # type: ignore[no-any-return]
 
 
-def symbols(factory: Any, spec: str) -> dict[str, str]:
+class OfKnownKernels(nn.Module):
+    """A kernel that is one of those that the branches are written for."""
+
+    def __init__(self, dim: int, k_size: int) -> None:
+        super().__init__()
+        if k_size == 7:
+            self.depthwise = nn.Conv2d(dim, dim, 7, padding=3, groups=dim)
+        elif k_size == 11:
+            self.depthwise = nn.Conv2d(dim, dim, 11, padding=5, groups=dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.depthwise(x)  # type: ignore[no-any-return]
+
+
+class FarAway(nn.Module):
+    """A distance with a word before its usual name."""
+
+    def __init__(self, dim: int, rel_max_distance: int = 128) -> None:
+        super().__init__()
+        self.layer = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x)  # type: ignore[no-any-return]
+
+
+def prepared(factory: Any, spec: str) -> Subject:
     subject, failure = prepare(load(spec).document, Request("it", "it", factory=factory))
     assert failure is None, failure
-    return dict(subject.binding.symbolic)
+    return subject
+
+
+def symbols(factory: Any, spec: str) -> dict[str, str]:
+    return dict(prepared(factory, spec).binding.symbolic)
 
 
 def test_a_width_of_a_layer_is_a_number_though_a_helper_may_call_it() -> None:
@@ -59,3 +89,13 @@ def test_a_width_of_a_layer_is_a_number_though_a_helper_may_call_it() -> None:
 def test_h_beside_a_height_is_a_number_of_heads() -> None:
     found = symbols(OfAMap, "emsa")
     assert found["h"] == "heads"
+
+
+def test_values_that_the_constructor_asks_for_are_tried() -> None:
+    subject = prepared(OfKnownKernels, "lska")
+    assert subject.binding.arguments(subject.dims)["k_size"] == 7
+    assert subject.dims["k"] == 7
+
+
+def test_a_longer_name_of_an_authors_number_is_that_number() -> None:
+    assert prepared(FarAway, "t5-bias").dims["farthest"] == 128
