@@ -36,6 +36,7 @@ ONLY_IN = {
     "cloudpickle": ("auditing/things",),
     "fvcore": ("instruments/counting",),
     "pynvml": ("devices/cuda",),
+    "distributed": ("execution/engines/dask",),
 }
 """Third-party package -> the only places that know it."""
 

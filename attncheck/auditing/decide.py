@@ -12,6 +12,7 @@ import msgspec
 
 from attncheck.blame import blame
 from attncheck.data.report import Finding, Status, Witness
+from attncheck.signature.absent import AbsentError
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, undecided
 from attncheck.subject.raising import SubjectError
@@ -69,7 +70,7 @@ def decide(
 def _check(claim: Claim, subject: Subject, case: Case) -> Outcome:
     try:
         return claim.check(Trial(subject, case))
-    except SubjectError as error:
+    except (SubjectError, AbsentError) as error:
         return undecided(str(error))
 
 

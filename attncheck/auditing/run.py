@@ -16,6 +16,7 @@ from attncheck.data.environment import fingerprint
 from attncheck.data.report import Problem, Report, Status, SubjectReport
 from attncheck.execution.cache import ResultCache
 from attncheck.execution.cached import run_known
+from attncheck.execution.engines import Engine
 from attncheck.execution.limits import Limits
 from attncheck.execution.messages import Message
 from attncheck.execution.task import AnyTask
@@ -50,6 +51,7 @@ def run(
     store: bool = True,
     isolate: bool = True,
     cache: ResultCache | None = None,
+    engine: Engine | None = None,
 ) -> AuditRun:
     """Audit everything, each subject in processes of its own.
 
@@ -64,6 +66,7 @@ def run(
         store: keep violations for ``attncheck replay``.
         isolate: in child processes; else in this one, which nothing protects.
         cache: what is known of earlier; None for nothing.
+        engine: where subjects are sent; None for this machine.
     """
     environment = fingerprint()
     found: dict[int, SubjectAudited] = {}
@@ -83,7 +86,7 @@ def run(
 
     tasks = [task for _, task in selections]
     results, interrupted = run_known(
-        tasks, limits, workers, listen, cache, done=done, isolate=isolate
+        tasks, limits, workers, listen, cache, done, isolate=isolate, engine=engine
     )
     for place, result in enumerate(results):
         if place not in found:

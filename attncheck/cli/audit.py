@@ -15,10 +15,12 @@ from attncheck.execution import interrupts
 from attncheck.execution.limits import limits_of
 
 if TYPE_CHECKING:
+    from attncheck.auditing.request import Asked
     from attncheck.auditing.run import SubjectAudited
     from attncheck.auditing.select import Selection
     from attncheck.cli.output import OutputFile
     from attncheck.data.report import Report
+    from attncheck.execution.engines import Engine
     from attncheck.execution.limits import Limits
 
 
@@ -28,6 +30,7 @@ def audit(
     claim: options.Claims = None,
     skip: options.Skips = None,
     limit: options.Binding = None,
+    tried: options.Tried = None,
     init: options.Init = None,
     dims: options.Dims = None,
     inputs: options.Inputs = None,
@@ -37,6 +40,7 @@ def audit(
     timeout: options.Timeout = 30.0,
     memory_limit: options.MemoryLimit = "4GiB",
     jobs: options.Jobs = 0,
+    executor: options.Executor = "",
     strict: options.Strict = False,
     format_name: options.ReportFormat = "text",
     output: options.ReportFiles = None,
@@ -57,8 +61,8 @@ def audit(
     """
     from attncheck.auditing.request import Asked
     from attncheck.cli.output import hand_over, outputs
-    from attncheck.commands.unnamed import specified
-    from attncheck.commands.words import check_some, selected, selected_of
+    from attncheck.commands.words import check_some
+    from attncheck.execution.engines import engine_of
     from attncheck.formats import find_format
 
     options.limits(timeout=timeout, jobs=jobs, seed=seed)
@@ -69,7 +73,8 @@ def audit(
         inputs=inputs or [],
         claims=claim or [],
         skips=skip or [],
-        binding=options.several(limit or []),
+        binding=options.binding(limit or []),
+        limits=options.several(tried or []),
         dtype=dtype,
         device=device,
         seed=seed,
@@ -79,15 +84,13 @@ def audit(
     files = outputs(output or [])
     on = held.ground(baseline, written=[file.path for file in files]) if baseline else None
     asked.check()
-    if every:
-        selections = selected([], asked, every=True)
-    else:
-        what, told = specified(words or [], asked, limits)
-        selections = selected_of(what, asked)
-        for line in told:
-            log(line)
+    with engine_of(executor, jobs) as engine:
+        selections = _selections(words or [], asked, limits, engine, every=every)
+        with interrupts.held():
+            report = report_of(
+                selections, limits, jobs, files, quiet=quiet, debug=debug, engine=engine
+            )
     with interrupts.held():
-        report = report_of(selections, limits, jobs, files, quiet=quiet, debug=debug)
         code = exit_of(report, strict=strict)
         if files and not report.subjects:
             log("attncheck: nothing was audited, so no report is written")
@@ -100,6 +103,22 @@ def audit(
     raise typer.Exit(code)
 
 
+def _selections(
+    words: Sequence[str], asked: Asked, limits: Limits, engine: Engine | None, *, every: bool
+) -> list[Selection]:
+    """Return what is audited; what a target without a spec is held against is told."""
+    from attncheck.commands.unnamed import specified
+    from attncheck.commands.words import selected, selected_of
+
+    if every:
+        return selected([], asked, every=True)
+    what, told = specified(words, asked, limits, engine)
+    selections = selected_of(what, asked)
+    for line in told:
+        log(line)
+    return selections
+
+
 def report_of(
     selections: list[Selection],
     limits: Limits,
@@ -108,6 +127,7 @@ def report_of(
     *,
     quiet: bool,
     debug: bool,
+    engine: Engine | None = None,
 ) -> Report:
     """Run everything and return the report; problems are told on standard error as well.
 
@@ -118,7 +138,7 @@ def report_of(
     from attncheck.cli.progress import live_line
 
     with live_line([task for _, task in selections], quiet=quiet) as listen:
-        audit = run(selections, limits, jobs, listen, Kept(files).add)
+        audit = run(selections, limits, jobs, listen, Kept(files).add, engine=engine)
     for entry in audit.entries:
         if entry.problem is not None:
             _tell(entry, debug=debug)

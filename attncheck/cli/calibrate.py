@@ -26,6 +26,7 @@ def calibrate(
     windows: Annotated[int, typer.Option(help="Repetitions; the noisiest counts.")] = 3,
     format_name: options.ResultFormat = "text",
     output: options.ResultFiles = None,
+    executor: options.NoExecutor = "",
     quiet: options.Quiet = False,
 ) -> None:
     """Measure this machine's noise floor: how much the times of unchanged code differ.

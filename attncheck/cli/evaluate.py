@@ -31,6 +31,7 @@ def evaluate(
     timeout: options.Timeout = 30.0,
     memory_limit: options.MemoryLimit = "4GiB",
     jobs: options.Jobs = 0,
+    executor: options.Executor = "",
     format_name: options.ResultFormat = "text",
     output: options.ResultFiles = None,
     quiet: options.Quiet = False,
@@ -46,6 +47,7 @@ def evaluate(
     from attncheck.commands.evaluate.page import page_of
     from attncheck.commands.evaluate.run import evaluate as run
     from attncheck.commands.evaluate.run import planned
+    from attncheck.execution.engines import engine_of
     from attncheck.execution.limits import Limits
 
     files = output or []
@@ -59,8 +61,8 @@ def evaluate(
     if not plans:
         raise UsageError("no entry of the corpus has such a name", where="--only")
     tasks = [plan.task for plan in plans if plan.task is not None]
-    with live_line(tasks, quiet=quiet) as listen:
-        found = run(plans, limits, jobs, listen)
+    with live_line(tasks, quiet=quiet) as listen, engine_of(executor, jobs) as engine:
+        found = run(plans, limits, jobs, listen, engine)
     total = found.tally.total
     right = total.recall.count == total.recall.of and not total.false_alarms.count
     code = Exit.CONFORMS if right else Exit.VIOLATES

@@ -16,6 +16,22 @@ from attncheck.data.formula import shortened
 from attncheck.data.literals import parse_literal
 from attncheck.errors import UsageError
 
+
+def _not_sent(text: str) -> str:
+    """Refuse to send measurements of time anywhere.
+
+    Raises:
+        UsageError: an engine is named.
+    """
+    if text:
+        raise UsageError(
+            "times are measured on this machine, by processes that have it for themselves",
+            where="--executor",
+            instead="run it without --executor on the machine that is to be measured",
+        )
+    return text
+
+
 _Many = list[str] | None
 _WORDS = (
     "Each a SPEC (an id or alias, or a path to a .toml), SPEC@SUBJECT, SPEC=TARGET, or a TARGET "
@@ -65,8 +81,17 @@ Binding = Annotated[
     _Many,
     typer.Option(
         "--for",
+        metavar="USE",
+        help="What it is wanted for: amp, deploy, train, yolo, hf, a use of your project's, or "
+        "limits of use such as precision,export. They decide the verdict.",
+    ),
+]
+Tried = Annotated[
+    _Many,
+    typer.Option(
+        "--limits",
         metavar="LIMIT",
-        help="Limits of use that decide the verdict, such as precision,half-precision.",
+        help="Limits of use that are tried although they take seconds: compile,export, or all.",
     ),
 ]
 
@@ -82,6 +107,18 @@ MemoryLimit = Annotated[
     str, typer.Option("--memory-limit", metavar="SIZE", help="Memory of one child process.")
 ]
 Jobs = Annotated[int, typer.Option("--jobs", help="Processes at once; 0 for one per core.")]
+Executor = Annotated[
+    str,
+    typer.Option(
+        "--executor",
+        metavar="NAME[:ADDRESS]",
+        help="Send the work to an engine: dask for a cluster of --jobs workers on this machine, "
+        "dask:tcp://HOST:8786 for a scheduler that runs, or an installed plugin.",
+    ),
+]
+NoExecutor = Annotated[
+    str, typer.Option("--executor", callback=_not_sent, hidden=True, help="Refused.")
+]
 Threads = Annotated[int, typer.Option("--threads", help="Threads of torch in each process.")]
 
 Strict = Annotated[
@@ -139,8 +176,20 @@ def initials(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def several(texts: Sequence[str]) -> list[str]:
-    """Return the names of ``--for a,b --for c``."""
+    """Return the names of ``--limits a,b --limits c``."""
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
+def binding(texts: Sequence[str]) -> list[str]:
+    """Return the limits of use that ``--for`` or else the project makes binding.
+
+    Raises:
+        UsageError: the project's ``pyproject.toml`` cannot be read.
+    """
+    from attncheck.catalogue.uses import always_for, limits_for
+
+    here = Path.cwd()
+    return limits_for(several(texts) or always_for(here), here)
 
 
 def sizes(texts: Sequence[str]) -> dict[str, int]:

@@ -81,6 +81,7 @@ def profile(
     timeout: options.Timeout = 240.0,
     memory_limit: options.MemoryLimit = "8GiB",
     jobs: options.Jobs = 0,
+    executor: options.NoExecutor = "",
     resume: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Go on with the report of an interrupted sweep."),

@@ -35,7 +35,7 @@ def live_line(
             with lock:
                 if isinstance(message, Answered):
                     decided.add((id(task), message.step))
-                elif isinstance(message, Started):
+                if isinstance(message, Answered | Started):
                     status.update(_plain(f"{len(decided)}/{total} claims · {message.step}"))
 
         yield listen

@@ -51,11 +51,13 @@ def scan(
     claim: options.Claims = None,
     skip: options.Skips = None,
     limit: options.Binding = None,
+    tried: options.Tried = None,
     device: options.Device = "cpu",
     seed: options.Seed = 0,
     timeout: options.Timeout = 30.0,
     memory_limit: options.MemoryLimit = "4GiB",
     jobs: options.Jobs = 0,
+    executor: options.Executor = "",
     strict: options.Strict = False,
     format_name: options.ReportFormat = "text",
     output: options.ReportFiles = None,
@@ -76,6 +78,7 @@ def scan(
     from attncheck.cli.progress import live_line
     from attncheck.commands.scan.run import scan as scanned
     from attncheck.execution.cache import ResultCache
+    from attncheck.execution.engines import engine_of
     from attncheck.formats import Format, find_format
     from attncheck.formats.terminal.scan import Treed
 
@@ -85,7 +88,8 @@ def scan(
     asked = Asked(
         claims=claim or [],
         skips=skip or [],
-        binding=options.several(limit or []),
+        binding=options.binding(limit or []),
+        limits=options.several(tried or []),
         inputs=inputs or [],
         device=device,
         seed=seed,
@@ -98,11 +102,11 @@ def scan(
 
     def audit(selections: list[Selection], checkpoint: Checkpoint) -> AuditRun:
         with live_line([task for _, task in selections], quiet=quiet) as listen:
-            return run(selections, limits, jobs, listen, checkpoint, cache=cache)
+            return run(selections, limits, jobs, listen, checkpoint, cache=cache, engine=engine)
 
-    with interrupts.held():
+    with interrupts.held(), engine_of(executor, jobs) as engine:
         keep = partial(save_so_far, files)
-        report = scanned(places, asked, audit, limits, jobs, keep, cache)
+        report = scanned(places, asked, audit, limits, jobs, keep, cache, engine)
         if report.partial:
             log("attncheck: interrupted; what follows is what was finished")
         code = exit_of_scan(report, strict=strict)

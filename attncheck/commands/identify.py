@@ -16,6 +16,7 @@ from attncheck.data.page import Page, Section, Table
 from attncheck.data.report import Problem
 from attncheck.execution.cache import ResultCache
 from attncheck.execution.cached import run_known
+from attncheck.execution.engines import Engine
 from attncheck.execution.limits import Limits
 from attncheck.execution.messages import Message
 from attncheck.execution.task import AnyTask
@@ -54,6 +55,7 @@ def identities(
     jobs: int = 0,
     listen: Callable[[AnyTask, Message], None] | None = None,
     cache: ResultCache | None = None,
+    engine: Engine | None = None,
 ) -> Identities:
     """Return what each target is, in their order.
 
@@ -64,13 +66,14 @@ def identities(
         jobs: how many at once; 0 for one per core.
         listen: told every message, from several threads.
         cache: what is known of earlier; None for nothing.
+        engine: where targets are sent; None for this machine.
 
     Raises:
         UsageError, TargetError: an option cannot be read, or a target names no class.
     """
     each = [asked] * len(targets) if isinstance(asked, Asked) else asked
     tasks = [task_of(target, own) for target, own in zip(targets, each, strict=True)]
-    results, interrupted = run_known(tasks, limits, jobs, listen, cache)
+    results, interrupted = run_known(tasks, limits, jobs, listen, cache, engine=engine)
     found = []
     for task, result in zip(tasks, results, strict=True):
         target, refused = task.question.target, result.refused

@@ -11,6 +11,7 @@ from attncheck.commands.identify import identities, sentence
 from attncheck.commands.words import Named, missing, named
 from attncheck.data.identity import Identity
 from attncheck.errors import AttncheckError, TargetError, UsageError, did_you_mean
+from attncheck.execution.engines import Engine
 from attncheck.execution.limits import Limits
 from attncheck.spec.shelf import find_path, shelf_index, split_subject
 
@@ -18,13 +19,16 @@ _UNSAID = "?"
 """In place of a spec that is not said; none can be called so."""
 
 
-def specified(words: Sequence[str], asked: Asked, limits: Limits) -> tuple[list[Named], list[str]]:
+def specified(
+    words: Sequence[str], asked: Asked, limits: Limits, engine: Engine | None = None
+) -> tuple[list[Named], list[str]]:
     """Return what words name, each target with a spec, and a sentence for each that was found.
 
     Args:
         words: of the command line of an audit.
         asked: its options.
         limits: what each child may use.
+        engine: where targets without a spec are sent; None for this machine.
 
     Raises:
         UsageError: a word cannot be read, or no mechanism that we know is meant.
@@ -37,7 +41,7 @@ def specified(words: Sequence[str], asked: Asked, limits: Limits) -> tuple[list[
         raise _unknown_spec(strange[0], asked, limits)
     if not asking:
         return read, []
-    found = dict(zip(asking, _asked(asking, asked, limits), strict=True))
+    found = dict(zip(asking, _asked(asking, asked, limits, engine), strict=True))
     chosen = {
         one: Named(_spec_of(one.target, identity), one.target) for one, identity in found.items()
     }
@@ -45,14 +49,17 @@ def specified(words: Sequence[str], asked: Asked, limits: Limits) -> tuple[list[
     return [chosen.get(one, one) for one in read], told
 
 
-def _asked(targets: Sequence[Named], asked: Asked, limits: Limits) -> Iterator[Identity]:
+def _asked(
+    targets: Sequence[Named], asked: Asked, limits: Limits, engine: Engine | None = None
+) -> Iterator[Identity]:
     """Yield what each target is.
 
     Raises:
         TargetError: it cannot be called.
     """
     plain = replace(asked, dims={}, claims=(), skips=(), binding=(), dtype="", device="cpu")
-    for one in identities([one.target for one in targets], plain, limits).targets:
+    found = identities([one.target for one in targets], plain, limits, engine=engine)
+    for one in found.targets:
         if one.identity is None:
             assert one.problem is not None
             problem = one.problem

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
 from attncheck.equivalence.matrices import MOST_VECTORS
-from attncheck.equivalence.observed import activations, rotations
+from attncheck.equivalence.observed import activations, rotations, turns_given
 from attncheck.equivalence.units import units_of
 from attncheck.lazy import torch
 from attncheck.signature.names import STRONG
@@ -121,7 +121,8 @@ def _grid(
         elif type(default) in (int, float) and name in spec.names and name not in sizes:
             spare = [subject.dims[name]] if name in subject.dims else []
             found = [*_stated(name, default, subject, module), default, *spare]
-            grid[name] = rotations(module, name) or list(dict.fromkeys(found))
+            turns = turns_given(subject, name) or rotations(module, name)
+            grid[name] = turns or list(dict.fromkeys(found))
         elif isinstance(default, float):
             grid[name] = _floats(default, subject)
     return grid

@@ -214,7 +214,8 @@ def _elsewhere(mechanism: Mechanism, identity: Resemblance, probe: Probe) -> boo
     assignment = identity.explanation.assignment
     trial = probe.trial.with_case(seed=probe.trial.case.seed + 11)
     others = [replace(probe, trial=trial, inputs={**probe.inputs, **trial.inputs()})]
-    for other in _probes(Probe("base", probe.trial, probe.trial.inputs()), assignment):
+    base = Probe("base", probe.trial, probe.trial.inputs())
+    for other in _probes(mechanism, base, assignment):
         if other.name.startswith(("input", "mask", "scales")) and not other.trial.case.train:
             others.append(other)
     for other in others:

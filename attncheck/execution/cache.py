@@ -116,13 +116,13 @@ class ResultCache:
         refused = result.refused is not None and result.refused.kind in _OTHER_DAY
         if result.interrupted or refused or (result.read is None and not result.deaths):
             return
-        paths = {*(result.read or ()), *_own_file(task)}
+        paths = {*(result.read or ()), *task.files()}
         if any(_changed(path) > began - _CLOCK for path in paths):
             return
         entry = _Entry(
             SCHEMA,
             msgspec.Raw(msgspec.json.encode(value)),
-            {path: _digest(Path(path)) for path in sorted(paths)},
+            {path: digest_of(Path(path)) for path in sorted(paths)},
             whole=not result.deaths,
         )
         with contextlib.suppress(OSError):
@@ -142,7 +142,7 @@ class ResultCache:
 
     def _digest(self, path: str) -> str:
         if path not in self._digests:
-            self._digests[path] = _digest(Path(path))
+            self._digests[path] = digest_of(Path(path))
         return self._digests[path]
 
 
@@ -150,16 +150,7 @@ def _asked(task: AnyTask, limits: Limits) -> list[Any]:
     return [task.kind(), task.question, limits.memory_bytes]
 
 
-def _own_file(task: AnyTask) -> list[str]:
-    """Return the file that a target names, which a child that died young never told."""
-    target = str(task.question.target)
-    place = target.partition(":")[0]
-    if not place.endswith(".py"):
-        return []
-    return [os.path.realpath(os.path.join(task.question.folder, os.path.expanduser(place)))]
-
-
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
     """Return a digest of a file's content, "" where there is none."""
     try:
         told = path.stat()
@@ -196,7 +187,7 @@ def _ground() -> str:
             for name in sorted(files):
                 if name.endswith((".py", ".toml")):
                     path = Path(root, name)
-                    digest.update(f"{path}\0{_digest(path)}\0".encode())
+                    digest.update(f"{path}\0{digest_of(path)}\0".encode())
     return digest.hexdigest()
 
 

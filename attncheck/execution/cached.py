@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from attncheck.execution.cache import ResultCache
+from attncheck.execution.engines import Engine
 from attncheck.execution.limits import Limits
 from attncheck.execution.messages import Answered, Message
 from attncheck.execution.scheduling import run_all
@@ -22,6 +23,7 @@ def run_known(
     done: Callable[[int, Result[A, O, N]], None] | None = None,
     *,
     isolate: bool = True,
+    engine: Engine | None = None,
 ) -> tuple[list[Result[A, O, N]], bool]:
     """Return one result per task, in their order, and whether Ctrl-C cut the work short.
 
@@ -33,9 +35,10 @@ def run_known(
         cache: what is known of earlier; None for nothing.
         done: told the place and the result of each task that is finished.
         isolate: in child processes; else in this one, and nothing is known or kept.
+        engine: where what is not known is sent; None for children of this process.
     """
     if cache is None or not isolate:
-        return run_all(tasks, limits, workers, listen, done=done, isolate=isolate)
+        return run_all(tasks, limits, workers, listen, engine, done, isolate=isolate)
     began = time.time_ns()
     results: dict[int, Result[A, O, N]] = {}
     for place, task in enumerate(tasks):
@@ -56,7 +59,7 @@ def run_known(
     interrupted = False
     if rest:
         found_now, interrupted = run_all(
-            [tasks[place] for place in rest], limits, workers, listen, done=ended
+            [tasks[place] for place in rest], limits, workers, listen, engine, ended
         )
         results |= dict(zip(rest, found_now, strict=True))
         cache.prune()

@@ -54,6 +54,11 @@ class Course:
         self._phase, self._step = "import", ""
         self._case: Any = None
 
+    @property
+    def step(self) -> str:
+        """What is tried now, "" between steps."""
+        return self._step
+
     def follow(self, message: Message) -> None:
         """Keep track of what the subject is doing."""
         self.ready = True
@@ -90,6 +95,7 @@ class Ear:
         limits: how long it may take for one step.
         deadline: the moment at which the whole subject's time is up.
         stop: set when nobody waits for an answer any more.
+        patience: how many times the usual time a step may take.
     """
 
     def __init__(
@@ -99,8 +105,11 @@ class Ear:
         limits: Limits,
         deadline: float,
         stop: threading.Event,
+        *,
+        patience: Callable[[str], float],
     ) -> None:
         self.stopped = False
+        self._patience = patience
         self._child = child
         self._understand, self._unseal = understand, opening(child.key)
         self._limits = limits
@@ -134,6 +143,12 @@ class Ear:
                 end_group(child.pid)
                 child.close()
 
+    @property
+    def _seconds(self) -> float:
+        """How long the step that is tried may take."""
+        step = self._course.step
+        return self._limits.claim_seconds * (self._patience(step) if step else 1.0)
+
     def _until_the_end(
         self,
         selector: selectors.BaseSelector,
@@ -147,7 +162,7 @@ class Ear:
                 self.stopped = True
                 return
             late = time.monotonic() >= self._deadline
-            if late or share.seconds() >= self._limits.claim_seconds:
+            if late or share.seconds() >= self._seconds:
                 self._give_up(out, late=late)
                 return
             ready = {key.fd for key, _ in selector.select(_TICK)}
@@ -207,7 +222,7 @@ class Ear:
             self._drain(out)
             time.sleep(0.01)
         self._drain(out)
-        kind, seconds = "hang" if self._course.ready else "unready", self._limits.claim_seconds
+        kind, seconds = "hang" if self._course.ready else "unready", self._seconds
         if late:
             kind, seconds = "time", self._limits.subject_seconds
         self._died(kind, seconds)

@@ -1,26 +1,24 @@
-"""Many subjects at once, over any ``concurrent.futures.Executor``; results keep their order."""
+"""Many subjects at once, here or on an engine of others; results keep their order."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import threading
-import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
-from typing import Any
-
-import msgspec
 
 from attncheck.errors import AttncheckError
 from attncheck.execution import interrupts
+from attncheck.execution.elsewhere import internal, send_all
+from attncheck.execution.engines import Engine
 from attncheck.execution.killing import end_below
 from attncheck.execution.limits import Limits, at_once
-from attncheck.execution.messages import Message, Refused
+from attncheck.execution.messages import Message
 from attncheck.execution.starting import cool_down, server_pid, warm_up
 from attncheck.execution.supervising import ALLOWED, Result, supervise
-from attncheck.execution.task import A, AnyTask, N, O, Q, Task, named
+from attncheck.execution.task import A, AnyTask, N, O, Q, Task
 
 _TICK = 0.1
 
@@ -37,7 +35,7 @@ def run_all(
     limits: Limits,
     workers: int = 0,
     listen: Callable[[AnyTask, Message], None] | None = None,
-    executor: Executor | None = None,
+    engine: Engine | None = None,
     done: Callable[[int, Result[A, O, N]], None] | None = None,
     *,
     isolate: bool = True,
@@ -49,19 +47,14 @@ def run_all(
         limits: what each may use.
         workers: how many at once; 0 for one per core.
         listen: told every message of every task, from several threads.
-        executor: where to run instead of threads of this process; nothing is listened to then.
+        engine: where to send them instead; what is listened to are answers, as each task ends.
         done: told the place and the result of each task that is finished, from this thread.
         isolate: in child processes; else one after the other in this one, from this thread.
     """
     if not isolate:
         return _here(tasks, limits, listen, done)
-    if executor is not None:
-        encoded = msgspec.json.encode
-        sent = [
-            executor.submit(run_json, encoded(task.question), encoded(limits), task.kind())
-            for task in tasks
-        ]
-        return [_result(task, one.result()) for task, one in zip(tasks, sent, strict=True)], False
+    if engine is not None:
+        return send_all(tasks, limits, engine, listen, done)
     warm_up(modules=set().union(*(task.modules() for task in tasks)))
     stop = threading.Event()
     pool = ThreadPoolExecutor(at_once(workers or default_workers()))
@@ -123,27 +116,6 @@ def _all_ended(
     return not places
 
 
-def run_json(question: bytes, limits: bytes, kind: str) -> bytes:
-    """Do a task wherever this runs: JSON in, a :class:`Result` as JSON out.
-
-    Any ``concurrent.futures.Executor`` can be given this, a distributed engine's too.
-
-    Args:
-        question: of the type that the kind of work asks.
-        limits: a :class:`Limits`.
-        kind: a subclass of :class:`Task`, ``package.module:Class``.
-    """
-    work: type[AnyTask] = named(kind)
-    task = work.of(msgspec.json.decode(question, type=work.asks))
-    return msgspec.json.encode(supervise(task, msgspec.json.decode(limits, type=Limits)))
-
-
-def _result(task: Task[Q, A, O, N], data: bytes) -> Result[A, O, N]:
-    kind: Any = Result[task.answers, task.opens, task.counts]  # type: ignore[name-defined]
-    result: Result[A, O, N] = msgspec.json.decode(data, type=kind)
-    return result
-
-
 def _run(
     task: Task[Q, A, O, N],
     limits: Limits,
@@ -156,6 +128,4 @@ def _run(
     try:
         return supervise(task, limits, told, stop, isolate=isolate)
     except Exception as error:  # ours: it costs this subject, and no other
-        why = f"attncheck itself failed: {type(error).__name__}: {error}"
-        lines = traceback.format_exception(error)
-        return Result(refused=Refused("internal", why, traceback=lines[-14:]))
+        return Result(refused=internal(error))

@@ -121,11 +121,26 @@ def start(task: AnyTask, steps: Sequence[str], limits: Limits) -> Child:
     key = secret()
     asked = (task.kind(), *map(msgspec.json.encode, (task.narrowed(steps), limits)))
     child = context.Process(target=main, args=(*asked, key, theirs, their_out), daemon=True)
-    with _lock, nobody_else_in_charge():
+    with _lock, nobody_else_in_charge(), _of_a_daemon():
         child.start()
     theirs.close()
     their_out.close()
     return Child(child, wire, out, bytes(key))
+
+
+@contextlib.contextmanager
+def _of_a_daemon() -> Iterator[None]:
+    """Let a daemonic process, such as an engine's worker, have children.
+
+    It may have none because nobody would end them with it: the fork server ends with it by itself.
+    """
+    process: Any = multiprocessing.current_process()
+    is_daemon = process._config.pop("daemon", None)
+    try:
+        yield
+    finally:
+        if is_daemon is not None:
+            process._config["daemon"] = is_daemon
 
 
 @contextlib.contextmanager

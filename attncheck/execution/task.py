@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -81,10 +82,22 @@ class Task(Generic[Q, A, O, N]):
         """What is asked for, in order."""
         return self.question.steps
 
+    def files(self) -> list[str]:
+        """Return the files that the question names: wherever it is worked on, they are read."""
+        target = str(self.question.target)
+        place = target.partition(":")[0]
+        if not place.endswith(".py"):
+            return []
+        return [os.path.realpath(os.path.join(self.question.folder, os.path.expanduser(place)))]
+
     def narrowed(self, steps: Sequence[str]) -> Q:
         """Return the question for these steps alone, which a fresh child is asked."""
         narrow: Callable[..., Q] = msgspec.structs.replace  # which takes structures alone
         return narrow(self.question, steps=list(steps))
+
+    def patience(self, step: str) -> float:
+        """Return how many times the usual time this step may take."""
+        return 1.0
 
     def sound(self, message: Message, limits: Limits) -> Message:
         """Return a message that has the right types, with what the parent knows better put right.

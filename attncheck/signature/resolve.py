@@ -19,11 +19,16 @@ from typing import Any
 
 from attncheck.data.text_file import named_path, read_text
 from attncheck.errors import AttncheckError, TargetError, did_you_mean
+from attncheck.signature.absent import Absent, AbsentError, standing_in, wanted_by
 from attncheck.signature.factories import check_factory, only_module
+from attncheck.signature.offline import offline
 
 Factory = Callable[..., Any]
 
 _ALONE = "__attncheck_alone__"
+_WITHOUT = "__attncheck_without__"
+_MISSING = 32
+"""Packages that are stood in for, of one file."""
 _FILES = 4000
 _SHOWN = 12
 
@@ -78,6 +83,8 @@ def resolve(target: str, folder: Path | None = None, *, modules_only: bool = Fal
             raise TargetError(
                 f"no '{part}' in {place}", where=target, instead=instead_of(part, place, found)
             ) from None
+    if isinstance(found, Absent):
+        raise AbsentError(found.module, target)
     if not callable(found):
         raise TargetError(f"'{name}' is a {type(found).__name__}, not a class", where=target)
     check_factory(found, place, module, target)
@@ -85,31 +92,56 @@ def resolve(target: str, folder: Path | None = None, *, modules_only: bool = Fal
 
 
 def _import_place(place: str, folder: Path | None) -> ModuleType:
-    looks_like_path = place.endswith(".py") or "/" in place or "\\" in place
-    try:
-        if looks_like_path:
-            return _import_file((folder or Path.cwd()) / named_path(place, TargetError))
-        if str(Path.cwd()) not in sys.path:
-            sys.path.append(str(Path.cwd()))
-        return importlib.import_module(place)
-    except TargetError:
-        raise
-    except ModuleNotFoundError as error:
-        if error.name and (place == error.name or place.startswith(error.name + ".")):
-            raise TargetError(
-                f"no module named '{error.name}'",
-                where=place,
-                instead="write path/to/file.py:Class, or install the package here",
-            ) from None
-        raise TargetError(
-            f"importing it needs '{error.name}', which is not installed", where=place
-        ) from error
-    except SystemExit as error:
-        raise TargetError(f"importing it exits (code {error.code})", where=place) from None
-    except Exception as error:
-        raise TargetError(
-            f"importing it raises {type(error).__name__}: {error}", where=place
-        ) from error
+    """Import a file or a module; what it asks for in vain is stood in for, as far as it goes."""
+    missing: list[str] = []
+    first: Exception | None = None
+    while True:
+        try:
+            with (
+                offline(),
+                standing_in(missing, "" if _is_path(place) else place.partition(".")[0]),
+            ):
+                module = _import_once(place, folder)
+        except SystemExit as error:
+            raise TargetError(f"importing it exits (code {error.code})", where=place) from None
+        except Exception as error:
+            first = first or error
+            wanted = wanted_by(error)
+            if not wanted or wanted in missing or len(missing) == _MISSING:
+                raise _refusal(first, place) from first
+            missing.append(wanted)
+        else:
+            if missing:
+                module.__dict__[_WITHOUT] = tuple(missing)
+            return module
+
+
+def _refusal(error: Exception, place: str) -> TargetError:
+    """Return why a place is not imported, by what its import raised first."""
+    if isinstance(error, TargetError):
+        return error
+    name = error.name if isinstance(error, ModuleNotFoundError) else None
+    if not name:
+        return TargetError(f"importing it raises {type(error).__name__}: {error}", where=place)
+    if place == name or place.startswith(name + "."):
+        return TargetError(
+            f"no module named '{name}'",
+            where=place,
+            instead="write path/to/file.py:Class, or install the package here",
+        )
+    return TargetError(f"importing it needs '{name}', which is not installed", where=place)
+
+
+def _is_path(place: str) -> bool:
+    return place.endswith(".py") or "/" in place or "\\" in place
+
+
+def _import_once(place: str, folder: Path | None) -> ModuleType:
+    if _is_path(place):
+        return _import_file((folder or Path.cwd()) / named_path(place, TargetError))
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+    return importlib.import_module(place)
 
 
 def _import_file(path: Path) -> ModuleType:
@@ -166,10 +198,13 @@ def _imported(dotted: str, path: Path) -> ModuleType:
     return module
 
 
-def loaded_alone(factory: Factory) -> str:
-    """Return why the file of a class was loaded without its package, "" where it was not."""
+def loaded_without(factory: Factory) -> list[str]:
+    """Return what the file of a class was loaded without: its package, or others."""
     module = sys.modules.get(str(getattr(factory, "__module__", "")))
-    return str(vars(module).get(_ALONE, "")) if module is not None else ""
+    held = vars(module) if module is not None else {}
+    missing = ", ".join(held.get(_WITHOUT, ()))
+    absent = f"loaded without what cannot be imported here, and of which nothing is used: {missing}"
+    return [*([held[_ALONE]] if _ALONE in held else []), *([absent] if missing else [])]
 
 
 def _package_of(path: Path) -> tuple[Path, str | None]:

@@ -16,7 +16,11 @@ FILES = {
     "raises.py": "raise ValueError('not today')\n",
     "exits.py": "import sys\nsys.exit(4)\n",
     "leaves.py": "import os\nos._exit(4)\n",
-    "needs.py": "import not_installed_anywhere\n",
+    "needs.py": "import not_installed_anywhere as n\n" + FINE + "class Needs(Fine):\n"
+    "    def __init__(self, channels):\n        super().__init__(channels)\n        n.layer()\n",
+    "spares.py": "import not_installed_anywhere.deep\nfrom .gone import Base, drawn\n"
+    + FINE
+    + "@drawn(number=3)\ndef draw(model: Base | None): pass\nclass Drawn(Base): pass\n",
     "broken.py": "def f(:\n",
     "plain.py": "class Plain:\n    def __init__(self, channels): pass\nnumber = 3\n",
     "unbound.py": FINE + "class Unbound(Fine):\n"
@@ -34,7 +38,7 @@ REFUSED = {
     "raising": ("raises.py:Fine", "importing it raises ValueError: not today", ""),
     "exiting": ("exits.py:Fine", "importing it exits (code 4)", ""),
     "leaving": ("leaves.py:Fine", "importing it ends the process (exit status 4)", ""),
-    "needing": ("needs.py:Fine", "needs 'not_installed_anywhere', which is not installed", ""),
+    "needing": ("needs.py:Needs", "needs 'not_installed_anywhere', which cannot be", ""),
     "broken": ("broken.py:Fine", "importing it raises SyntaxError", ""),
     "no-file": ("fin.py:Fine", "no such file", "did you mean 'fine.py'?"),
     "no-class": ("fine.py:Fin", "no 'Fin' in fine.py", "did you mean 'Fine'?"),
@@ -50,6 +54,7 @@ WORKING = {
     "stdlib-name": "random.py:Fine",
     "relative-imports": "lib/deep/mine.py:Mine",
     "dotted": "lib.deep.mine:Mine",
+    "sparing": "spares.py:Fine",
 }
 
 
@@ -97,6 +102,14 @@ def test_the_other_subjects_are_whole(audited: subprocess.CompletedProcess[str],
     assert set(subjects) == set(WORKING)
     assert subjects[name]["verdict"] == "conforms"
     assert len(subjects[name]["findings"]) == 4
+
+
+def test_what_was_stood_in_for_is_told(audited: subprocess.CompletedProcess[str]) -> None:
+    subjects = {one["subject"]: one for one in json.loads(audited.stdout)["subjects"]}
+    notes = " ".join(subjects["sparing"]["notes"])
+    assert "cannot be imported here, and of which nothing is used: not_installed_anywhere" in notes
+    assert "gone" in notes
+    assert "loaded without" not in " ".join(subjects["fine"]["notes"])
 
 
 def test_arguments_are_bound_by_init_and_dims_by_set(folder: Path) -> None:

@@ -13,8 +13,10 @@ import pytest
 from attncheck.auditing.request import Asked
 from attncheck.auditing.select import select
 from attncheck.data.report import Status
+from attncheck.execution.elsewhere import run_json
+from attncheck.execution.engines import Engine
 from attncheck.execution.limits import Limits
-from attncheck.execution.scheduling import run_all, run_json
+from attncheck.execution.scheduling import run_all
 from tests.cli.command import FINE, spec_with
 
 SCRIPT = """
@@ -76,7 +78,8 @@ def test_any_executor_takes_a_job_as_json(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "fine.py").write_text(FINE, encoding="utf-8")
     spec_with(tmp_path, {"pools": "fine.py:Pools"})
     tasks = [task for _, task in select("tiny.toml", "", Asked())]
-    with ThreadPoolExecutor(1) as executor:
-        results, _ = run_all(tasks, Limits(), executor=executor)
+    engine = Engine("threads", lambda address, workers: ThreadPoolExecutor(1))
+    results, _ = run_all(tasks, Limits(), engine=engine)
+    engine.close()
     assert results[0].answers["shape"].status is Status.VIOLATED
     assert pickle.loads(pickle.dumps(run_json)) is run_json

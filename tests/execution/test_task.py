@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from attncheck.errors import UsageError
+from attncheck.execution.engines import Engine
 from attncheck.execution.limits import Limits
 from attncheck.execution.messages import Answered, Counted, Message, Opened
 from attncheck.execution.scheduling import run_all
@@ -101,7 +102,7 @@ def test_an_answer_that_is_none_makes_all_of_them_worthless() -> None:
 
 def test_a_question_travels_as_json_to_any_executor() -> None:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
-        result = squared("2", "exit", "4", executor=executor)
+        result = squared("2", "exit", "4", engine=Engine("pool", lambda *asked: executor))
     assert list(result.answers) == ["2", "exit", "4"]
     assert result.answers["4"] == Square(16)
     assert result.opened == 3

@@ -13,6 +13,7 @@ from attncheck.commands.evaluate.corpus import read
 from attncheck.commands.evaluate.judge import Judged, compare_twins, judge
 from attncheck.commands.evaluate.tally import EvaluationTally, tally
 from attncheck.commands.evaluate.tasks import Planned, plan
+from attncheck.execution.engines import Engine
 from attncheck.execution.limits import Limits
 from attncheck.execution.messages import Message
 from attncheck.execution.task import AnyTask
@@ -49,10 +50,11 @@ def evaluate(
     limits: Limits,
     workers: int = 0,
     listen: Callable[[AnyTask, Message], None] | None = None,
+    engine: Engine | None = None,
 ) -> Evaluation:
     """Audit what is planned, each in a process of its own, and count how often it was right."""
     ready = {id(p): (p.spec, p.task) for p in plans if p.spec is not None and p.task is not None}
-    audit = run([*ready.values()], limits, workers, listen, store=False)
+    audit = run([*ready.values()], limits, workers, listen, store=False, engine=engine)
     found = dict(zip(ready, audit.entries, strict=True))
     judged: list[Judged] = []
     for p in plans:

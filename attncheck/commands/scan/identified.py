@@ -11,18 +11,25 @@ from attncheck.commands.scan.found import Found
 from attncheck.data.identity import Identity
 from attncheck.data.scan import Group
 from attncheck.execution.cache import ResultCache
+from attncheck.execution.engines import Engine
 from attncheck.execution.limits import Limits
 from attncheck.spec.kinship import akin, is_short_for
 
 
-def identify_groups(found: Found, limits: Limits, workers: int, cache: ResultCache | None) -> bool:
+def identify_groups(
+    found: Found,
+    limits: Limits,
+    workers: int,
+    cache: ResultCache | None,
+    engine: Engine | None = None,
+) -> bool:
     """Ask those whose name says nothing what they compute; say whether that was cut short.
 
     What is equal to a definition, design changes included, has a mechanism from then on. What only
     comes near one is told so and accused of nothing: nobody said that it is meant.
     """
     strange = [number for number, group in enumerate(found.scan.groups) if not group.mechanism]
-    said = _identified(found, strange, limits, workers, cache)
+    said = _identified(found, strange, limits, workers, cache, engine)
     for number, one in zip(strange, said.targets, strict=True):
         group = found.scan.groups[number]
         if one.identity is not None:
@@ -33,7 +40,11 @@ def identify_groups(found: Found, limits: Limits, workers: int, cache: ResultCac
 
 
 def identify_misnamed(
-    found: Found, limits: Limits, workers: int, cache: ResultCache | None
+    found: Found,
+    limits: Limits,
+    workers: int,
+    cache: ResultCache | None,
+    engine: Engine | None = None,
 ) -> bool:
     """Ask those of which nothing but a name says what they are; say whether that was cut short.
 
@@ -41,7 +52,7 @@ def identify_misnamed(
     abbreviation that is its own as well.
     """
     doubtful = found.unconfirmed()
-    said = _identified(found, doubtful, limits, workers, cache)
+    said = _identified(found, doubtful, limits, workers, cache, engine)
     for number, one in zip(doubtful, said.targets, strict=True):
         named, identity = found.scan.groups[number].mechanism, one.identity
         if identity is None or identity.known not in ("proven", "variant"):
@@ -55,14 +66,19 @@ def identify_misnamed(
 
 
 def _identified(
-    found: Found, numbers: Sequence[int], limits: Limits, workers: int, cache: ResultCache | None
+    found: Found,
+    numbers: Sequence[int],
+    limits: Limits,
+    workers: int,
+    cache: ResultCache | None,
+    engine: Engine | None,
 ) -> Identities:
     """Return what these groups are, in their order."""
     if not numbers:
         return Identities(targets=[])
     what = [found.questions[number].what for number in numbers]
     asked = [_plain(found.questions[number].asked) for number in numbers]
-    return identities(what, asked, limits, workers, cache=cache)
+    return identities(what, asked, limits, workers, cache=cache, engine=engine)
 
 
 def _plain(asked: Asked) -> Asked:

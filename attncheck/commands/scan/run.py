@@ -24,9 +24,10 @@ from attncheck.data.scan import Group, LiveModel, Scan, Unread
 from attncheck.errors import UsageError
 from attncheck.execution.cache import ResultCache
 from attncheck.execution.cached import run_known
+from attncheck.execution.engines import Engine
 from attncheck.execution.limits import Limits
 from attncheck.signature.factories import AsItIs
-from attncheck.spec.kinship import named_so
+from attncheck.spec.kinship import named_so, placed_so
 from attncheck.subject.live import unwrapped
 
 Auditor = Callable[[list[Selection], Checkpoint], AuditRun]
@@ -41,6 +42,7 @@ def scan(
     workers: int = 0,
     keep: Callable[[Report], None] | None = None,
     cache: ResultCache | None = None,
+    engine: Engine | None = None,
 ) -> Report:
     """Return the report of every attention in places.
 
@@ -52,6 +54,7 @@ def scan(
         workers: how many are watched at once; 0 for one per core.
         keep: told the report so far, each time an audit ends.
         cache: what is known of earlier, for all but the audits; None for nothing.
+        engine: where all but the audits is sent; None for this machine.
 
     Raises:
         UsageError: a place is not there, or inputs are given and no live model.
@@ -69,13 +72,13 @@ def scan(
     found.questions = [AskedOf(group.target, alone) for group in found.scan.groups]
     for thing, kind in given.classes:
         found.add(_group_of(thing), AskedOf(kind, alone))
-    cut = _watch(found, given, asked, limits, workers, cache)
-    cut = cut or identify_groups(found, limits, workers, cache)
+    cut = _watch(found, given, asked, limits, workers, cache, engine)
+    cut = cut or identify_groups(found, limits, workers, cache, engine)
     for number, group in enumerate(found.scan.groups):
-        if group.mechanism:
+        if group.mechanism or number in found.decoding:
             found.select(number)
     cut = cut or _audit(found, audit, keep)
-    cut = cut or identify_misnamed(found, limits, workers, cache)
+    cut = cut or identify_misnamed(found, limits, workers, cache, engine)
     cut = cut or _audit(found, audit, keep)
     report = found.report()
     report.partial = cut
@@ -138,13 +141,16 @@ def _watch(
     limits: Limits,
     workers: int,
     cache: ResultCache | None,
+    engine: Engine | None,
 ) -> bool:
     """Add the groups of live models, each watched in a child; say whether that was cut short."""
     inputs = list(asked.inputs)
     names = [*given.live, *(thing.written for thing in given.instances)]
     tasks = [watch_of(target, inputs) for target in given.live]
     tasks += [watch_of(thing.target, inputs, thing) for thing in given.instances]
-    results, interrupted = run_known(tasks, limits, workers, cache=cache) if tasks else ([], False)
+    results, interrupted = (
+        run_known(tasks, limits, workers, cache=cache, engine=engine) if tasks else ([], False)
+    )
     models = [None] * len(given.live) + [thing.factory for thing in given.instances]
     for name, model, result in zip(names, models, results, strict=False):
         said = result.answers.get(STEP)
@@ -162,13 +168,15 @@ def _watch(
             else:
                 question = AskedOf(group.target, asked)
             found.add(group, question)
+            if one.decodes:
+                found.decoding.add(len(found.questions) - 1)
     return interrupted
 
 
 def _part(whole: str, one: Alike) -> Group:
     first, kind = one.places[0], one.kind
     mechanism = named_so(one.name, attends=bool(kind))
-    mechanism = mechanism or named_so(first.rpartition(".")[2], attends=bool(kind))
+    mechanism = mechanism or placed_so(first, attends=bool(kind))
     return Group(
         name=one.name,
         target=f"{whole}#{first}",

@@ -1,4 +1,4 @@
-"""Nothing is downloaded: while a subject is built and called, no connection is opened."""
+"""Nothing is downloaded: while a live model is built and called, or any file is imported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-_FLAGS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
+_FLAGS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "PIP_NO_INDEX")
 
 
 @contextlib.contextmanager
