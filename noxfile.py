@@ -85,6 +85,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def limits(session: nox.Session) -> None:
+    """Every reference under every limit of use: what one cannot do is declared in its spec."""
+    ready(session)
+    session.run("python", "-m", "tests.limits", *session.posargs)
+
+
+@nox.session
 def operators(session: nox.Session) -> None:
     """The attention operators of arXiv:2604.28118 and as many rewrites: recall, alarms, cause."""
     ready(session)

@@ -18,6 +18,7 @@ from attncheck.auditing.request import Asked, several
 from attncheck.auditing.run import AuditRun, Checkpoint, run
 from attncheck.auditing.select import Selection, select
 from attncheck.auditing.things import thing_of
+from attncheck.catalogue.uses import limits_for
 from attncheck.commands import compare as side_by_side
 from attncheck.commands import count as counting
 from attncheck.commands import words
@@ -78,6 +79,7 @@ def audit(
     claims: str | Sequence[str] = (),
     skip: str | Sequence[str] = (),
     limits: str | Sequence[str] = (),
+    tried: str | Sequence[str] = (),
     device: str = "cpu",
     dtype: str = "",
     seed: int = 0,
@@ -97,11 +99,10 @@ def audit(
             kind: ``map`` (B, C, H, W), ``tokens`` (B, N, C), ``seq2seq``.
         init: constructor arguments, any Python values; strings may be formulas over dims.
         dims: sizes that differ from the spec's, ``{"C": 64}``.
-        inputs: of ``forward``, in order or by name: shapes, tensors, or texts as ``--input`` takes
-            them.
-        claims: globs over names and kinds of claims: these only.
-        skip: globs: not these.
-        limits: limits of use that decide the verdict, ``["half-precision", "one-pixel"]``.
+        inputs: of ``forward``, in order or by name: shapes, tensors, or texts of ``--input``.
+        claims, skip: globs over names and kinds of claims: these only; not these.
+        limits: limits of use that decide the verdict, or uses, ``["amp", "one-pixel"]``.
+        tried: limits that are tried although they take seconds; ``"all"``.
         device, dtype, seed: for every case; ``dtype`` "" is float64 where that works.
         timeout: seconds for one claim; twenty times that for a subject.
         memory_limit: of one subject's process.
@@ -120,7 +121,8 @@ def audit(
         inputs=_shapes(inputs),
         claims=several(claims),
         skips=several(skip),
-        binding=several(limits),
+        binding=limits_for(several(limits), Path.cwd()),
+        limits=several(tried),
         dtype=dtype,
         device=device,
         seed=seed,
@@ -135,6 +137,7 @@ def scan(
     claims: str | Sequence[str] = (),
     skip: str | Sequence[str] = (),
     limits: str | Sequence[str] = (),
+    tried: str | Sequence[str] = (),
     device: str = "cpu",
     seed: int = 0,
     timeout: float = 30.0,
@@ -150,7 +153,7 @@ def scan(
             a model.
         inputs: of the live models' ``forward``, as :func:`audit` takes them; found by trying
             without.
-        claims, skip, limits, device, seed: as for :func:`audit`.
+        claims, skip, limits, tried, device, seed: as for :func:`audit`.
         timeout, memory_limit: of each process.
         workers: processes at once; 0 for one per core.
         cache: whether to take what earlier scans found and is still true, and to keep this one's.
@@ -163,7 +166,8 @@ def scan(
         inputs=_shapes(inputs),
         claims=several(claims),
         skips=several(skip),
-        binding=several(limits),
+        binding=limits_for(several(limits), Path.cwd()),
+        limits=several(tried),
         device=device,
         seed=seed,
     )

@@ -30,7 +30,7 @@ from attncheck.equivalence.search import parameters_beside
 from attncheck.errors import AttncheckError, TargetError
 from attncheck.execution.messages import Opened
 from attncheck.signature.resolve import resolve
-from attncheck.spec.kinship import akin, most_special, named_so
+from attncheck.spec.kinship import akin, is_short_for, most_special, named_so
 from attncheck.spec.shelf import CONTRACTS, spec_ids
 from attncheck.subject.case import Case
 from attncheck.subject.layouts import answers, error_of
@@ -159,7 +159,11 @@ def identified(request: Request, *, by_name: bool = True) -> Identity:
         _complain(request, named)
     found = found or _proven([*_again(looks)], named)
     found = found or _likely(looks, named) or _unknown(named)
-    related = found.mechanism is None or akin(named, found.mechanism) or named in found.also
+    other = found.mechanism
+    related = other is None or akin(named, other) or named in found.also
+    related = related or (
+        found.known in ("proven", "variant") and is_short_for(request.name, other)
+    )
     told = named if named and not related else None
     return replace(found, named=told, families=[*contracts])
 

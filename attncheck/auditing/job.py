@@ -42,6 +42,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
         claims: names of the claims to check, in order.
         case: try this case alone (replay), else None.
         binding: names of limits of use that decide the verdict.
+        tried: names of limits of use that are tried although they take seconds.
         seed, dtype, device: for every case; ``dtype`` "" means float64 where it works.
         command: the command line that audits this subject, for ``reproduce``.
         carried: what of it no other process can import; None where names and literals say it.
@@ -61,6 +62,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     dtype: str = ""
     device: str = "cpu"
     binding: list[str] = []
+    tried: list[str] = []
     command: str = ""
     carried: Carried | None = None
     modules_only: bool = False

@@ -10,9 +10,12 @@ from types import FunctionType
 from typing import Any
 
 from attncheck.catalogue.kinds import limits
+from attncheck.catalogue.uses import uses
 from attncheck.errors import UsageError, did_you_mean
 from attncheck.signature.inputs import parse_input
 
+ALL = "all"
+"""Every limit of use, those too that take seconds."""
 DTYPES = ("float64", "float32", "bfloat16", "float16")
 
 
@@ -25,6 +28,7 @@ class Asked:
         dims: ``--set``.
         inputs: ``--input`` texts.
         binding: ``--for``: the limits of use that decide the verdict.
+        limits: ``--limits``: those that are tried although they take seconds.
         claims, skips: globs over the names and kinds of claims.
         dtype, device, seed: for every case.
     """
@@ -33,6 +37,7 @@ class Asked:
     dims: Mapping[str, int] = field(default_factory=dict)
     inputs: Sequence[str] = ()
     binding: Sequence[str] = ()
+    limits: Sequence[str] = ()
     claims: Sequence[str] = ()
     skips: Sequence[str] = ()
     dtype: str = ""
@@ -53,12 +58,8 @@ class Asked:
                 where="--dtype",
                 instead=did_you_mean(self.dtype, DTYPES),
             )
-        known = limits() if self.binding else []
-        for name in self.binding:
-            if name not in known:
-                raise UsageError(
-                    f"'{name}' is no limit of use", where="--for", instead=did_you_mean(name, known)
-                )
+        _check_limits("--for", self.binding, [])
+        _check_limits("--limits", self.limits, [ALL])
 
     def command(self, *words: str) -> str:
         """Return the command line that audits the subject so named with the same options."""
@@ -69,6 +70,8 @@ class Asked:
             options.append(("--dtype", self.dtype))
         if self.binding:
             options.append(("--for", ",".join(self.binding)))
+        if self.limits:
+            options.append(("--limits", ",".join(self.limits)))
         if self.device != "cpu":
             options.append(("--device", self.device))
         if self.seed:
@@ -84,12 +87,21 @@ class Asked:
             "dims": self.dims,
             "inputs": list(self.inputs),
             "limits": list(self.binding),
+            "tried": list(self.limits),
             "dtype": self.dtype,
             "device": "" if self.device == "cpu" else self.device,
             "seed": self.seed,
         }
         words += [f"{name}={written(value)}" for name, value in known.items() if value]
         return f"attncheck.audit({', '.join(words)})"
+
+
+def _check_limits(option: str, names: Sequence[str], more: Sequence[str]) -> None:
+    known = [*more, *limits()] if names else []
+    for name in names:
+        if name not in known:
+            near = did_you_mean(name, [*known, *([] if more else uses())])
+            raise UsageError(f"'{name}' is no limit of use", where=option, instead=near)
 
 
 def several(globs: str | Sequence[str]) -> list[str]:

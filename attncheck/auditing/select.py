@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from attncheck.auditing.job import Job
-from attncheck.auditing.request import Asked
+from attncheck.auditing.request import ALL, Asked
 from attncheck.auditing.task import Audit
 from attncheck.auditing.things import Thing, in_json, packed, thing_of
 from attncheck.catalogue import Spec, load
@@ -109,14 +109,26 @@ def _task(spec: Spec, job: Job, asked: Asked) -> Audit:
         if (not asked.claims or _matches(name, claim, asked.claims))
         and not _matches(name, claim, asked.skips)
     }
-    return Audit(msgspec.structs.replace(job, claims=list(chosen)), chosen)
+    tried = sorted({c.limit for n, c in chosen.items() if c.dear and _is_asked(n, c, asked)})
+    return Audit(msgspec.structs.replace(job, claims=list(chosen), tried=tried), chosen)
+
+
+def _is_asked(name: str, claim: Claim, asked: Asked) -> bool:
+    """Say whether a claim that takes seconds is asked for by itself: a glob does not mean it."""
+    named = {name, claim.kind} & {*asked.claims}
+    return bool(named) or ALL in asked.limits or claim.limit in {*asked.binding, *asked.limits}
 
 
 def settled_first(claims: Mapping[str, Claim]) -> dict[str, Claim]:
-    """Return the claims, what decides the identity before all that needs a call."""
-    turn = {True: 1, False: 2}
-    order = sorted(claims, key=lambda n: turn[claims[n].settles] if claims[n].needs_call else 0)
-    return {name: claims[name] for name in order}
+    """Return the claims, what decides the identity before all that needs a call.
+
+    What takes seconds comes last: little time must not cost the others.
+    """
+
+    def turn(claim: Claim) -> int:
+        return 0 if not claim.needs_call else 1 if claim.settles else 3 if claim.dear else 2
+
+    return {name: claims[name] for name in sorted(claims, key=lambda n: turn(claims[n]))}
 
 
 def _matches(name: str, claim: Claim, globs: Sequence[str]) -> bool:

@@ -22,6 +22,8 @@ from attncheck.execution.task import Task
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim
 
+_PATIENCE = 4.0
+"""What takes seconds on an idle machine takes many on a busy one."""
 AuditResult = Result[Finding, Opening, dict[str, Any]]
 
 
@@ -56,6 +58,10 @@ class Audit(Task[Job, Finding, Opening, dict[str, Any]]):
     def narrowed(self, steps: Sequence[str]) -> Job:
         """Return the job with these claims alone."""
         return msgspec.structs.replace(self.job, claims=list(steps))
+
+    def patience(self, step: str) -> float:
+        """Return how many times the usual time a claim may take."""
+        return _PATIENCE if self.claims[step].dear else 1.0
 
     def sound(self, message: Message, limits: Limits) -> Message:
         """Return a message with what the parent knows better put right."""

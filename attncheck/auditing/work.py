@@ -13,11 +13,12 @@ from attncheck.auditing.decide import decide
 from attncheck.auditing.job import Job, Opening, name_finding
 from attncheck.auditing.things import request_of
 from attncheck.catalogue import Spec, load
-from attncheck.data.report import Finding, Status
+from attncheck.data.report import UNASKED, Finding, Status
 from attncheck.devices import check_device
 from attncheck.errors import TargetError, UsageError, did_you_mean
 from attncheck.execution.messages import Counted, Opened
 from attncheck.instruments.attention.later import left_to_callers
+from attncheck.signature.factories import AsItIs
 from attncheck.signature.resolve import loaded_without
 from attncheck.source.raised import where_raised
 from attncheck.subject.case import Case
@@ -58,6 +59,8 @@ def open_subject(job: Job, spec: Spec) -> tuple[Subject, Opening, str]:
     notes += loaded_without(subject.factory)
     if subject.as_it_is:
         notes.append("an instance, audited as it is: its sizes stay, its parameters are drawn anew")
+    if isinstance(subject.factory, AsItIs) and (given := subject.factory.called_at):
+        notes.append(f"its model hands it {given}; smaller sizes do as well, and are tried")
     notes.append(f"called as {subject.convention.describe()}")
     if subject.gates:
         notes.append("returns its gate, its caller multiplies: audited as the input times it")
@@ -181,6 +184,9 @@ def audit(
     told = any(claim.watches for claim in chosen.values())
     for name, claim in chosen.items():
         yield name
+        if claim.dear and claim.limit not in job.tried:
+            yield claim.answer(name, Status.SKIPPED, UNASKED)
+            continue
         if failure and claim.needs_call:
             # Skipped where another claim says so; else a lone claim would pass on nothing.
             yield claim.answer(
@@ -192,9 +198,26 @@ def audit(
         finding = decide(name, claim, subject, _cases(job, claim, subject, note))
         if finding.status is Status.VIOLATED:
             name_finding(job, finding)
+        if claim.settles and finding.status is Status.HOLDS and subject.as_it_is:
+            subject = _as_proven(subject, finding)
         yield finding
     if job.case is None and not failure:
         yield Counted(_counts(subject))
+
+
+def _as_proven(subject: Subject, finding: Finding) -> Subject:
+    """Return an instance with those numbers of the spec that only the proof of it tells.
+
+    A kernel that it keeps under no name is what the tensors of its proof say, not the usual one.
+    """
+    options = finding.evidence.get("options", {})
+    axes = {axis for own in subject.convention.inputs.values() for axis in own}
+    told = {
+        name: size
+        for name, size in options.items()
+        if name in subject.spec.dims and name not in axes and type(size) is int
+    }
+    return replace(subject, overrides={**told, **subject.overrides})
 
 
 def _cases(

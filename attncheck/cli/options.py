@@ -81,8 +81,17 @@ Binding = Annotated[
     _Many,
     typer.Option(
         "--for",
+        metavar="USE",
+        help="What it is wanted for: amp, deploy, train, yolo, hf, a use of your project's, or "
+        "limits of use such as precision,export. They decide the verdict.",
+    ),
+]
+Tried = Annotated[
+    _Many,
+    typer.Option(
+        "--limits",
         metavar="LIMIT",
-        help="Limits of use that decide the verdict, such as precision,half-precision.",
+        help="Limits of use that are tried although they take seconds: compile,export, or all.",
     ),
 ]
 
@@ -167,8 +176,20 @@ def initials(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def several(texts: Sequence[str]) -> list[str]:
-    """Return the names of ``--for a,b --for c``."""
+    """Return the names of ``--limits a,b --limits c``."""
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
+def binding(texts: Sequence[str]) -> list[str]:
+    """Return the limits of use that ``--for`` or else the project makes binding.
+
+    Raises:
+        UsageError: the project's ``pyproject.toml`` cannot be read.
+    """
+    from attncheck.catalogue.uses import always_for, limits_for
+
+    here = Path.cwd()
+    return limits_for(several(texts) or always_for(here), here)
 
 
 def sizes(texts: Sequence[str]) -> dict[str, int]:

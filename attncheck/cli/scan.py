@@ -51,6 +51,7 @@ def scan(
     claim: options.Claims = None,
     skip: options.Skips = None,
     limit: options.Binding = None,
+    tried: options.Tried = None,
     device: options.Device = "cpu",
     seed: options.Seed = 0,
     timeout: options.Timeout = 30.0,
@@ -87,7 +88,8 @@ def scan(
     asked = Asked(
         claims=claim or [],
         skips=skip or [],
-        binding=options.several(limit or []),
+        binding=options.binding(limit or []),
+        limits=options.several(tried or []),
         inputs=inputs or [],
         device=device,
         seed=seed,

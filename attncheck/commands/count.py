@@ -23,7 +23,8 @@ from attncheck.lazy import torch
 from attncheck.signature.inputs import input_text, parse_input
 from attncheck.signature.live_target import LiveTarget, live_target
 from attncheck.spec.shelf import CONTRACTS
-from attncheck.subject.live import captured, given_to
+from attncheck.subject.handed import given_to
+from attncheck.subject.live import captured
 from attncheck.subject.prepare import prepare
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.trial import Trial
@@ -94,7 +95,8 @@ def _live(selection: Selection, live: LiveTarget, device: str) -> SubjectReport:
     call = captured(live, Path(job.folder) if job.folder else None, job.inputs)
     both = count_live(call, chosen)
     found = _told(both, call.module, {}, chosen)
-    given = map(input_text, given_to(call.module, call.positional, call.named))
+    handed = given_to(call.module, call.positional, call.named)
+    given = [input_text(one) for one in handed if not one.is_kept]
     return counted_report(spec, task, {}, found, [f"{_CALLED}{', '.join(given)}"])
 
 

@@ -16,6 +16,8 @@ from attncheck.data.scan import Scan, check_scan
 SCHEMA = "attncheck.report/1"
 UNREAD = "unread"
 """In place of the hash of a reference whose source cannot be found."""
+UNASKED = "it takes seconds: --limits all"
+"""Why a limit of use was not tried."""
 
 _ID = re.compile("[0-9a-f]{4,64}")
 _LINES = 10_000_000

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
 from attncheck.equivalence.matrices import MOST_VECTORS
-from attncheck.equivalence.observed import activations, rotations
+from attncheck.equivalence.observed import activations, rotations, turns_given
 from attncheck.equivalence.units import units_of
 from attncheck.lazy import torch
+from attncheck.signature.names import STRONG
 from attncheck.subject.subject import Subject
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def choices_of(
     layers = {name: values for name, values in grid.items() if name in told}
     others = {name: values for name, values in grid.items() if name not in told}
     made: dict[frozenset[str], Choices] = {}
-    for chosen in itertools.islice(_possible(mechanism, layers, module), _MOST_LAYERS):
+    changes = {name: _changes(name, subject.spec) for name in layers}
+    possible = _possible(mechanism, layers, module, changes)
+    for chosen in itertools.islice(possible, _MOST_LAYERS):
         known = {name: value for name, value in chosen.items() if value is not _UNKNOWN}
         open_ = frozenset(mechanism.counting({**alone, **known}) & others.keys())
         if open_ not in made:
@@ -57,11 +60,14 @@ def choices_of(
 
 def _declared(name: str, default: Any, spec: SpecDocument) -> list[Any]:
     """Return the values of an option that the spec's design changes name, after the usual one."""
-    found: list[Any] = []
-    for choice in spec.choices:
-        option, _, value = choice.option.partition(" == ")
-        found += [value or True] if option == name else []
+    found = _changes(name, spec)
     return [*([] if name in spec.options else [default]), *found] if found else []
+
+
+def _changes(name: str, spec: SpecDocument) -> list[Any]:
+    """Return the values of an option that design changes are."""
+    pairs = [choice.option.partition(" == ") for choice in spec.choices]
+    return [value or True for option, _, value in pairs if option == name]
 
 
 def told_by_tensors(mechanism: Mechanism) -> set[str]:
@@ -115,18 +121,25 @@ def _grid(
         elif type(default) in (int, float) and name in spec.names and name not in sizes:
             spare = [subject.dims[name]] if name in subject.dims else []
             found = [*_stated(name, default, subject, module), default, *spare]
-            grid[name] = rotations(module, name) or list(dict.fromkeys(found))
+            turns = turns_given(subject, name) or rotations(module, name)
+            grid[name] = turns or list(dict.fromkeys(found))
         elif isinstance(default, float):
             grid[name] = _floats(default, subject)
     return grid
 
 
 def _possible(
-    mechanism: Mechanism, grid: Mapping[str, Sequence[Any]], module: torch.nn.Module
+    mechanism: Mechanism,
+    grid: Mapping[str, Sequence[Any]],
+    module: torch.nn.Module,
+    changes: Mapping[str, Sequence[Any]],
 ) -> Iterator[dict[str, Any]]:
-    """Yield the choices whose layers the module has: a norm of queries needs a norm."""
+    """Yield the choices whose layers the module has: a norm of queries needs a norm.
+
+    Those with the fewest design changes come first, whatever else is still open.
+    """
     norms, bare = _there(module)
-    for chosen in _product(grid):
+    for chosen in _fewest_changes(grid, changes):
         values = {**mechanism.defaults, **chosen}
         slots = [slot for slot in mechanism.slots.values() if slot.exists(values)]
         if sum(slot.kind == "norm" for slot in slots) > norms:
@@ -135,6 +148,15 @@ def _possible(
         # An axis of a slot may be of size one as well, or two of them lie in one.
         if all(_up_to(most, axes) <= _up_to(most, bare) for most in axes):
             yield chosen
+
+
+def _fewest_changes(
+    grid: Mapping[str, Sequence[Any]], changes: Mapping[str, Sequence[Any]]
+) -> Iterator[dict[str, Any]]:
+    for number in range(sum(bool(values) for values in changes.values()) + 1):
+        for chosen in _product(grid):
+            if sum(chosen[name] in values for name, values in changes.items()) == number:
+                yield chosen
 
 
 def _up_to(most: int, counts: Counter[int]) -> int:
@@ -172,7 +194,8 @@ def _heads(subject: Subject, module: torch.nn.Module) -> list[int]:
     if "heads" in subject.binding.fixed or "heads" in subject.binding.follows:
         return [subject.dims["heads"]]
     width = subject.dims.get("C", 1)
-    found = [subject.dims["heads"]] if "heads" in subject.dims else []
+    found = _integers(module, set(STRONG["heads"]))
+    found += [subject.dims["heads"]] if "heads" in subject.dims else []
     for sub in module.modules():
         found += [
             value

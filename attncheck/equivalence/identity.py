@@ -127,8 +127,14 @@ def _agrees_little(agreement: Agreement) -> bool:
 
 
 def _identities(
-    mechanism: Mechanism, candidates: Sequence[Assignment], probe: Probe, module: torch.nn.Module
+    mechanism: Mechanism,
+    candidates: Sequence[Assignment],
+    probe: Probe,
+    module: torch.nn.Module,
+    *,
+    every: bool = False,
 ) -> Iterator[Resemblance]:
+    """Yield what explains the subject; with ``every`` also after one that leaves no doubt."""
     declared = {choice.change: choice.source for choice in probe.trial.subject.spec.choices}
     for explanation in explained(mechanism, candidates, probe, module):
         readings = tuple(_chosen(read(d), declared) for d in explanation.departures)
@@ -136,7 +142,7 @@ def _identities(
         if _believed(identity):
             yield identity
             vague = any(reading.is_vague for reading in identity.readings)
-            if identity.weight[0] <= 2 * len(identity.readings) and not vague:
+            if identity.weight[0] <= 2 * len(identity.readings) and not vague and not every:
                 return
 
 
@@ -208,7 +214,8 @@ def _elsewhere(mechanism: Mechanism, identity: Resemblance, probe: Probe) -> boo
     assignment = identity.explanation.assignment
     trial = probe.trial.with_case(seed=probe.trial.case.seed + 11)
     others = [replace(probe, trial=trial, inputs={**probe.inputs, **trial.inputs()})]
-    for other in _probes(Probe("base", probe.trial, probe.trial.inputs()), assignment):
+    base = Probe("base", probe.trial, probe.trial.inputs())
+    for other in _probes(mechanism, base, assignment):
         if other.name.startswith(("input", "mask", "scales")) and not other.trial.case.train:
             others.append(other)
     for other in others:
@@ -219,8 +226,9 @@ def _elsewhere(mechanism: Mechanism, identity: Resemblance, probe: Probe) -> boo
         equal = compare(mechanism, assignment, other, module)
         if not equal.decided or equal.relative <= EQUAL:
             continue
-        again = list(_identities(mechanism, [assignment], other, module))
-        if not again or not set(again[0].changes) or not set(again[0].changes) <= wanted:
+        # What stands before the whole may be said of each step that reads it as well.
+        again = _identities(mechanism, [assignment], other, module, every=True)
+        if not any(i.changes and set(i.changes) <= wanted for i in again):
             return False
     return True
 

@@ -77,6 +77,7 @@ class Matcher:
         beside: parameters that are no part of what is matched.
         purse: steps that are left for several searches together; None for no bound of theirs.
         told: widths by the constructor's account, for those that a fused matrix hides.
+        summed: matrix -> the axis over which a call sums: the reading with other inputs comes late.
     """
 
     mechanism: Mechanism
@@ -89,6 +90,7 @@ class Matcher:
     beside: frozenset[str] = frozenset()
     purse: list[int] | None = None
     told: Mapping[str, int] = field(default_factory=dict)
+    summed: Mapping[str, int] = field(default_factory=dict)
     _units: list[Unit] = field(init=False)
     _tensors: dict[str, torch.Tensor] = field(init=False)
     _sizes: Sizes = field(init=False)
@@ -183,14 +185,20 @@ class Matcher:
 
     def _in_order(self, units: list[Unit]) -> list[Unit]:
         if self.used is None:
-            return units
+            return sorted(units, key=self._is_turned)
         used, never = self.used, len(self.used)
 
-        def place(unit: Unit) -> tuple[int, bool]:
+        def place(unit: Unit) -> tuple[int, bool, bool]:
             # The layers of a chain look like heads kept in a list: each by itself first.
-            return min(used.get(n, never) for n in unit.names or {""}), bool(unit.stacked)
+            first = min(used.get(n, never) for n in unit.names or {""})
+            return first, bool(unit.stacked), self._is_turned(unit)
 
         return sorted(units, key=place)
+
+    def _is_turned(self, unit: Unit) -> bool:
+        """Say whether a matrix is read with the outputs of the call's product as its inputs."""
+        axis = self.summed.get(unit.weight) if unit.kind == "matrix" else None
+        return axis is not None and axis != unit.inputs
 
     def _lengths(self, slots: list[tuple[str, Slot]], dims: Dims) -> list[int]:
         """Return how many slots one unit may fill: one, or a run of matrices on one input.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attncheck.lazy import torch
+from attncheck.signature.tables import turns_of
 from attncheck.subject.dispatcher import watching
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.subject import Subject
@@ -63,6 +64,14 @@ def _operators(subject: Subject, module: torch.nn.Module) -> frozenset[str]:
     except SubjectError:
         return frozenset()
     return frozenset(found)
+
+
+def turns_given(subject: Subject, name: str) -> list[float]:
+    """Return the ``base`` or the ``part`` of the rotary table that a model hands to the subject."""
+    made = (argument.made for argument in subject.convention.arguments)
+    told = [turns for text in made if (turns := turns_of(text))]
+    values = {"base": [base for _, base in told], "part": [1.0, *(float(w) for w, _ in told)]}
+    return list(dict.fromkeys(values.get(name, []))) if told else []
 
 
 def rotations(module: torch.nn.Module, name: str) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _MOST_ASSIGNMENTS = 600
 """Compared at most: about two seconds. The budget is no clock: a slow machine says the same."""
+_LONG, _LONGEST = 41, 160
+"""Tokens of the longest comparison, and the most where a number of the definition's is larger."""
 PATIENCE = 20.0
 """Seconds of CPU time for a search all the same: of large modules each comparison takes long."""
 LOOK, SECOND_LOOK = 12_000, 100_000
@@ -156,7 +159,7 @@ def _is_random(probe: Probe) -> bool:
 def _probed(mechanism: Mechanism, base: Probe, assignment: Assignment, tried: int) -> Proof:
     passed: list[str] = []
     largest = 0.0
-    for probe in _probes(base, assignment):
+    for probe in _probes(mechanism, base, assignment):
         try:
             if probe.trial.case.train and _is_random(probe):
                 continue
@@ -176,7 +179,7 @@ def _probed(mechanism: Mechanism, base: Probe, assignment: Assignment, tried: in
     return Proof("equal", assignment, largest, probes=tuple(passed), tried=tried)
 
 
-def _probes(base: Probe, assignment: Assignment) -> Iterator[Probe]:
+def _probes(mechanism: Mechanism, base: Probe, assignment: Assignment) -> Iterator[Probe]:
     """Yield the comparisons on which a look-alike may give itself away, cheapest first."""
     yield base
     yield replace(base, name="gradients", gradients=True)
@@ -189,6 +192,7 @@ def _probes(base: Probe, assignment: Assignment) -> Iterator[Probe]:
             other = Trial(trial.subject, case)
             sizes = "×".join(str(n) for n in other.sizes(other.axes()))
             yield Probe(f"input {sizes}", other, other.inputs())
+    yield from _long(mechanism, trial, assignment)
     constant = trial.with_case(values="ones")
     yield Probe("constant input", constant, constant.inputs())
     large = trial.with_case(seed=trial.case.seed + 3)
@@ -198,6 +202,23 @@ def _probes(base: Probe, assignment: Assignment) -> Iterator[Probe]:
     training = trial.with_case(train=True, seed=trial.case.seed + 1)
     yield Probe("training mode", training, training.inputs())
     yield Probe("gradients in training mode", training, training.inputs(), gradients=True)
+
+
+def _long(mechanism: Mechanism, trial: Trial, assignment: Assignment) -> Iterator[Probe]:
+    """Yield a comparison on more tokens than any number, no width, that the definition takes.
+
+    What a window, a distance or a table of positions does at its end, a few tokens do not show.
+    """
+    if "N" not in trial.subject.variable or trial.axes() != ("B", "N", "C"):
+        return
+    shapes = " ".join(size for slot in mechanism.slots.values() for size in slot.sizes)
+    sized = {*re.findall(r"\w+", shapes)}
+    numbers = [n for name, n in assignment.values.items() if name not in sized]
+    beyond = [n + 3 for n in numbers if type(n) is int and n + 3 <= _LONGEST]
+    size = max(_LONG, *beyond) if beyond else _LONG
+    long = trial.with_case(dims={"N": size})
+    if trial.subject.in_domain(long.dims):
+        yield Probe(f"{size} tokens", long, long.inputs())
 
 
 def _masked(trial: Trial) -> Iterator[Probe]:

@@ -19,8 +19,8 @@ from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.freedoms import Choices, choices_of, stated_sizes
 from attncheck.equivalence.matching import Matcher
 from attncheck.equivalence.observed import contradictions
+from attncheck.equivalence.reads import reads_of
 from attncheck.lazy import torch
-from attncheck.subject.dispatcher import watching
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
@@ -73,7 +73,8 @@ def _turns(
     purse: list[int] | None,
 ) -> Iterator[Assignment]:
     groups = _groups(mechanism, subject, module)
-    used = order_of_use(subject, module)
+    read = reads_of(subject, module)
+    used = read.order
     beside = parameters_beside(subject, module)
     domain = [Formula(text) for text in subject.spec.domain.values()]
     told = stated_sizes(subject, module)
@@ -81,7 +82,7 @@ def _turns(
 
     def search(group: Group, steps: int, order: dict[str, int] | None) -> Iterator[Assignment]:
         known, choices, doubtful = group
-        limits = (relaxed, order, steps, domain, beside, purse, told)
+        limits = (relaxed, order, steps, domain, beside, purse, told, read.summed)
         matcher = Matcher(mechanism, module, known, *limits)
         for found in matcher.assignments():
             kept.append((found, doubtful))
@@ -137,32 +138,6 @@ def _key(assignment: Assignment) -> Any:
         (slot, part.unit.owner, part.unit.reading, part.rows, part.columns, part.bias)
         for slot, part in sorted(assignment.parts.items())
     )
-
-
-def order_of_use(subject: Subject, module: torch.nn.Module) -> dict[str, int]:
-    """Return parameter -> when a call first reads it; those that it never reads are left out."""
-    storages = {
-        tensor.untyped_storage()._cdata: name
-        for name, tensor in [*module.named_parameters(), *module.named_buffers()]
-    }
-    order: dict[str, int] = {}
-
-    def see(mode: Any, operator: Any, args: Any, kwargs: Any) -> Any:
-        if not getattr(operator, "is_view", False):
-            for tensor in torch.utils._pytree.tree_leaves((args, kwargs)):
-                if isinstance(tensor, torch.Tensor):
-                    name = storages.get(tensor.untyped_storage()._cdata)
-                    if name is not None:
-                        order.setdefault(name, len(order))
-        return operator(*args, **kwargs)
-
-    trial = Trial(subject, subject.base())
-    try:
-        with torch.no_grad(), watching(see):
-            trial.run(module, trial.inputs())
-    except SubjectError:
-        return {}
-    return order
 
 
 def parameters_beside(subject: Subject, module: torch.nn.Module) -> frozenset[str]:

@@ -17,22 +17,18 @@ from attncheck.equivalence.departure import Departure, Explanation
 from attncheck.equivalence.recording import Made, Record, record_of
 from attncheck.equivalence.slices import Slice, slice_of
 from attncheck.equivalence.steps import RETURN, DefinedStep, Key, Rerun, Stepwise
-from attncheck.equivalence.values import figures, in_shape, same_order
+from attncheck.equivalence.values import Figures, figures, in_shape, same_order
 from attncheck.lazy import torch
 from attncheck.subject.tolerance import EQUAL
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
 
-_MOST_RUNS = 250
-"""Runs of the definition, under one assignment."""
+_MOST_RUNS = 250  # of the definition, under one assignment
 _MOST_DEPARTURES = 6
-_WIDEST = 6
-"""Steps between known values and the departing one: with more, what is said explains nothing."""
-_FEW = 3
-"""Steps that the subject must make of the definition, or it is tried inside a host."""
-_LONGEST = 12
-"""Operators of the subject between known values and the departing one."""
+_WIDEST = 6  # steps between known values and the departing one: with more, nothing is explained
+_FEW = 3  # steps that the subject must make, or it is tried inside a host
+_LONGEST = 12  # operators of the subject between known values and the departing one
 
 
 def explained(
@@ -67,8 +63,10 @@ class _Search:
     output: torch.Tensor
     runs: int = 0
     _owners: dict[str, str] = field(default_factory=dict)
+    _inputs: dict[str, Figures] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._inputs = {n: figures(t) for n, t in self.stepwise.probe.inputs.items()}
         for slot, part in self.stepwise.assignment.parts.items():
             for name in (*part.unit.names, part.bias):
                 self._owners.setdefault(name, slot)
@@ -162,10 +160,7 @@ class _Search:
 
     def _tells(self, step: DefinedStep) -> bool:
         """Say whether finding a step's value tells anything: no input, no constant."""
-        inputs = (figures(t) for t in self.stepwise.probe.inputs.values())
-        if not step.varies or step.is_leaf or step.figures.flat:
-            return False
-        return not any(map(step.figures.same, inputs))
+        return step.varies and not step.is_leaf and not step.figures.flat and not self._input(step)
 
     def _run(self, given: Mapping[Key, torch.Tensor], *, recorded: bool = False) -> Rerun | None:
         self.runs += 1
@@ -298,7 +293,7 @@ class _Search:
         ours: dict[int, str] = {}
         theirs: dict[int, str] = {}
         for one in known:
-            name = next(k.name for k in known if k.figures.same(one.figures))
+            name = self._input(one) or next(k.name for k in known if k.figures.same(one.figures))
             place = run.record.place_of(one.value)
             if isinstance(place, int):
                 ours.setdefault(place, name)
@@ -325,6 +320,10 @@ class _Search:
             frozenset(run.steps[key].line.number for key in region),
             frozenset(self._work_of(node) for one in known for node in found[one.key]),
         )
+
+    def _input(self, step: DefinedStep) -> str:
+        """Return the input whose numbers a step only moves, "" for other steps."""
+        return next((name for name, f in self._inputs.items() if step.figures.same(f)), "")
 
     def _scrambled(self, known: Sequence[DefinedStep], starts: Sequence[Made]) -> Made | None:
         """Return where a known value got another order than any order of its axes."""
@@ -365,11 +364,15 @@ def _earlier(run: Rerun, key: Key, other: Key) -> bool:
 
 
 def _slots(run: Rerun, keys: set[Key]) -> frozenset[str]:
-    """Return the slots that these steps read, under their own names or another."""
-    named = {step.name: step for step in run.steps.values() if step.is_leaf}
+    """Return the slots that these steps read, as they are or as a step of slots alone has them."""
+    named = {s.name: s for s in run.steps.values() if s.is_leaf or _is_of_slots(s)}
     read = {name for key in keys for name in run.steps[key].line.reads}
     read |= {name for alias in read & named.keys() for name in named[alias].line.reads}
     return frozenset(name.removeprefix("p.") for name in read if name.startswith("p."))
+
+
+def _is_of_slots(step: DefinedStep) -> bool:
+    return all(name.startswith("p.") for name in step.line.reads)
 
 
 def _different(steps: Iterator[DefinedStep] | Sequence[DefinedStep]) -> int:

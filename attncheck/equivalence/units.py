@@ -54,6 +54,11 @@ class Unit:
         own = (self.weight, self.bias, *self.stacked, *self.stacked_biases)
         return frozenset(name for name in own if name)
 
+    @property
+    def inputs(self) -> int | None:
+        """Which axis of a matrix's own tensor its inputs are, None where it has other axes."""
+        return {_same: 1, _transposed: 0}.get(self.view)
+
     def read(self, get: Callable[[str], torch.Tensor]) -> torch.Tensor:
         """Return the weight as a view of the parameters that ``get`` finds by their names."""
         weight = get(self.weight)

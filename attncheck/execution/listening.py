@@ -28,6 +28,7 @@ from attncheck.execution.messages import (
 )
 from attncheck.execution.patches import PATCHED
 from attncheck.execution.seal import LONGEST, opening
+from attncheck.execution.share import Share
 from attncheck.execution.starting import Child
 from attncheck.execution.testimony import UnsoundError
 
@@ -52,6 +53,11 @@ class Course:
         self.death: Death | None = None
         self._phase, self._step = "import", ""
         self._case: Any = None
+
+    @property
+    def step(self) -> str:
+        """What is tried now, "" between steps."""
+        return self._step
 
     def follow(self, message: Message) -> None:
         """Keep track of what the subject is doing."""
@@ -89,6 +95,7 @@ class Ear:
         limits: how long it may take for one step.
         deadline: the moment at which the whole subject's time is up.
         stop: set when nobody waits for an answer any more.
+        patience: how many times the usual time a step may take.
     """
 
     def __init__(
@@ -98,8 +105,11 @@ class Ear:
         limits: Limits,
         deadline: float,
         stop: threading.Event,
+        *,
+        patience: Callable[[str], float],
     ) -> None:
         self.stopped = False
+        self._patience = patience
         self._child = child
         self._understand, self._unseal = understand, opening(child.key)
         self._limits = limits
@@ -133,6 +143,12 @@ class Ear:
                 end_group(child.pid)
                 child.close()
 
+    @property
+    def _seconds(self) -> float:
+        """How long the step that is tried may take."""
+        step = self._course.step
+        return self._limits.claim_seconds * (self._patience(step) if step else 1.0)
+
     def _until_the_end(
         self,
         selector: selectors.BaseSelector,
@@ -140,14 +156,14 @@ class Ear:
         wire: int,
         out: int,
     ) -> Iterator[Message]:
-        step = time.monotonic()
+        share = Share(self._child.pid)
         while not self._course.done and self.death is None:
-            now = time.monotonic()
             if self._stop.is_set():
                 self.stopped = True
                 return
-            if now >= self._deadline or now - step >= self._limits.claim_seconds:
-                self._give_up(out, late=now >= self._deadline)
+            late = time.monotonic() >= self._deadline
+            if late or share.seconds() >= self._seconds:
+                self._give_up(out, late=late)
                 return
             ready = {key.fd for key, _ in selector.select(_TICK)}
             if out in ready and not self._drain(out):
@@ -158,8 +174,8 @@ class Ear:
                 if data == b"":
                     selector.unregister(wire)
                 for message in self._split(data or b""):
-                    step = time.monotonic()
                     yield message
+                    share.begin()
                 if data and not self._course.done:
                     others.select(_PAUSE)
             elif self._child.process.sentinel in ready and not self._course.done:
@@ -206,7 +222,7 @@ class Ear:
             self._drain(out)
             time.sleep(0.01)
         self._drain(out)
-        kind, seconds = "hang" if self._course.ready else "unready", self._limits.claim_seconds
+        kind, seconds = "hang" if self._course.ready else "unready", self._seconds
         if late:
             kind, seconds = "time", self._limits.subject_seconds
         self._died(kind, seconds)

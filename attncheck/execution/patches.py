@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from attncheck.instruments.behaviour.process import wrapped_by_torch
+
 PATCHED = 96
 """Exit status of a child in which torch, or what judges, is no longer what it was."""
 PATCHES = "attncheck: the module replaces functions of "
@@ -33,6 +35,10 @@ def functions() -> dict[str, Any]:
 def replaced(before: dict[str, Any]) -> str:
     """Return ``torch: `` and the names of functions that are others than before, "" if none is."""
     now = functions()
-    changed = [name for name, value in before.items() if now.get(name) is not value]
+    changed = [
+        name
+        for name, value in before.items()
+        if now.get(name) is not value and not wrapped_by_torch(now.get(name), value)
+    ]
     more = f" and {len(changed) - _MOST} more" if len(changed) > _MOST else ""
     return "torch: " + ", ".join(changed[:_MOST]) + more if changed else ""

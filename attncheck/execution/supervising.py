@@ -124,7 +124,14 @@ def _listen_once(
         why = f"{type(error).__name__} {error}".strip()
         result.refused = Refused(UNABLE, f"no child process can be started: {why}", instead=ALLOWED)
         return None
-    ear = Ear(child, lambda line: heard(line, task, waiting, limits), limits, deadline, stop)
+    ear = Ear(
+        child,
+        lambda line: heard(line, task, waiting, limits),
+        limits,
+        deadline,
+        stop,
+        patience=task.patience,
+    )
     for message in ear.messages():
         _take(message, result, listen)
     result.interrupted = ear.stopped

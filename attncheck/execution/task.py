@@ -95,6 +95,10 @@ class Task(Generic[Q, A, O, N]):
         narrow: Callable[..., Q] = msgspec.structs.replace  # which takes structures alone
         return narrow(self.question, steps=list(steps))
 
+    def patience(self, step: str) -> float:
+        """Return how many times the usual time this step may take."""
+        return 1.0
+
     def sound(self, message: Message, limits: Limits) -> Message:
         """Return a message that has the right types, with what the parent knows better put right.
 

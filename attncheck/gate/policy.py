@@ -8,11 +8,10 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from attncheck.data.toml_file import read_toml
+from attncheck.data.settings import nearest_project, settings
 from attncheck.errors import UsageError, did_you_mean
 
 SECTION = "tool.attncheck.gate"
-_SECTIONS = ("gate",)
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=10)]
@@ -71,32 +70,16 @@ def read_policy(path: Path | None, folder: Path) -> tuple[Policy, str]:
                 f"no table [{SECTION}] here", where=str(path), instead=f"write [{SECTION}]"
             )
         return _decoded(found, path), str(path)
-    for place in (folder, *folder.parents):
-        file = place / "pyproject.toml"
-        if file.is_file():
-            found = _table(file)
-            if found is not None:
-                return _decoded(found, file), str(file)
-            break  # the project's own: a policy above it is another project's
+    file = nearest_project(folder)
+    found = _table(file) if file else None
+    if file is not None and found is not None:
+        return _decoded(found, file), str(file)
     return Policy(), "defaults"
 
 
 def _table(path: Path) -> dict[str, Any] | None:
     """Return the table of a file, None if there is none."""
-    tool = read_toml(path)[0].get("tool", {})
-    ours = tool.get("attncheck") if isinstance(tool, dict) else None
-    if ours is None:
-        return None
-    if not isinstance(ours, dict):
-        raise UsageError("tool.attncheck is no table", where=str(path))
-    for name in ours:
-        if name not in _SECTIONS:
-            raise UsageError(
-                f"unknown table [tool.attncheck.{name}]",
-                where=str(path),
-                instead=did_you_mean(name, _SECTIONS),
-            )
-    table = ours.get("gate")
+    table = settings(path).get("gate")
     if table is not None and not isinstance(table, dict):
         raise UsageError(f"{SECTION} is no table", where=str(path))
     return table

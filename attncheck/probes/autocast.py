@@ -33,6 +33,7 @@ class Autocast(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "autocast"
     limit: ClassVar[str] = "autocast"
+    uses: ClassVar[tuple[str, ...]] = ("amp", "train", "yolo", "hf")
     located_by: ClassVar[tuple[str, ...]] = ("dtype", "nonfinite")
     turn: ClassVar[int] = 280
     faults: ClassVar[tuple[str, ...]] = ("dtype_overflow",)

@@ -30,6 +30,7 @@ class BatchOfOne(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "batch-of-one"
     limit: ClassVar[str] = "batch-of-one"
+    uses: ClassVar[tuple[str, ...]] = ("train",)
     located_by: ClassVar[tuple[str, ...]] = ("nonfinite",)
     turn: ClassVar[int] = 240
     faults: ClassVar[tuple[str, ...]] = ("bn_batch_one",)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from attncheck.blame.decoding import wrong_piece
 from attncheck.instruments.attention.beside import read_beside
-from attncheck.instruments.attention.caches import CacheWay, Decoder, offered
+from attncheck.instruments.attention.caches import CacheWay, offered
 from attncheck.instruments.attention.forgotten import forgotten
-from attncheck.instruments.attention.masks import MaskWay
-from attncheck.instruments.attention.offers import ways_of
+from attncheck.instruments.attention.full_pass import REFUSALS, FullPass, full_passes
 from attncheck.lazy import torch
-from attncheck.signature.masks import is_per_query
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
-from attncheck.subject.raising import SubjectError
 from attncheck.subject.subject import Subject
 from attncheck.subject.tolerance import budget, difference
 from attncheck.subject.trial import Trial
@@ -27,7 +24,6 @@ _LONG, _LONGEST = 70, 520
 _MOST = re.compile(r"max|capacity|context|ctx|block_size|seq_len|length")
 _OTHERS_TOO = ("kv", "kvs", "state")
 """Names that are as often those of an input."""
-_REFUSALS = (SubjectError, LookupError, TypeError, ValueError, RuntimeError, AttributeError)
 
 
 class Cache(Claim, frozen=True, kw_only=True):
@@ -40,7 +36,8 @@ class Cache(Claim, frozen=True, kw_only=True):
     piece, in several and one by one, few and more than every size that the module names, and the
     outputs compared with those of the whole sequence. A second request after the first must give
     what a fresh module gives, and two continuations of one prefix must not disturb each other.
-    A cache that is offered and cannot be tried is undecided.
+    A cache that is offered and cannot be tried is undecided. A layer of a live model that is handed
+    a cache and no mask must hear no later token.
 
     ## Why it matters
     A mask that is aligned to the first key instead of the last, or positions that start at zero
@@ -54,6 +51,7 @@ class Cache(Claim, frozen=True, kw_only=True):
     located_by: ClassVar[tuple[str, ...]] = ()
     turn: ClassVar[int] = 340
     faults: ClassVar[tuple[str, ...]] = ("hidden_state",)
+    of_decoders: ClassVar[bool] = True
 
     def cases(self, subject: Subject) -> Iterator[Case]:
         dims = {"B": 3} if "B" in subject.variable else {}
@@ -71,40 +69,17 @@ class Cache(Claim, frozen=True, kw_only=True):
             return skipped("forward takes no cache")
         if "N" not in trial.subject.variable or trial.dims["N"] < 3:
             return undecided(f"'{name}' offers a cache, and the number of tokens is fixed")
-        whole = _causal(trial)
-        if whole is None:
+        wholes = list(full_passes(trial))
+        ahead = trial.subject.decodes and (not wholes or wholes[0].masked)
+        if ahead and (found := _looks_ahead(FullPass(trial), trial.subject.decodes)):
+            return found
+        if not wholes:
             outcome = _without_order(trial, name, ways)
         else:
-            outcome = _decided(whole, name, ways)
+            outcome = _decided(wholes[0], name, ways, wholes[1:])
         if outcome.status == "undecided" and (other := read_beside(trial, name)):
             return skipped(f"'{name}' is read only where '{other}' is given, and here it is not")
         return outcome
-
-
-@dataclass(frozen=True)
-class _Whole:
-    """A subject whose full pass does not look ahead, perhaps because a mask says so."""
-
-    trial: Trial
-    masked: bool = False
-
-    def hidden(self, size: int) -> torch.Tensor | None:
-        if not self.masked:
-            return None
-        late = torch.ones(size, size, dtype=torch.bool).triu(1)
-        return late.expand(self.trial.dims.get("B", 1), size, size)
-
-    def sized(self, size: int) -> Trial:
-        return self.trial.with_case(dims={"N": size})
-
-    def decoder(self, way: CacheWay, size: int) -> Decoder:
-        trial = self.sized(size)
-        return Decoder(way, trial, trial.module(), self.hidden(size))
-
-    def full(self, size: int, x: torch.Tensor) -> torch.Tensor:
-        """Return the outputs of the whole sequence in one call, without a cache."""
-        plain = self.decoder(CacheWay(""), size)
-        return plain.trial.run(plain.module, plain.given(x, 0, size))
 
 
 @dataclass(frozen=True)
@@ -118,39 +93,33 @@ class _Trouble:
     change: float
 
 
-def _causal(trial: Trial) -> _Whole | None:
-    """Return how the full pass looks at no later token: by itself, or by a mask of rows."""
-    size = trial.dims["N"]
-    ways = [w for w in ways_of(trial.subject, trial)[0] if is_per_query(w.argument.axes)]
-    for way in (None, *ways):
-        found = _Whole(_with(trial, way), way is not None)
-        try:
-            x = found.trial.inputs()[trial.main]
-            full = found.full(size, x)
-            first = found.full(size // 2 + 1, x[:, : size // 2 + 1])
-        except _REFUSALS:
-            continue
-        if difference(first, full[:, : size // 2 + 1]) <= budget(full):
-            return found
-    return None
+def _decided(
+    whole: FullPass, name: str, ways: list[CacheWay], masked: Sequence[FullPass] = ()
+) -> Outcome:
+    """Return what comes of the ways to use a cache.
 
-
-def _with(trial: Trial, way: MaskWay | None) -> Trial:
-    return trial if way is None else Trial(way.applied(trial.subject), trial.case)
-
-
-def _decided(whole: _Whole, name: str, ways: list[CacheWay]) -> Outcome:
+    Args:
+        whole: the full pass.
+        name: of what offers the cache.
+        ways: to use it.
+        masked: the full pass with what is later hidden by its caller: who adds several tokens to
+            those in the cache may be asked for such a mask.
+    """
     size = whole.trial.dims["N"]
     best: tuple[bool, _Trouble] | None = None
     refused = ""
     for way in ways:
         try:
             used, single, prefill, trouble = _fed(whole, way, size)
-        except _REFUSALS as error:
+        except REFUSALS as error:
             refused = refused or _first_line(error)
             continue
         if not used:
             continue
+        if trouble is not None and single and prefill and not whole.masked:
+            for other in masked:
+                if (found := _decided(other, name, [way])).status == "holds":
+                    return found
         if trouble is None:
             trouble = _further(whole, way)
             if trouble is None:
@@ -172,7 +141,7 @@ def _decided(whole: _Whole, name: str, ways: list[CacheWay]) -> Outcome:
     return undecided(f"'{name}' offers a cache, and how to use it could not be found{why}")
 
 
-def _fed(whole: _Whole, way: CacheWay, size: int) -> tuple[bool, bool, bool, _Trouble | None]:
+def _fed(whole: FullPass, way: CacheWay, size: int) -> tuple[bool, bool, bool, _Trouble | None]:
     """Feed a sequence in every manner.
 
     Returns:
@@ -211,16 +180,16 @@ def _fed(whole: _Whole, way: CacheWay, size: int) -> tuple[bool, bool, bool, _Tr
     return used, good["one by one"], good["in one piece"], trouble
 
 
-def _lost(whole: _Whole, way: CacheWay, x: torch.Tensor) -> str:
+def _lost(whole: FullPass, way: CacheWay, x: torch.Tensor) -> str:
     size = x.shape[1]
     singles = list(range(1, size + 1))
     try:
         return forgotten(lambda given: whole.decoder(way, size).run(given, singles), x)
-    except _REFUSALS:
+    except REFUSALS:
         return ""
 
 
-def _has_effect(whole: _Whole, way: CacheWay, x: torch.Tensor, got: torch.Tensor) -> bool:
+def _has_effect(whole: FullPass, way: CacheWay, x: torch.Tensor, got: torch.Tensor) -> bool:
     """Say whether the second token's output follows from the first's: the cache is read."""
     decoder = whole.decoder(way, x.shape[1])
     other = x.clone()
@@ -231,7 +200,7 @@ def _has_effect(whole: _Whole, way: CacheWay, x: torch.Tensor, got: torch.Tensor
     return difference(second, got[:, 1:2]) > budget(got)
 
 
-def _further(whole: _Whole, way: CacheWay) -> _Trouble | None:
+def _further(whole: FullPass, way: CacheWay) -> _Trouble | None:
     """Try long sequences, a second request, and two continuations of one prefix."""
     for size in _lengths(whole, way):
         if found := _long(whole, way, size):
@@ -239,7 +208,7 @@ def _further(whole: _Whole, way: CacheWay) -> _Trouble | None:
     return _second_request(whole, way) or _two_continuations(whole, way)
 
 
-def _lengths(whole: _Whole, way: CacheWay) -> list[int]:
+def _lengths(whole: FullPass, way: CacheWay) -> list[int]:
     """Return numbers of tokens beyond every size that the module or a part of it holds.
 
     None is larger than what the module says to be its most: beyond it, it promises nothing.
@@ -262,13 +231,13 @@ def _lengths(whole: _Whole, way: CacheWay) -> list[int]:
     return sorted(n for n in beyond if n > least)[:8]
 
 
-def _long(whole: _Whole, way: CacheWay, size: int) -> _Trouble | None:
+def _long(whole: FullPass, way: CacheWay, size: int) -> _Trouble | None:
     x = whole.sized(size).inputs()[whole.trial.main]
     try:
         full = whole.full(size, x)
         cuts = [size - 6, *range(size - 5, size + 1)]
         got = whole.decoder(way, size).run(x, cuts)
-    except _REFUSALS:
+    except REFUSALS:
         return None  # longer than it is made for, and it says so
     change = difference(got, full)
     if change <= budget(full):
@@ -283,7 +252,7 @@ def _long(whole: _Whole, way: CacheWay, size: int) -> _Trouble | None:
     )
 
 
-def _second_request(whole: _Whole, way: CacheWay) -> _Trouble | None:
+def _second_request(whole: FullPass, way: CacheWay) -> _Trouble | None:
     """Decode one sequence and then another with the same module."""
     size = whole.trial.dims["N"]
     if not way.parameter and not way.places and not _can_reset(whole, way):
@@ -296,7 +265,7 @@ def _second_request(whole: _Whole, way: CacheWay) -> _Trouble | None:
     try:
         decoder.run(other, [size])
         change = difference(decoder.run(x, cuts), full)
-    except _REFUSALS:
+    except REFUSALS:
         return None
     if change <= budget(full):
         return None
@@ -310,7 +279,7 @@ def _second_request(whole: _Whole, way: CacheWay) -> _Trouble | None:
     )
 
 
-def _can_reset(whole: _Whole, way: CacheWay) -> bool:
+def _can_reset(whole: FullPass, way: CacheWay) -> bool:
     """Say whether feeding the same sequence twice is the same: it knows where a request begins."""
     size = whole.trial.dims["N"]
     x = whole.sized(size).inputs()[whole.trial.main]
@@ -321,7 +290,7 @@ def _can_reset(whole: _Whole, way: CacheWay) -> bool:
     )
 
 
-def _two_continuations(whole: _Whole, way: CacheWay) -> _Trouble | None:
+def _two_continuations(whole: FullPass, way: CacheWay) -> _Trouble | None:
     """Continue from one returned cache twice: the second must not hear the first's token."""
     if not way.returned:
         return None
@@ -337,7 +306,7 @@ def _two_continuations(whole: _Whole, way: CacheWay) -> _Trouble | None:
     decoder.held = prefix
     try:
         change = difference(decoder.step(x, size - 1, size), full[:, -1:])
-    except _REFUSALS:
+    except REFUSALS:
         change = float("inf")
     if change <= budget(full):
         return None
@@ -351,9 +320,31 @@ def _two_continuations(whole: _Whole, way: CacheWay) -> _Trouble | None:
     )
 
 
+def _looks_ahead(whole: FullPass, name: str) -> Outcome | None:
+    """Return the finding for a layer that decodes in its model, and hears later tokens there.
+
+    What it puts into a cache in one pass is then not what it would put there step by step.
+    """
+    size = whole.trial.dims["N"]
+    first = size // 2 + 1
+    x = whole.sized(size).inputs()[whole.trial.main]
+    try:
+        full = whole.full(size, x)[:, :first]
+        change = difference(whole.full(first, x[:, :first]), full)
+    except REFUSALS:
+        return None
+    if change <= budget(full):
+        return None
+    message = (
+        f"its model hands it '{name}' and no mask that hides, and its tokens hear later ones: "
+        f"the outputs of {first} tokens change by {change:.3g} as {size - first} more are given"
+    )
+    return _violation(whole, _Trouble(message, [first], size, CacheWay("", name), change))
+
+
 def _without_order(trial: Trial, name: str, ways: list[CacheWay]) -> Outcome:
     """Compare where the full pass looks ahead: each token with the last of its own prefix."""
-    whole = _Whole(trial)
+    whole = FullPass(trial)
     size = trial.dims["N"]
     x = trial.inputs()[trial.main]
     for way in ways:
@@ -363,7 +354,7 @@ def _without_order(trial: Trial, name: str, ways: list[CacheWay]) -> Outcome:
             if not _has_effect(whole, way, x, got):
                 continue
             wanted = [whole.full(n, x[:, :n])[:, -1:] for n in range(1, size + 1)]
-        except _REFUSALS:
+        except REFUSALS:
             continue
         full = torch.cat(wanted, 1)
         if difference(got, full) <= budget(full):
@@ -376,7 +367,7 @@ def _without_order(trial: Trial, name: str, ways: list[CacheWay]) -> Outcome:
     )
 
 
-def _violation(whole: _Whole, trouble: _Trouble) -> Outcome:
+def _violation(whole: FullPass, trouble: _Trouble) -> Outcome:
     decoders = [whole.decoder(trouble.way, trouble.size) for _ in range(2)]
     plain = whole.decoder(CacheWay(""), trouble.size)
     x = plain.trial.inputs()[plain.trial.main]

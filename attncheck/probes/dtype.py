@@ -41,6 +41,7 @@ class DType(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "dtype"
     limit: ClassVar[str] = "precision"
+    uses: ClassVar[tuple[str, ...]] = ("amp", "deploy", "yolo", "hf")
     located_by: ClassVar[tuple[str, ...]] = ("dtype", "unregistered", "nonfinite")
     turn: ClassVar[int] = 270
     faults: ClassVar[tuple[str, ...]] = ("dtype_overflow",)

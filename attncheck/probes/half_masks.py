@@ -35,6 +35,7 @@ class HalfMasks(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "half-masks"
     limit: ClassVar[str] = "half-precision"
+    uses: ClassVar[tuple[str, ...]] = ("amp", "yolo", "hf")
     located_by: ClassVar[tuple[str, ...]] = ("dtype", "nonfinite")
     turn: ClassVar[int] = 290
     faults: ClassVar[tuple[str, ...]] = ("dtype_overflow",)

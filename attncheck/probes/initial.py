@@ -31,6 +31,7 @@ class Initial(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "initial"
     limit: ClassVar[str] = "initial-weights"
+    uses: ClassVar[tuple[str, ...]] = ("train",)
     located_by: ClassVar[tuple[str, ...]] = ("zero start", "named")
     confirms_itself: ClassVar[bool] = True
     needs_call: ClassVar[bool] = False

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
+from attncheck.instruments.attention.beside import named_beside
 from attncheck.instruments.attention.erased import erased
 from attncheck.instruments.attention.hearing import Hearing
 from attncheck.instruments.attention.masks import MaskWay, encode, hear_masked, some_hidden
@@ -76,6 +77,7 @@ class Masks(Claim, frozen=True, kw_only=True):
             return skipped("no keys that a mask could hide")
         ways, unclear = ways_of(trial.subject, trial)
         if not self.gap:
+            unclear = [self._told(one, trial) for one in unclear]
             for one in unclear:
                 if (outcome := _without_effect(one, trial)) is not None:
                     return outcome
@@ -100,6 +102,13 @@ class Masks(Claim, frozen=True, kw_only=True):
                 + [f"'{one.parameter}' is a mask {one.otherwise}" for one in unclear]
             )
         )
+
+    def _told(self, one: Unclear, trial: Trial) -> Unclear:
+        """Return it as the mask of another input, which the module cannot take."""
+        if one.otherwise or one.silent is None:
+            return one
+        other = named_beside(trial, one.parameter)
+        return replace(one, otherwise=f"of '{other}', which it does not take") if other else one
 
     def _one(self, way: MaskWay, plain: Trial) -> Outcome:
         trial = Trial(way.applied(plain.subject), plain.case)

@@ -33,6 +33,7 @@ class MemoryLayout(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "memory-layout"
     limit: ClassVar[str] = "memory-layout"
+    uses: ClassVar[tuple[str, ...]] = ("deploy", "yolo")
     located_by: ClassVar[tuple[str, ...]] = ("layout",)
     turn: ClassVar[int] = 300
     faults: ClassVar[tuple[str, ...]] = ("view_not_permute",)

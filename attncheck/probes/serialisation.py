@@ -33,6 +33,7 @@ class Serialisation(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "serialisation"
     limit: ClassVar[str] = "serialisation"
+    uses: ClassVar[tuple[str, ...]] = ("deploy", "train", "yolo", "hf")
     located_by: ClassVar[tuple[str, ...]] = ("unstorable",)
     turn: ClassVar[int] = 331
     faults: ClassVar[tuple[str, ...]] = ("serialisation",)

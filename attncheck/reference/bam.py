@@ -17,19 +17,26 @@ from attncheck.reference.steps import conv, linear, mean_hw, norm, over_hw, poin
 @mechanism(
     dims={"C": None, "r": 16, "dilation": 4},
     derived={"h": "C // r"},
-    options={"bias": True, "conv_bias": True, "norms": "hidden", "combine": "sum"},
+    options={
+        "bias": True,
+        "conv_bias": True,
+        "norms": "hidden",
+        "map_norms": "hidden",
+        "rectified": True,
+        "combine": "sum",
+    },
     squeeze=linear_slot("C", "h", bias="bias"),
     squeeze_norm=batch_norm("h", rank=1, when="norms == hidden"),
     excite=linear_slot("h", "C", bias="bias"),
     excite_norm=batch_norm("C", rank=1, when="norms == last"),
     reduce=linear_slot("C", "h", bias="conv_bias"),
-    reduce_norm=batch_norm("h", when="norms == hidden"),
+    reduce_norm=batch_norm("h", when="map_norms == hidden"),
     first=conv_slot("h", "h", kernel=3, dilation="dilation", bias="conv_bias"),
-    first_norm=batch_norm("h", when="norms == hidden"),
+    first_norm=batch_norm("h", when="map_norms == hidden"),
     second=conv_slot("h", "h", kernel=3, dilation="dilation", bias="conv_bias"),
-    second_norm=batch_norm("h", when="norms == hidden"),
+    second_norm=batch_norm("h", when="map_norms == hidden"),
     score=linear_slot("h", "1", bias="conv_bias"),
-    score_norm=batch_norm("1", when="norms == last"),
+    score_norm=batch_norm("1", when="map_norms == last"),
 )
 def bam(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     """Strengthen values by a gate of channels and positions: (B, C, H, W) -> same."""
@@ -41,14 +48,18 @@ def bam(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     u = linear(p.excite, e)
     u_n = u if hidden else norm(p.excite_norm, u)  # eq. 3
     m_c = over_hw(u_n)
+    inside = o.map_norms == "hidden"
     b = pointwise(p.reduce, x)
-    b_n = relu(norm(p.reduce_norm, b)) if hidden else b
-    c = conv(p.first, b_n)
-    c_n = relu(norm(p.first_norm, c)) if hidden else c
-    d = conv(p.second, c_n)
-    d_n = relu(norm(p.second_norm, d)) if hidden else d
-    v = pointwise(p.score, d_n)
-    m_s = v if hidden else norm(p.score_norm, v)  # eq. 4
+    b_n = norm(p.reduce_norm, b) if inside else b
+    b_r = relu(b_n) if o.rectified else b_n
+    c = conv(p.first, b_r)
+    c_n = norm(p.first_norm, c) if inside else c
+    c_r = relu(c_n) if o.rectified else c_n
+    d = conv(p.second, c_r)
+    d_n = norm(p.second_norm, d) if inside else d
+    d_r = relu(d_n) if o.rectified else d_n
+    v = pointwise(p.score, d_r)
+    m_s = v if inside else norm(p.score_norm, v)  # eq. 4
     m = m_c + m_s if o.combine == "sum" else m_c * m_s  # eq. 2
     s = sigmoid(m)
     f = 1 + s

@@ -272,14 +272,14 @@ BLOCK = {
 
 @composed(
     dims={**DIMS, "F": None},
-    options={"parallel": "none", "closed": False, **BLOCK},
-    norm1=token_norm("C", "rms"),
+    options={"form": "usual", **BLOCK},
+    norm1=token_norm("C", "rms", when="form != after"),
     **SLOTS,
-    after1=token_norm("C", "rms", when="closed"),
+    after1=token_norm("C", "rms", when="form in closed, after"),
     scale1=tensor("C", when="layer_scale"),
-    norm2=token_norm("C", "rms", when="parallel != one"),
+    norm2=token_norm("C", "rms", when="form in usual, closed, apart"),
     **LAYERS,
-    after2=token_norm("C", "rms", when="closed"),
+    after2=token_norm("C", "rms", when="form in closed, after"),
     scale2=tensor("C", when="layer_scale"),
 )
 def before(
@@ -289,15 +289,19 @@ def before(
 
     ``mask`` is True where a key is hidden: (B, N), (B, N, N) or (B, heads, N, N).
     """
-    n = norm(p.norm1, x)
+    n = x if o.form == "after" else norm(p.norm1, x)
     out, k_kept, v_kept = attended(p, o, n, mask, past)
-    even = norm(p.after1, out) if o.closed else out
+    even = norm(p.after1, out) if o.form in ("closed", "after") else out
     added = even * p.scale1 if o.layer_scale else even
     s = x + added  # nothing on the way from input to output is normalised
-    seen = x if o.parallel == "two" else s
-    t = n if o.parallel == "one" else norm(p.norm2, seen)
+    if o.form == "together":
+        t = n
+    elif o.form == "after":
+        t = s
+    else:
+        t = norm(p.norm2, x) if o.form == "apart" else norm(p.norm2, s)
     thought = fed(p, o, t)
-    calm = norm(p.after2, thought) if o.closed else thought
+    calm = norm(p.after2, thought) if o.form in ("closed", "after") else thought
     more = calm * p.scale2 if o.layer_scale else calm
     y = s + more
     return (y, (k_kept, v_kept)) if o.cache else y
@@ -305,7 +309,7 @@ def before(
 
 @composed(
     dims={**DIMS, "F": None},
-    options=BLOCK,
+    options={"inside": False, **BLOCK},
     **SLOTS,
     norm1=token_norm("C", "rms"),
     **LAYERS,
@@ -319,9 +323,9 @@ def after(
     ``mask`` is True where a key is hidden: (B, N), (B, N, N) or (B, heads, N, N).
     """
     out, k_kept, v_kept = attended(p, o, x, mask, past)
-    s = x + out
-    t = norm(p.norm1, s)  # LayerNorm(x + Sublayer(x))
+    s = norm(p.norm1, out) if o.inside else x + out
+    t = x + s if o.inside else norm(p.norm1, s)  # LayerNorm(x + Sublayer(x))
     thought = fed(p, o, t)
-    u = t + thought
-    y = norm(p.norm2, u)
+    u = norm(p.norm2, thought) if o.inside else t + thought
+    y = t + u if o.inside else norm(p.norm2, u)
     return (y, (k_kept, v_kept)) if o.cache else y

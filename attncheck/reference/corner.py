@@ -127,9 +127,10 @@ def corner(
 
 def _within(slot: Slot, domains: Domains, fixed: Mapping[str, Any]) -> Slot | None:
     """Return a slot as it is under these options, None where it never exists."""
-    option, sign, value = re.match(r"(\w*)(?: (==|!=) (.*))?", slot.when).groups()  # type: ignore[union-attr]
+    option, sign, value = re.match(r"(\w*)(?: (==|!=|in) (.*))?", slot.when).groups()  # type: ignore[union-attr]
     if option in domains:
-        test = f"o.{option}" + (f" {sign} {value!r}" if sign else "")
+        wanted = value.split(", ") if sign == "in" else value
+        test = f"o.{option}" + (f" {sign} {wanted!r}" if sign else "")
         truth = truth_of(ast.parse(test, mode="eval").body, domains)
         if truth is False:
             return None

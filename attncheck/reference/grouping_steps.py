@@ -37,6 +37,11 @@ def std_hw(x: Tensor, unbiased: bool) -> Tensor:
     return x.std((2, 3), unbiased=unbiased)
 
 
+def guarded_std_hw(x: Tensor, unbiased: bool) -> Tensor:
+    """Return sqrt(variance + 1e-5) over positions, as SRM's authors: (B, C, H, W) -> (B, C)."""
+    return (x.var((2, 3), unbiased=unbiased) + 1e-5).sqrt()
+
+
 def down(t: Tensor) -> Tensor:
     """Move a map down by a pixel, its first row kept: (B, C, H, W) -> same."""
     return torch.cat((t[:, :, :1], t[:, :, :-1]), 2)

@@ -6,7 +6,6 @@ import ast
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
-from types import SimpleNamespace
 from typing import Any
 
 from torch import Tensor, nn
@@ -118,8 +117,17 @@ class DefinedModule(nn.Module):
 
     def forward(self, *inputs: Tensor, **named: Any) -> Any:
         """Apply the definition to inputs of the shapes that the spec states."""
-        options = SimpleNamespace(**self.values, training=self.training)
+        options = Values(self.values, training=self.training)
         return self.mechanism.function(self, options, *inputs, **named)
+
+
+class Values:
+    """A definition's dims and options as attributes: a namespace that torch's compiler follows."""
+
+    def __init__(self, values: Mapping[str, Any], *, training: bool) -> None:
+        self.training = training
+        for name, value in values.items():
+            setattr(self, name, value)
 
 
 def mechanism(

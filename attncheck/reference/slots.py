@@ -46,6 +46,9 @@ class Slot:
             option, found, value = self.when.partition(sign)
             if found:
                 return (str(values[option]) == value) is equal
+        option, found, several = self.when.partition(" in ")
+        if found:
+            return str(values[option]) in several.split(", ")
         return not self.when or bool(values[self.when])
 
     def has_bias(self, values: Mapping[str, Any]) -> bool:

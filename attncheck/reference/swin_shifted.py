@@ -7,7 +7,6 @@ from typing import Any
 
 from torch import Tensor
 
-from attncheck.reference.heads import hide
 from attncheck.reference.mechanism import mechanism
 from attncheck.reference.slots import linear as linear_slot
 from attncheck.reference.slots import tensor
@@ -19,6 +18,7 @@ from attncheck.reference.windows import (
     heads_in_windows,
     heads_merged,
     looked_up,
+    masked_by,
     of_pairs,
     part_of,
     rolled,
@@ -67,7 +67,7 @@ def swin_shifted(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     index = of_pairs(rows, step)
     bias = looked_up(p.position, index) if o.position else 0
     logits = scaled + bias  # eq. 4
-    masked = hide(logits, hidden) if o.mask == "hidden" else logits - 100 * hidden
+    masked = masked_by(logits, hidden, o.mask)
     attention = softmax(masked, -1)
     heads = attention @ v
     merged = heads_merged(heads)

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from attncheck.reference.heads import hide
+
 
 def windows(x: Tensor, w: int) -> Tensor:
     """Cut a map into windows, row by row: (B, C, H, W) -> (B, windows, w·w, C)."""
@@ -50,6 +52,13 @@ def crossed(rows: Tensor, columns: Tensor) -> Tensor:
 def apart(labels: Tensor) -> Tensor:
     """Say which tokens of a window differ in label: (..., N, 1) -> (..., N, N)."""
     return labels != labels.transpose(-1, -2)
+
+
+def masked_by(logits: Tensor, hidden: Tensor, how: str) -> Tensor:
+    """Keep pairs from meeting: ``hidden``, or -100 in their place, or added as by the authors."""
+    if how == "-100 in place":
+        return logits.masked_fill(hidden, -100.0)
+    return hide(logits, hidden) if how == "hidden" else logits - 100 * hidden
 
 
 def heads_in_windows(t: Tensor, heads: int) -> Tensor:

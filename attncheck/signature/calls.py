@@ -37,7 +37,7 @@ from attncheck.signature.masks import (
     possible_axes,
     usual_axes,
 )
-from attncheck.signature.tables import later_mask, table_arguments
+from attncheck.signature.tables import is_observed, later_mask, table_arguments
 
 _AS_MAP, _FRAMES = "tokens as a feature map", "frames of positions"
 _COLUMNS = 2
@@ -125,7 +125,7 @@ def alternatives(convention: Convention) -> Iterator[Convention]:
     A table laid out for halves where the module takes pairs, a mask that its caller fills with
     what is later: who states a mask does not say what it hides.
     """
-    made = [a for a in convention.arguments if a.made]
+    made = [a for a in convention.arguments if a.made and not is_observed(a.made)]
     if made:
         swap = {"in halves": "in pairs", "in pairs": "in halves"}
         changed = tuple(
@@ -211,7 +211,7 @@ def _forms(
     given: Sequence[GivenInput], dims: Mapping[str, int]
 ) -> Iterator[tuple[Form, list[GivenInput]]]:
     """Yield other forms of inputs, with what is stated put into ours."""
-    data = [g for g in given if not g.meaning and not g.literal]
+    data = [g for g in given if not g.meaning and not g.is_settled]
     heads = dims.get("heads", 0)
     if not data:
         yield Form("one sample at a time", unbatched=True), [*given]
@@ -258,7 +258,8 @@ def _by_fit(
 ) -> list[tuple[str, Mapping[str, str]]]:
     """Order the spec's calls: those that need exactly the required arguments first."""
     required = [p for p in data_parameters(parameters) if p.default is inspect.Parameter.empty]
-    wanted = len([g for g in given if not g.meaning]) or len(required) or 1
+    data = [g for g in given if not g.meaning and not g.is_settled]
+    wanted = len(data) or len(required) or 1
 
     def distance(item: tuple[str, Mapping[str, str]]) -> int:
         return abs(len([n for n, axes in item[1].items() if axes and n != "returns"]) - wanted)

@@ -17,7 +17,7 @@ from typing import Any
 from attncheck.lazy import torch
 from attncheck.signature.usage import Use
 
-_NAMES = (
+CONFIGS = (
     "config",
     "cfg",
     "conf",
@@ -70,7 +70,7 @@ def config_maker(factory: Any, parameter: inspect.Parameter, use: Use) -> Config
     if known is not None:
         return Config(known)
     asked = (*use.fields, *use.keys)
-    if not asked or (parameter.name.lower() not in _NAMES and len(asked) < 2):
+    if not asked or (parameter.name.lower() not in CONFIGS and len(asked) < 2):
         return None
     if use.applied or use.made or parameter.annotation in (int, float, bool, str):
         return None

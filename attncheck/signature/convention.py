@@ -16,6 +16,19 @@ _ORDER = ("x", "query", "slots", "key", "value")
 """The inputs that definitions take first, whatever the order of a module's own arguments."""
 
 
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What a caller hands over that no shape tells: a table of its own, a bias of positions.
+
+    Attributes:
+        value: tensors, alone or in tuples, lists and dicts.
+        batch: how many samples it speaks of; 0 where it is the same for all.
+    """
+
+    value: Any
+    batch: int = 0
+
+
 @dataclass(frozen=True)
 class GivenInput:
     """One ``--input``: a shape, for a keyword when named, a mask when it has a meaning.
@@ -26,6 +39,8 @@ class GivenInput:
         meaning: what it means when it is a mask.
         axes: its axes in the order of the shape, where they are stated: ``N``, ``B``, ``C``.
         literal: the value of a flag, as it is typed.
+        made: the table or the positions that a caller computes.
+        held: what else a caller hands over, as it is (:class:`Held`).
     """
 
     shape: tuple[int, ...] = ()
@@ -33,6 +48,18 @@ class GivenInput:
     meaning: str = ""
     axes: tuple[str, ...] = ()
     literal: str = ""
+    made: str = ""
+    held: Held | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has its value: a flag, a table, what a caller hands over as it is."""
+        return bool(self.literal) or self.is_kept
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether no text states it: a table, what a caller hands over as it is."""
+        return bool(self.made or self.held)
 
 
 @dataclass(frozen=True)
@@ -48,6 +75,7 @@ class Argument:
         literal: the value of a flag, as it is typed.
         made: what it is computed as: the table or the positions of a convention.
         order: a mask's axes in the module's order, where that is not ours.
+        held: what it is, whatever the case.
     """
 
     parameter: str
@@ -58,6 +86,7 @@ class Argument:
     literal: str = ""
     made: str = ""
     order: tuple[str, ...] = ()
+    held: Held | None = None
 
 
 @dataclass(frozen=True)
@@ -174,4 +203,5 @@ def _said(argument: Argument) -> str:
         return f"{argument.parameter}: {argument.meaning} mask"
     if argument.literal:
         return f"{argument.parameter}={argument.literal}"
-    return f"{argument.parameter}: {argument.made}" if argument.made else argument.parameter
+    made = "as its model gives it" if argument.held else argument.made
+    return f"{argument.parameter}: {made}" if made else argument.parameter

@@ -21,10 +21,14 @@ class AsItIs:
     Attributes:
         module: the instance.
         options: the constructor's arguments that its attributes of the same names hold.
+        cached: the parameter through which its model hands it a cache and no mask, "" without one.
+        called_at: what its model hands it, where it is called with less; "" where it is not.
     """
 
-    def __init__(self, module: torch.nn.Module) -> None:
+    def __init__(self, module: torch.nn.Module, cached: str = "") -> None:
         self.module = module
+        self.cached = cached
+        self.called_at = ""
         own = vars(module)
         wanted = _parameters_of(type(module))
         self.options = {name: own[name] for name in wanted if type(own.get(name)) in _PLAIN}

@@ -73,16 +73,19 @@ def match(
     """
     extra = extra or {}
     data = {n: tuple(axes.split()) for n, axes in inputs.items() if axes and n != "returns"}
-    flags = {g.name: g for g in given if g.literal}
+    flags = {g.name: g for g in given if g.is_settled}
     sides = number_parameters(parameters)
-    shaped = [g for g in given if not g.literal and g.name not in sides]
+    shaped = [g for g in given if not g.is_settled and g.name not in sides]
     left = [p for p in parameters if p.name not in flags]
     found = (
         _given(left, data, shaped, orders) if shaped else _by_name(left, data, with_masks=not extra)
     )
     if found is None:
         return None
-    chosen = {name: Argument(name, "", (), literal=g.literal) for name, g in flags.items()}
+    chosen = {
+        name: Argument(name, "", (), literal=g.literal, made=g.made, held=g.held)
+        for name, g in flags.items()
+    }
     chosen |= {argument.parameter: argument for argument in found}
     dims = {axis for axes in data.values() for axis in axes}
     numbers = [name for name, axes in inputs.items() if not axes]

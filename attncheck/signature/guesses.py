@@ -72,6 +72,8 @@ def optional_guesses(
     author's own where that does not work; ``None`` is replaced by the dim that it stands for.
     """
     dim, default = dim_named(parameter.name, dims, names), parameter.default
+    if not dim and type(default) is int:  # rel_max_distance is a max_distance
+        dim = dim_ending(parameter.name, dims, names)
     if parameter.name == "size" and isinstance(default, tuple) and "H" in dims:
         dim = "size"  # one number may be a width
     if not dim or isinstance(default, (bool, str)):
@@ -108,19 +110,22 @@ def required_guesses(
     name, kind = parameter.name, _kind(parameter.annotation)
     if kind == "module" or (use.applied and kind == ""):
         return [Guess(value=_layer(name)())]
-    if kind == "class" or (use.made and kind == ""):
+    if kind == "class" or (use.made and kind == "" and not use.widths):
         return [Guess(value=kind_of) for kind_of in _classes(name, dims)]
     if kind == "switch" or (use.is_switch and kind == "" and not dim_named(name, dims, names)):
         return [Guess(value=False), Guess(value=True)]
     if is_dropout(name):
         return [Guess(value=0.0)]
     dim = dim_named(name, dims, names)
+    if name != dim == name.upper() and dim in taken:  # h beside H: heads, where there are some
+        dim = next((own for own in dims if own.startswith(name)), "")
     found: list[Guess] = []
     if not dim and counts_axes(name):
         found.append(Guess(value=2 if "H" in dims else 1))
         dim = "C" if "C" in dims else ""
     dim = dim or dim_alike(name, dims) or dim_ending(name, dims, names)
     dim = dim or dim_guessed(name, dims, taken)
+    found += [Guess(value=case, fixes=_fixes(dim, case) if dim else {}) for case in use.cases]
     if dim:
         pair = use if use.parts or kind != "pair" else Use(parts=2)
         found.append(Guess(text=_parted(dim, pair)))
@@ -129,6 +134,8 @@ def required_guesses(
     for pattern, value in _PLAIN:
         if re.search(pattern, name.lower()):
             return [Guess(value=value)]
+    if found:
+        return found
     if kind in ("", "number") and not use.parts:
         return [Guess(text=text) for text in _by_layers(use.widths, dims, names, taken)]
     return []

@@ -11,7 +11,7 @@ from attncheck.errors import TargetError
 
 _LIVE = re.compile(
     r"(?P<place>[^:()#]+):(?P<name>[A-Za-z_][\w.]*)"
-    r"(?P<call>\(.*\))?(?:#(?P<part>[\w.]+))?",
+    r"(?P<call>\(.*\))?(?:#(?P<part>[^\s#()]+))?",
     re.DOTALL,
 )
 _LONGEST = 10_000

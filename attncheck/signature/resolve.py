@@ -21,6 +21,7 @@ from attncheck.data.text_file import named_path, read_text
 from attncheck.errors import AttncheckError, TargetError, did_you_mean
 from attncheck.signature.absent import Absent, AbsentError, standing_in, wanted_by
 from attncheck.signature.factories import check_factory, only_module
+from attncheck.signature.offline import offline
 
 Factory = Callable[..., Any]
 
@@ -96,7 +97,10 @@ def _import_place(place: str, folder: Path | None) -> ModuleType:
     first: Exception | None = None
     while True:
         try:
-            with standing_in(missing, "" if _is_path(place) else place.partition(".")[0]):
+            with (
+                offline(),
+                standing_in(missing, "" if _is_path(place) else place.partition(".")[0]),
+            ):
                 module = _import_once(place, folder)
         except SystemExit as error:
             raise TargetError(f"importing it exits (code {error.code})", where=place) from None

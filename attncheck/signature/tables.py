@@ -26,6 +26,7 @@ _PAIR = re.compile(
     r"^((spatial|x|map|input|feat|feature|img|image|grid|token)_?)?"
     r"(hw|size|sizes|shape|resolution)(_?(hw|size|shape))?$"
 )
+_TURNS = re.compile(r" of (?P<width>\d+), base (?P<base>[\d.e+]+)$")
 _WIDE = ("in halves", "in pairs")
 RANKS = ("N", "1 N", "B N", "1 1 N")
 
@@ -74,6 +75,17 @@ def _sides_of(parameter: str, source: str) -> str:
     unpacked = rf"\bw(idth)?\s*,\s*h(eight)?\s*=\s*{re.escape(parameter)}\b"
     turned = "hw" not in parameter.lower() and re.search(unpacked, source, re.IGNORECASE)
     return " and ".join(SIDES.split(" and ")[::-1]) if turned else SIDES
+
+
+def is_observed(text: str) -> bool:
+    """Say whether a table is what a model was seen to compute: its layout is no guess."""
+    return ", base " in text or text.startswith("position ids")
+
+
+def turns_of(text: str) -> tuple[int, float] | None:
+    """Return the width and the base of an observed rotary table, None of anything else."""
+    found = _TURNS.search(text)
+    return (int(found["width"]), float(found["base"])) if found else None
 
 
 def later_mask(meaning: str, axes: tuple[str, ...]) -> str:

@@ -50,6 +50,7 @@ class Use:
         inner: fields and keys that are read off a field of it, as ``config.encoder["heads"]``.
         asked: it is asked whether it is true, as a switch is.
         used: something else is done with it, too.
+        cases: the values that it is compared with where the module is built.
     """
 
     parts: int = 0
@@ -61,6 +62,7 @@ class Use:
     inner: tuple[tuple[str, str], ...] = ()
     asked: bool = False
     used: bool = False
+    cases: tuple[int | str, ...] = ()
 
     @property
     def is_switch(self) -> bool:
@@ -79,6 +81,7 @@ class Use:
             tuple(dict.fromkeys((*self.inner, *other.inner))),
             self.asked or other.asked,
             self.used or other.used,
+            tuple(dict.fromkeys((*self.cases, *other.cases))),
         )
 
 
@@ -199,6 +202,14 @@ class _Reader(ast.NodeVisitor):
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
         self._pass(node.test, asked=True)
+        self.generic_visit(node)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        if self.building and self._is_it(node.left) and isinstance(node.ops[0], ast.Eq | ast.In):
+            other = node.comparators[0]
+            known = other.elts if isinstance(other, ast.Tuple | ast.List | ast.Set) else [other]
+            held = [one.value for one in known if isinstance(one, ast.Constant)]
+            self._add(cases=tuple(one for one in held if type(one) in (int, str)))
         self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:

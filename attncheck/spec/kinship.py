@@ -23,7 +23,9 @@ _ADJECTIVES = frozenset(
     }
 )
 """Names of mechanisms that are ordinary words: of an attention they tell which, of a layer not."""
-_OTHERS = frozenset({"mlp"})
+_ROLES = frozenset({"selfattention", "crossattention", "sdpa"})
+"""Names that tell to what a layer attends, as a submodule is called whatever it computes."""
+_OTHERS = frozenset({"mlp", "transformerblock"})
 """Names that some mechanism has too, and that are mostly something else's."""
 
 
@@ -94,6 +96,35 @@ def named_so(name: str, *, attends: bool = True) -> str:
         if form in known and (attends or form not in _ADJECTIVES):
             return known[form]
     return ""
+
+
+def placed_so(place: str, *, attends: bool = True) -> str:
+    """Return the mechanism that a submodule's own name means, "" for none.
+
+    That it attends to what it is given says where it stands, and not which attention it is.
+
+    Args:
+        place: the dotted name of the submodule.
+        attends: as for :func:`named_so`.
+
+    >>> placed_so("layer1.0.se"), placed_so("layers.0.self_attn")
+    ('se', '')
+    """
+    name = place.rpartition(".")[2]
+    return "" if _written_out(_plain(name)) in _ROLES else named_so(name, attends=attends)
+
+
+def is_short_for(name: str, mechanism: str) -> bool:
+    """Say whether a class's name is the initials of a mechanism's title, whatever else it means.
+
+    Several papers share most abbreviations: which is meant, the module itself tells.
+
+    >>> is_short_for("PSABlock", "c2psa"), is_short_for("PSABlock", "se")
+    (True, False)
+    """
+    title = read_document(shelf_index()[mechanism])[0].title
+    initials = "".join(word[0] for word in _SIGNS.split(title.lower()) if word)
+    return initials in _forms(_plain(name.rpartition(".")[2]))
 
 
 def _forms(plain: str) -> Iterator[str]:

@@ -79,12 +79,20 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     limit: ClassVar[str] = ""
     """The use of a right module that a violation stands in the way of, such as ``half``: known to
     the user, and binding where :func:`binding` is asked for it."""
+    uses: ClassVar[tuple[str, ...]] = ()
+    """What a module is wanted for that the limit stands in the way of: ``--for`` such a use makes
+    it binding. ``amp`` (mixed precision), ``deploy`` (a model that runs elsewhere), ``train``,
+    ``yolo`` (its trainer, validator and exporter), ``hf`` (a model of ``transformers``)."""
+    dear: ClassVar[bool] = False
+    """Whether it takes seconds: tried only where its limit, or the claim itself, is asked for."""
     says: ClassVar[str] = ""
     """What it is about: the ``function`` that the definition fixes, or the ``cost`` of it. Where
     the identity is settled, neither accuses the module."""
     of_form: ClassVar[bool] = False
     """Whether it states the form of the definition alone, such as its output's axes: what is proven
     equal has the definition's own form under its options, whatever the spec states of the first."""
+    of_decoders: ClassVar[bool] = False
+    """Whether every layer meets it that decodes in its model, whatever it computes."""
     turn: ClassVar[int] = 500
     """When it is tried where one violation is enough: first what is cheap and notices much."""
     faults: ClassVar[tuple[str, ...]] = ()

@@ -9,6 +9,7 @@ from attncheck.subject.gated import is_gate_of
 from attncheck.subject.precision import Narrowing
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.subject import Subject
+from attncheck.subject.tables import counts_tokens
 from attncheck.subject.trial import Tensors, Trial
 
 
@@ -137,3 +138,17 @@ def _same(before: torch.Tensor, after: torch.Tensor, at: int) -> bool:
     if at >= len(after):
         return False
     return bool(torch.allclose(before, after.narrow(0, at, 1), rtol=1e-6, atol=1e-9))
+
+
+def fits(subject: Subject) -> bool:
+    """Say whether the spec has every axis, and the inputs can be put into the form wanted."""
+    axes = {
+        part for a in subject.convention.arguments for axis in a.axes for part in axis.split("*")
+    }
+    if not all(part.isdigit() or part in subject.dims for part in axes):
+        return False  # the heads of a mask, where no heads are defined
+    if "N" not in subject.dims and any(counts_tokens(a.made) for a in subject.convention.arguments):
+        return False
+    form, trial = subject.convention.form, Trial(subject, subject.base())
+    inputs = subject.convention.inputs.values()
+    return form is None or all(form.fits(trial.sizes(axes), axes) for axes in inputs)

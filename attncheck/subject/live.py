@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from attncheck.data.literals import is_literal
 from attncheck.errors import TargetError, did_you_mean
 from attncheck.lazy import torch
 from attncheck.signature.convention import GivenInput
 from attncheck.signature.factories import AsItIs
 from attncheck.signature.forward import forward_parameters
-from attncheck.signature.inputs import parse_input
+from attncheck.signature.inputs import input_text, parse_input
 from attncheck.signature.live_target import LiveTarget
+from attncheck.signature.offline import offline
 from attncheck.signature.resolve import resolve
-from attncheck.subject.offline import offline
+from attncheck.subject.handed import cache_handed, given_to
 from attncheck.subject.sampling import draw, generator
+from attncheck.subject.shorter import shortened
 
 _TRIED = (
     *("2x3x64x64", "2x3x224x224", "2x1x28x28"),
@@ -139,7 +139,13 @@ def taken_out(
     if not target.part:
         return AsItIs(built(target, folder)), [parse_input(text) for text in texts]
     call = captured(target, folder, texts)
-    return AsItIs(call.module), list(given_to(call.module, call.positional, call.named))
+    handed = call.module, call.positional, call.named
+    given = list(given_to(*handed))
+    found = AsItIs(call.module, cache_handed(*handed))
+    smaller = shortened(call.module, given)
+    if smaller != given:
+        found.called_at = ", ".join(input_text(one) for one in given if one.shape)
+    return found, smaller
 
 
 def captured(target: LiveTarget, folder: Path | None, texts: Sequence[str]) -> LiveCall:
@@ -191,31 +197,6 @@ def watchable(model: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
 
 class _SeenError(Exception):
     """Ends a call that has shown what it was to show."""
-
-
-def given_to(
-    part: torch.nn.Module, args: Sequence[Any], kwargs: dict[str, Any]
-) -> Iterator[GivenInput]:
-    """Yield what a call hands over as ``--input`` states it; what is None is left out."""
-    names = [p.name for p in forward_parameters(part)]
-    plain = True  # positions count until one is left out
-    for at, value in enumerate(args):
-        if isinstance(value, torch.Tensor) and plain:
-            yield GivenInput(tuple(value.shape))
-        elif at < len(names):
-            yield from _named(names[at], value)
-        plain = plain and isinstance(value, torch.Tensor)
-    defaults = {p.name: p.default for p in forward_parameters(part)}
-    for name, value in kwargs.items():
-        if isinstance(value, torch.Tensor) or value is not defaults.get(name, inspect.Parameter):
-            yield from _named(name, value)
-
-
-def _named(name: str, value: Any) -> Iterator[GivenInput]:
-    if isinstance(value, torch.Tensor):
-        yield GivenInput(tuple(value.shape), name)
-    elif isinstance(value, (bool, int, float)) and is_literal(value):
-        yield GivenInput(name=name, literal=repr(value))
 
 
 def unwrapped(model: torch.nn.Module) -> torch.nn.Module:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from attncheck.signature.names import dim_named
+from attncheck.signature.resolve import resolve
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
@@ -37,7 +38,9 @@ def as_answered(subject: Subject) -> Subject:
     known = {"B", *subject.binding.fixed, *subject.binding.follows, *subject.told}
     known.update(*subject.convention.inputs.values())
     own = {
-        axis for axis in trial.output_axes if isinstance(subject.spec.dims.get(axis), int)
+        axis
+        for axis in trial.output_axes
+        if isinstance(subject.spec.dims.get(axis), int) or _is_free(subject, axis)
     } - known
     if not own:
         return subject
@@ -50,6 +53,16 @@ def as_answered(subject: Subject) -> Subject:
     found = {axis: n for axis, n in zip(trial.output_axes, shape, strict=True) if axis in own}
     overrides = {**subject.overrides, **found}
     return replace(subject, overrides=overrides, pinned=subject.pinned | own)
+
+
+def _is_free(subject: Subject, axis: str) -> bool:
+    """Say whether a width of an instance is one that its definition is given apart."""
+    from attncheck.reference.mechanism import Mechanism
+
+    if not (subject.as_it_is and subject.spec.reference):
+        return False
+    definition = resolve(subject.spec.reference)
+    return isinstance(definition, Mechanism) and axis in definition.defaults
 
 
 def _held(subject: Subject) -> Iterator[frozenset[str]]:

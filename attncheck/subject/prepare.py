@@ -30,7 +30,9 @@ from attncheck.signature.constructor import (
     parameters_of,
 )
 from attncheck.signature.convention import Convention, GivenInput
+from attncheck.signature.factories import AsItIs
 from attncheck.signature.forward import forward_parameters, may_be_none
+from attncheck.signature.kept import kept_dims
 from attncheck.signature.resolve import Factory, resolve
 from attncheck.spec import SpecDocument
 from attncheck.subject.hinting import other_sizes, stated_inputs
@@ -38,6 +40,7 @@ from attncheck.subject.layouts import (
     answers,
     casts_inside,
     error_of,
+    fits,
     in_double,
     returns_gate,
     stands,
@@ -49,7 +52,6 @@ from attncheck.subject.raising import SubjectError, blamed
 from attncheck.subject.stating import into_domain, with_sides, without_followers
 from attncheck.subject.subject import Subject
 from attncheck.subject.suggestion import with_inputs, with_values
-from attncheck.subject.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,7 @@ _MOST_CALLS, _MOST_GUESSES, _MOST_GUESSED = 36, 240, 2
 def _draft(spec: SpecDocument, request: Request, factory: Factory, binding: Binding) -> Subject:
     """Return the subject before it is known how it is called."""
     dims = dims_in_order(spec.dims, request.dims)
+    kept = kept_dims(factory.module, dims, spec.names) if isinstance(factory, AsItIs) else {}
     return Subject(
         spec,
         request.name,
@@ -220,7 +223,7 @@ def _draft(spec: SpecDocument, request: Request, factory: Factory, binding: Bind
         factory,
         binding,
         Convention("", (), tuple(spec.output.split())),
-        {**{n: size for n, size in binding.fixed.items() if n in dims}, **request.dims},
+        {**kept, **{n: size for n, size in binding.fixed.items() if n in dims}, **request.dims},
         frozenset(binding.fixed),
         device=request.device,
         told=frozenset(request.dims),
@@ -297,7 +300,7 @@ def _shaped(
         absent = convention.nothing | nothing
         known = replace(convention, stated=bool(request.inputs), nothing=absent)
         subject = replace(shaped, convention=known)
-        if not _fits(subject):
+        if not fits(subject):
             continue
         width = draft.binding.fixed.get("C")
         if request.inputs and width is not None and subject.dims.get("C") != width:
@@ -305,18 +308,6 @@ def _shaped(
         else:
             yield subject
     yield from later
-
-
-def _fits(subject: Subject) -> bool:
-    """Say whether the spec has every axis, and the inputs can be put into the form wanted."""
-    axes = {
-        part for a in subject.convention.arguments for axis in a.axes for part in axis.split("*")
-    }
-    if not all(part.isdigit() or part in subject.dims for part in axes):
-        return False  # the heads of a mask, where no heads are defined
-    form, trial = subject.convention.form, Trial(subject, subject.base())
-    inputs = subject.convention.inputs.values()
-    return form is None or all(form.fits(trial.sizes(axes), axes) for axes in inputs)
 
 
 def _asked(draft: Subject, request: Request) -> CallsWanted:

@@ -114,6 +114,11 @@ class Subject:
         return isinstance(self.factory, AsItIs)
 
     @property
+    def decodes(self) -> str:
+        """The parameter through which its model hands it a cache and no mask, "" without one."""
+        return self.factory.cached if isinstance(self.factory, AsItIs) else ""
+
+    @property
     def written(self) -> Any:
         """What its source says: the class of an instance, else what makes it."""
         return type(self.factory.module) if isinstance(self.factory, AsItIs) else self.factory
@@ -170,6 +175,8 @@ class Subject:
         free = {"B", "H", "W", "N", "M"} & set(self.dims)
         if self.convention.arguments:
             free &= set().union(*(argument.axes for argument in self.convention.arguments))
+        for held in (a.held for a in self.convention.arguments if a.held):
+            free &= set() if held.batch else {"B"}
         return frozenset((free | (self.binding.follows & {"C"})) - self.pinned)
 
     def lattice(self, **changes: Any) -> Iterator[Case]:

@@ -17,6 +17,7 @@ from attncheck.signature.convention import Argument
 from attncheck.signature.masks import key_axis
 from attncheck.subject.case import Case
 from attncheck.subject.gated import over
+from attncheck.subject.handed import handed
 from attncheck.subject.outputs import Output, read_output
 from attncheck.subject.precision import placed, widened
 from attncheck.subject.raising import blamed
@@ -234,6 +235,8 @@ class Trial:
     def _value(self, argument: Argument, inputs: Mapping[str, torch.Tensor]) -> Any:
         if argument.literal:
             return ast.literal_eval(argument.literal)
+        if argument.held is not None:
+            return handed(argument.held, self.dtype, self.case.device)
         if argument.made:
             return made_value(argument.made, self.dims, self.dtype, self.case.device)
         if not argument.axes:

@@ -9,7 +9,9 @@ SPEC = "bam"
 VALUES = [
     {"C": 4, "r": 2},
     {"C": 4, "r": 2, "combine": "product", "bias": False, "conv_bias": False},
-    {"C": 4, "r": 2, "norms": "last", "dilation": 2},
+    {"C": 4, "r": 2, "norms": "last", "map_norms": "last", "rectified": False, "dilation": 2},
+    {"C": 4, "r": 2, "map_norms": "last"},
+    {"C": 4, "r": 2, "norms": "last", "rectified": False},
 ]
 
 
@@ -41,21 +43,23 @@ def dilated(layer, t: Tensor, apart: int) -> Tensor:
 
 
 def equation(p, v, x: Tensor) -> Tensor:
-    hidden = v.norms == "hidden"
+    hidden, inside = v.norms == "hidden", v.map_norms == "hidden"
     y = torch.zeros_like(x)
+
+    def between(norm, t: Tensor) -> Tensor:
+        t = normed(norm, t) if inside else t
+        return t.clamp(min=0) if v.rectified else t
+
     for b in range(x.shape[0]):
         z = affine(p.squeeze, x[b].mean((1, 2)))
         z = normed(p.squeeze_norm, z) if hidden else z
         m_c = affine(p.excite, z.clamp(min=0))
         m_c = m_c if hidden else normed(p.excite_norm, m_c)
-        t = affine(p.reduce, x[b].permute(1, 2, 0))
-        t = normed(p.reduce_norm, t).clamp(min=0) if hidden else t
-        t = dilated(p.first, t, v.dilation)
-        t = normed(p.first_norm, t).clamp(min=0) if hidden else t
-        t = dilated(p.second, t, v.dilation)
-        t = normed(p.second_norm, t).clamp(min=0) if hidden else t
+        t = between(p.reduce_norm, affine(p.reduce, x[b].permute(1, 2, 0)))
+        t = between(p.first_norm, dilated(p.first, t, v.dilation))
+        t = between(p.second_norm, dilated(p.second, t, v.dilation))
         m_s = affine(p.score, t)
-        m_s = (m_s if hidden else normed(p.score_norm, m_s))[:, :, 0]
+        m_s = (m_s if inside else normed(p.score_norm, m_s))[:, :, 0]
         m = m_c[:, None, None] + m_s if v.combine == "sum" else m_c[:, None, None] * m_s
         y[b] = x[b] + x[b] / (1 + (-m).exp())
     return y
@@ -106,8 +110,39 @@ class DilationForgotten(Branches):
         super().__init__(gate_channels, reduction_ratio, 1)
 
 
-STYLES = ["Branches", "TwoApart"]
+class EachItsOwn(nn.Module):
+    """The paper's norm after the MLP; one after each convolution but the last, ReLU or not."""
+
+    after: tuple[bool, ...] = (False, False, False)
+
+    def __init__(self, in_planes: int, ratio: int = 4, d: int = 4) -> None:
+        super().__init__()
+        h = in_planes // ratio
+        self.fc1, self.fc2 = nn.Linear(in_planes, h), nn.Linear(h, in_planes)
+        self.bn = nn.BatchNorm1d(in_planes)
+        wide = {"padding": d, "dilation": d, "bias": False}
+        self.convs = nn.ModuleList(
+            [nn.Conv2d(in_planes, h, 1, bias=False), *(nn.Conv2d(h, h, 3, **wide) for _ in "12")]
+        )
+        self.norms = nn.ModuleList(nn.BatchNorm2d(h) for _ in self.convs)
+        self.score = nn.Conv2d(h, 1, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        channel = self.bn(self.fc2(self.fc1(x.mean((2, 3))).relu()))
+        t = x
+        for conv, norm, rectified in zip(self.convs, self.norms, self.after, strict=True):
+            t = norm(conv(t))
+            t = t.relu() if rectified else t
+        return x * (1 + torch.sigmoid(self.score(t) + channel[:, :, None, None]))
+
+
+class OneRectified(EachItsOwn):
+    after = (True, False, True)
+
+
+STYLES = ["Branches", "TwoApart", "EachItsOwn"]
 FAULTS = {
+    "OneRectified": "equivalence",
     "NoResidual": "gate",
     "ChannelsTwice": "unused",
     "DilationForgotten": "equivalence",

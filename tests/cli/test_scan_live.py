@@ -156,3 +156,18 @@ def test_an_input_without_a_live_model_is_a_mistake_of_usage(folder: Path) -> No
     run = attncheck("scan", "nets.py", "--input", "2x3x8x8", folder=folder)
     assert run.returncode == 2
     assert "name what builds it" in run.stderr
+
+
+def test_a_decoder_that_hears_the_future_is_found_whatever_its_name(folder: Path) -> None:
+    shutil.copy(NETS.with_name("decoders.py"), folder)
+    places = [f"decoders.py:{name}()" for name in ("plain", "biased", "named")]
+    status, screen, report = scanned(folder, *places, "--input", "2x9")
+    assert status == 1
+    assert groups_of(report)[0] == ("RotaryMixer", 2, "gqa", "proven", "conforms")
+    assert [(group[0], group[-1]) for group in groups_of(report)[1:]] == [
+        ("BiasedMixer", "violates"),
+        ("RotaryAttention", "violates"),
+    ]
+    for subject in report["subjects"][1:]:
+        assert any("hear later" in finding["message"] for finding in subject["findings"])
+    assert "attncheck audit" in screen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,9 @@ def test_a_module_beside_it_that_cannot_be_loaded_is_not_needed_either(tmp_path:
 def test_what_nobody_can_stand_in_for_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(TargetError, match="needs 'gone', which is not installed"):
         loaded(tmp_path, f"{text}\nclass Net(nn.Module): pass\n")
+
+
+def test_what_a_file_installs_as_it_is_imported_is_looked_for_nowhere(tmp_path: Path) -> None:
+    net = loaded(tmp_path, f"import os\n{NET}    told = os.environ.get('PIP_NO_INDEX')\n")
+    assert vars(net)["told"] == "1"
+    assert "PIP_NO_INDEX" not in os.environ

@@ -28,6 +28,12 @@ def test_a_part_alone_makes_it_live() -> None:
     assert (target.factory, target.part, target.whole) == ("net.py:Net", "body.0", "net.py:Net")
 
 
+def test_a_part_may_have_any_name() -> None:
+    target = live_target("net.py:Net()#body.block1-0.se")
+    assert target is not None
+    assert target.part == "body.block1-0.se"
+
+
 @pytest.mark.parametrize("call", ["(x)", "(f())", "(**k)", "(*a)", "(1))", "(a=open('x'))"])
 def test_what_is_no_literal_is_refused(call: str) -> None:
     with pytest.raises(TargetError, match="literals"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from attncheck.spec.kinship import akin, most_special, named_so, specialises
+from attncheck.spec.kinship import akin, is_short_for, most_special, named_so, specialises
 from attncheck.spec.reading import read_document
 from attncheck.spec.shelf import shelf_index, spec_ids
 
@@ -40,3 +40,12 @@ def test_a_spec_is_a_case_of_mechanisms_that_are_there_and_never_of_itself(name:
     assert set(above) <= set(spec_ids())
     assert not specialises(name, name)
     assert not any(specialises(other, name) for other in above), "in a circle"
+
+
+def test_initials_are_those_of_every_mechanism_that_has_them() -> None:
+    assert named_so("PSA") == "psa"
+    assert is_short_for("PSA", "psa")
+    assert is_short_for("PSABlock", "c2psa")
+    assert is_short_for("GCT", "gaussian-context")
+    assert not is_short_for("SimAM", "se")
+    assert not is_short_for("Partial", "c2psa")

@@ -28,6 +28,7 @@ from attncheck.instruments.counting.parameters import inventory
 from attncheck.instruments.memory import following
 from attncheck.lazy import torch
 from attncheck.signature.live_target import live_target
+from attncheck.signature.offline import offline
 from attncheck.source.digest import class_digest
 from attncheck.source.files import file_of, is_library
 from attncheck.subject.live import (
@@ -39,7 +40,6 @@ from attncheck.subject.live import (
     part_of,
     watchable,
 )
-from attncheck.subject.offline import offline
 from attncheck.subject.prepare import prepare
 from attncheck.subject.trial import Trial
 

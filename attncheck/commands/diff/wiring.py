@@ -15,10 +15,10 @@ from typing import Any
 
 from attncheck.data.changes import Break
 from attncheck.lazy import torch
+from attncheck.signature.offline import offline
 from attncheck.source.constructed import CallSite, ConstructorCall, sites_of, written_with
 from attncheck.source.raised import where_raised
 from attncheck.subject.live import ModelCall, watchable
-from attncheck.subject.offline import offline
 from attncheck.subject.raising import first_line
 
 Sites = Mapping[int, tuple[Any, tuple[CallSite, ...]]]

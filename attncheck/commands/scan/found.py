@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from attncheck.auditing.request import Asked
 from attncheck.auditing.run import SubjectAudited
 from attncheck.auditing.select import Selection, select
 from attncheck.auditing.task import Audit
+from attncheck.catalogue import load
 from attncheck.data.environment import fingerprint
 from attncheck.data.identity import Identity
 from attncheck.data.report import (
@@ -31,6 +32,8 @@ from attncheck.errors import AttncheckError, UsageError
 from attncheck.execution.cache import ResultCache
 from attncheck.execution.limits import Limits
 
+_TOKENS = "tokens"
+"""The contract of what takes tokens: of a decoder that no spec knows."""
 NAME = "name"
 """The claim that a module is what its name says, which a scan makes where it is not."""
 
@@ -73,6 +76,7 @@ class Found:
         questions: of each group.
         selections: what is still to be audited, and the group of each.
         known: what became of groups, by their places.
+        decoding: the groups that decode in their model, by their places.
     """
 
     scan: Scan
@@ -81,6 +85,7 @@ class Found:
     questions: list[AskedOf] = field(default_factory=list)
     selections: list[tuple[int, Selection]] = field(default_factory=list)
     known: dict[int, GroupOutcome] = field(default_factory=dict)
+    decoding: set[int] = field(default_factory=set)
     environment: dict[str, Any] = field(default_factory=fingerprint)
 
     def add(self, group: Group, question: AskedOf) -> None:
@@ -101,7 +106,10 @@ class Found:
                 self.known[number] = known
                 return
         try:
-            chosen = select(group.mechanism, *self.questions[number])
+            what, options = self.questions[number]
+            if not group.mechanism:
+                options = replace(options, claims=options.claims or _of_decoders())
+            chosen = select(group.mechanism or _TOKENS, what, options)
         except AttncheckError as error:
             if isinstance(error, UsageError) and not group.named:
                 raise
@@ -162,14 +170,32 @@ class Found:
                 group.refused = outcome.problem.what
             if subject is None:
                 continue
+            if not group.mechanism and subject.verdict is not Verdict.VIOLATES:
+                continue  # a claim or two say nothing of what it is
             group.known = outcome.known or group.known
-            if group.known == "named" and subject.verdict is Verdict.VIOLATES:
+            told = _of_any_decoder(subject) if number in self.decoding else None
+            if group.known == "named" and subject.verdict is Verdict.VIOLATES and told is None:
                 group.refused = _unconfirmed(subject)
             else:
                 group.subject = len(subjects)
-                subjects.append(_with_name(subject, group) if group.named else subject)
+                found = told if told is not None and group.known == "named" else subject
+                subjects.append(_with_name(found, group) if group.named else found)
         scan = msgspec.structs.replace(self.scan, groups=groups)
         return Report(environment=dict(self.environment), subjects=subjects, scan=scan)
+
+
+def _of_decoders() -> list[str]:
+    """Return the claims on tokens that every layer meets which decodes in its model."""
+    return [name for name, claim in load(_TOKENS).claims.items() if claim.of_decoders]
+
+
+def _of_any_decoder(subject: SubjectReport) -> SubjectReport | None:
+    """Return the audit with those of its violations alone that need no spec; None without one."""
+    claims = _of_decoders()
+    kept = [f for f in subject.findings if not f.counts or f.claim in claims]
+    if not any(finding.counts for finding in kept):
+        return None
+    return msgspec.structs.replace(subject, findings=kept, verdict=verdict_of(kept))
 
 
 def _unconfirmed(subject: SubjectReport) -> str:

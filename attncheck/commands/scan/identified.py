@@ -13,7 +13,7 @@ from attncheck.data.scan import Group
 from attncheck.execution.cache import ResultCache
 from attncheck.execution.engines import Engine
 from attncheck.execution.limits import Limits
-from attncheck.spec.kinship import akin
+from attncheck.spec.kinship import akin, is_short_for
 
 
 def identify_groups(
@@ -48,7 +48,8 @@ def identify_misnamed(
 ) -> bool:
     """Ask those of which nothing but a name says what they are; say whether that was cut short.
 
-    What is equal to another definition is audited as that one, its name told as a finding.
+    What is equal to another definition is audited as that one, its name told as a finding; not an
+    abbreviation that is its own as well.
     """
     doubtful = found.unconfirmed()
     said = _identified(found, doubtful, limits, workers, cache, engine)
@@ -59,6 +60,8 @@ def identify_misnamed(
         mechanism = identity.mechanism
         if mechanism and not akin(named, mechanism) and named not in identity.also:
             found.rename(number, identity)
+            if is_short_for(found.scan.groups[number].name, mechanism):
+                found.scan.groups[number].named = ""
     return said.partial
 
 

@@ -27,7 +27,7 @@ from attncheck.execution.cached import run_known
 from attncheck.execution.engines import Engine
 from attncheck.execution.limits import Limits
 from attncheck.signature.factories import AsItIs
-from attncheck.spec.kinship import named_so
+from attncheck.spec.kinship import named_so, placed_so
 from attncheck.subject.live import unwrapped
 
 Auditor = Callable[[list[Selection], Checkpoint], AuditRun]
@@ -75,7 +75,7 @@ def scan(
     cut = _watch(found, given, asked, limits, workers, cache, engine)
     cut = cut or identify_groups(found, limits, workers, cache, engine)
     for number, group in enumerate(found.scan.groups):
-        if group.mechanism:
+        if group.mechanism or number in found.decoding:
             found.select(number)
     cut = cut or _audit(found, audit, keep)
     cut = cut or identify_misnamed(found, limits, workers, cache, engine)
@@ -168,13 +168,15 @@ def _watch(
             else:
                 question = AskedOf(group.target, asked)
             found.add(group, question)
+            if one.decodes:
+                found.decoding.add(len(found.questions) - 1)
     return interrupted
 
 
 def _part(whole: str, one: Alike) -> Group:
     first, kind = one.places[0], one.kind
     mechanism = named_so(one.name, attends=bool(kind))
-    mechanism = mechanism or named_so(first.rpartition(".")[2], attends=bool(kind))
+    mechanism = mechanism or placed_so(first, attends=bool(kind))
     return Group(
         name=one.name,
         target=f"{whole}#{first}",

@@ -26,6 +26,7 @@ class Alike(msgspec.Struct):
         kind: what its operators are.
         places: dotted names; one is there.
         call: what the first of them was given, as ``--input`` takes it.
+        decodes: whether that was a cache and no mask.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Alike(msgspec.Struct):
     path: str = ""
     line: int = 0
     call: list[str] = []
+    decodes: bool = False
 
 
 class Watched(msgspec.Struct):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from attncheck.auditing.job import Job
 from attncheck.auditing.things import unpacked
@@ -19,10 +19,11 @@ from attncheck.lazy import torch
 from attncheck.signature.factories import AsItIs
 from attncheck.signature.inputs import input_text
 from attncheck.signature.live_target import LiveTarget, live_target
+from attncheck.signature.offline import offline
 from attncheck.spec.kinship import named_so
 from attncheck.subject.dispatcher import watching
-from attncheck.subject.live import built, called, given_to, part_of, unwrapped, watchable
-from attncheck.subject.offline import offline
+from attncheck.subject.handed import cache_handed, given_to
+from attncheck.subject.live import built, called, part_of, unwrapped, watchable
 
 _FUSED = ("scaled_dot_product", "native_multi_head", "transformer_encoder_layer", "flash_att")
 _PRODUCTS = {"bmm", "baddbmm", "mm"}
@@ -32,6 +33,13 @@ _POOLED = {"mean", "sum", "amax", "max", "var", "var_mean", "std", "logsumexp"}
 _TIMES = {"mul"}
 _BOXES = ("Sequential", "ModuleList", "ModuleDict", "ParameterList")
 _MOST_OPERATORS = 100_000
+
+
+class _Handed(NamedTuple):
+    """What a submodule was given first: as ``--input`` takes it, and whether it decodes."""
+
+    texts: list[str]
+    decodes: bool
 
 
 def watch(job: Job, note: Callable[[Any], None] | None = None) -> Iterator[Any]:
@@ -48,7 +56,7 @@ def watch(job: Job, note: Callable[[Any], None] | None = None) -> Iterator[Any]:
     torch.backends.mha.set_fastpath_enabled(False)  # which goes past the submodules
     model = _model(job, target)
     calling = called(model, target, job.inputs)
-    given: dict[str, list[str]] = {}
+    given: dict[str, _Handed] = {}
     if target.part:
         found = {target.part: ""}
         part_of(model, target)
@@ -74,7 +82,7 @@ def _recorded(
     model: torch.nn.Module,
     positional: Sequence[Any],
     named: dict[str, Any],
-    given: dict[str, list[str]],
+    given: dict[str, _Handed],
 ) -> dict[str, list[str]]:
     """Return the operators of each submodule that is called, those below it included.
 
@@ -95,10 +103,15 @@ def _recorded(
 
     def enter(name: str) -> Callable[..., None]:
         def hook(part: torch.nn.Module, args: Any, kwargs: Any) -> None:
-            running.append(name)
             if name not in calls:
-                given[name] = [input_text(one) for one in given_to(part, args, kwargs)]
+                outer = running.copy()
+                running.clear()  # what is looked at now is no work of theirs
+                told = [one for one in given_to(part, args, kwargs) if not one.is_kept]
+                texts = [input_text(one) for one in told]
+                given[name] = _Handed(texts, bool(cache_handed(part, args, kwargs)))
+                running.extend(outer)
             calls.setdefault(name, [])
+            running.append(name)
 
         return hook
 
@@ -154,9 +167,7 @@ def _kind(operators: Sequence[str]) -> str:
     return ""
 
 
-def _alike(
-    model: torch.nn.Module, found: dict[str, str], given: dict[str, list[str]]
-) -> list[Alike]:
+def _alike(model: torch.nn.Module, found: dict[str, str], given: dict[str, _Handed]) -> list[Alike]:
     """Return the submodules of the same class, configuration and shapes together."""
     modules = dict(model.named_modules(remove_duplicate=False))
     groups: dict[Any, Alike] = {}
@@ -165,7 +176,8 @@ def _alike(
         key = (type(part), _configuration(part))
         if key not in groups:
             path, line = _written(type(part))
-            groups[key] = Alike(type(part).__qualname__, kind, [], path, line, given.get(name, []))
+            handed = given.get(name, _Handed([], False))
+            groups[key] = Alike(type(part).__qualname__, kind, [], path, line, *handed)
         groups[key].places.append(name)
     same = {id(part): name for name, part in model.named_modules()}
     for name, part in modules.items():  # a module that stands in several places

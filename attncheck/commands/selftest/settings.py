@@ -56,12 +56,13 @@ def _calls(document: SpecDocument, mechanism: Mechanism) -> Iterator[tuple[str, 
         axes = {name: text for name, text in call.items() if name != "returns"}
         if len(axes) > len(parameters) - len(masks) or not all(axes.values()):
             continue
-        keys = "M" if any("M" in text.split() for text in axes.values()) else "N"
+        known = {axis for text in axes.values() for axis in text.split()}
+        keys = "M" if "M" in known else "N"
         sizes = {**dims, "M": dims.get("N", 0) + 4} if keys == "M" else dims
         texts = tuple(_text(text, sizes) for text in axes.values())
         if number:
             yield texts
-        for mask in masks:
+        for mask in masks if keys in known else ():  # of a map no key is hidden
             yield (*texts, f"{mask}={_text(f'B {keys}', sizes)}:pad-true")
             yield (*texts, f"{mask}={_text(f'B N {keys}', sizes)}:pad-true")
 

@@ -115,7 +115,8 @@ def _row(group: Group, subject: SubjectReport | None) -> ScanRow:
         count = f" ×{len(group.places)}" if len(group.places) > 1 else ""
         name = f"{name}{count} {group.places[0]}"
     known = KNOWN.get(group.known, "")
-    mechanism = f"{group.mechanism}, {known}" if known else group.mechanism
+    spec = group.mechanism or (subject.spec if subject else "")
+    mechanism = f"{spec}, {known}" if known else spec
     here = f"{shown(group.path)}:{group.line}" if group.path else group.target
     if subject is None:
         word = REFUSED if group.refused else UNKNOWN

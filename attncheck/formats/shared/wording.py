@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from attncheck.data.report import Finding, Problem, Status, SubjectReport, Verdict
+from attncheck.data.report import UNASKED, Finding, Problem, Status, SubjectReport, Verdict
 from attncheck.formats.shared.paths import shown
 
 _MOST_NAMES = 8
@@ -46,11 +46,20 @@ def not_for(subject: SubjectReport) -> str:
     return f"not for: {', '.join(n + place for n, place in found.items())}" if found else ""
 
 
+def not_tried_for(subject: SubjectReport) -> str:
+    """Return the limits of use that nobody asked for in one line, "" if none."""
+    unasked = (f for f in subject.findings if f.limit and f.message == UNASKED)
+    found = dict.fromkeys(f.limit.replace("-", " ") for f in unasked)
+    return f"not tried for: {', '.join(found)} ({UNASKED})" if found else ""
+
+
 def notes(subject: SubjectReport) -> list[str]:
     """Return what it is not for, how it was built and called, and what was not tried and why."""
-    skipped = by_reason(with_status(subject, Status.SKIPPED))
+    told = [f for f in with_status(subject, Status.SKIPPED) if f.message != UNASKED]
+    skipped = by_reason(told)
     untried = [f"not tried, {reason}: {', '.join(claims)}" for reason, claims in skipped]
-    return [*filter(None, [not_for(subject)]), *subject.notes, *untried]
+    said = [not_for(subject), *subject.notes, not_tried_for(subject), *untried]
+    return [note for note in said if note]
 
 
 def changes(subject: SubjectReport) -> str:

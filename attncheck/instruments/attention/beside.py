@@ -65,6 +65,32 @@ def read_beside(trial: Trial, name: str) -> str:
     return ""
 
 
+def named_beside(trial: Trial, name: str) -> str:
+    """Return the optional input of a mask's first word that the module cannot take, "" for none.
+
+    ``encoder_attention_mask`` is of ``encoder_hidden_states``, which a layer without a projection
+    for them refuses.
+
+    Args:
+        trial: a call without either.
+        name: the mask.
+    """
+    module = trial.module()
+    taken = {a.parameter for a in trial.subject.convention.arguments}
+    for other in named_parameters(forward_parameters(module)):
+        if other.default is not None or other.name in {name, *taken} or is_mask_name(other.name):
+            continue
+        if other.name.split("_")[0] != name.split("_")[0]:
+            continue
+        context = {other.name: trial.inputs()[trial.main]}
+        try:
+            _Given(trial.subject, trial.case, context).run(module, trial.inputs())
+        except SubjectError as refusal:
+            if not isinstance(refusal.error, RuntimeError):  # of shapes, which say nothing
+                return other.name
+    return ""
+
+
 def _touches(
     trial: Trial,
     module: torch.nn.Module,

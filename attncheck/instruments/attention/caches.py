@@ -14,15 +14,13 @@ from typing import Any
 
 from attncheck.instruments.attention.masks import MaskWay, encode
 from attncheck.lazy import torch
+from attncheck.signature.caches import is_cache_name
 from attncheck.signature.convention import LENGTHS, Argument
 from attncheck.signature.forward import forward_parameters, named_parameters
 from attncheck.signature.masks import is_mask_name
 from attncheck.subject.tables import made_value
 from attncheck.subject.trial import Trial
 
-_CACHE = re.compile(
-    r"cache|(^|_)past($|_)|past_k|past_v|^(prev_)?kvs?$|^prev_kv|^(layer_)?state$|memory_kv"
-)
 _FLAG = re.compile(
     r"^(use|return|output|with|enable|keep|update)_.*(cache|kv|past|present)|^(use_)?cache$"
 )
@@ -183,7 +181,7 @@ def offered(module: torch.nn.Module, taken: set[str]) -> tuple[str, list[CacheWa
     """
     free = [p for p in named_parameters(forward_parameters(module)) if p.name not in taken]
     flags = {p.name: True for p in free if _is_flag(p)}
-    caches = [p for p in free if _CACHE.search(p.name) and p.name not in flags]
+    caches = [p for p in free if is_cache_name(p.name) and p.name not in flags]
     caches = [p for p in caches if not _PLACE.search(p.name) and not is_mask_name(p.name)]
     caches = [p for p in caches if not isinstance(p.default, (bool, int, str))]
     places = [p for p in free if _PLACE.search(p.name)]

@@ -206,9 +206,13 @@ def with_key(trial: Trial, inputs: Tensors, other: Tensors, key: int) -> Tensors
 
 
 def key_inputs(trial: Trial) -> list[str]:
-    """Return the inputs that hold keys or values: all but the first, or the only one."""
-    names = list(trial.subject.convention.inputs)
-    return names[1:] or names
+    """Return the inputs that hold keys or values: those behind the first, or the first itself.
+
+    What a user states beside them, of fixed sizes, holds none.
+    """
+    first, *others = trial.subject.convention.inputs
+    axis = key_axis(trial.subject.convention.inputs)
+    return [name for name in others if axis in trial.axes(name)] or [first]
 
 
 def position_axis(trial: Trial, name: str) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from attncheck.instruments.attention.caches import offered
 from attncheck.instruments.attention.evident import evident_of, may_be_of_queries, of_rows_alone
 from attncheck.instruments.attention.hearing import Hearing
 from attncheck.instruments.attention.masks import (
@@ -119,11 +120,14 @@ def _whole(ways: list[MaskWay], trial: Trial) -> list[MaskWay]:
     """Return a mask of rows that a causal layer takes for all that hides; none where it is not so.
 
     Language models are handed the future and the padding in one mask, and make a causal one where
-    none is given. Where the definition is causal with every option, no mask may undo it.
+    none is given. Where the definition is causal with every option, no mask may undo it, but of a
+    module with a cache: which of the tokens are new there, its mask alone can tell.
     """
     rows = [way for way in ways if is_per_query(way.argument.axes)]
     options = trial.subject.spec.options
-    if not rows or not any(value in options.get(name, []) for name, value in _OPEN):
+    taken = {argument.parameter for argument in trial.subject.convention.arguments}
+    open_ = any(value in options.get(name, []) for name, value in _OPEN)
+    if not rows or not (open_ or offered(trial.module(), taken)[0]):
         return []
     try:
         if not bool(hear_masked(rows[0], trial).future_opened.any()):

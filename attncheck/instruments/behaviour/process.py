@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import multiprocessing
 import os
 import sys
@@ -105,7 +106,8 @@ class Surroundings:
             if now != value:
                 yield f"{name} from {_short(value)} to {_short(now)}"
         for name, function in self.functions.items():
-            if later.functions.get(name) is not function:
+            now = later.functions.get(name)
+            if now is not function and not wrapped_by_torch(now, function):
                 yield f"the function {name}"
         if started := len(later.threads - self.threads):
             yield f"the number of threads: {started} started and still running"
@@ -154,6 +156,24 @@ def mark_patched(package: str, before: Surroundings) -> Surroundings:
             owner, attribute = _owner(name)
             setattr(owner, attribute, _wrapped(function))
     return replace(before, functions=dict(_functions()))
+
+
+def wrapped_by_torch(now: Any, before: Any) -> bool:
+    """Say whether a function is an earlier one that torch itself has kept its compiler off.
+
+    Whoever first needs the compiler, be it a decorator in a library, makes torch wrap its own
+    ``manual_seed``: no doing of a module's.
+    """
+    if not (inspect.isfunction(now) and inspect.isfunction(before)):
+        return False
+    from torch._compile import _disable_dynamo
+
+    code = _disable_dynamo(_nothing).__code__
+    cells = dict(zip(now.__code__.co_freevars, now.__closure__ or (), strict=False))
+    return now.__code__ is code and cells["fn"].cell_contents is before
+
+
+def _nothing() -> None: ...
 
 
 def _wrapped(function: Any) -> Any:

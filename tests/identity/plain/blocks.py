@@ -137,17 +137,19 @@ class CrossStage(nn.Module):
         return self.cv4(F.leaky_relu(self.bn(y), 0.1))
 
 
-class FocusOfSlices(nn.Module):
-    """YOLOv5's stem."""
+class PatchMerging(nn.Module):
+    """Swin's, on maps: four neighbours side by side, a norm and a narrower width."""
 
-    def __init__(self, c1: int, c2: int) -> None:
+    def __init__(self, dim: int) -> None:
         super().__init__()
-        self.conv = conv(4 * c1, c2)
+        self.norm = nn.LayerNorm(4 * dim)
+        self.reduction = nn.Linear(4 * dim, 2 * dim, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x[..., : x.shape[2] // 2 * 2, : x.shape[3] // 2 * 2]
         parts = [x[..., i::2, j::2] for i in (0, 1) for j in (0, 1)]
-        return self.conv(torch.cat(parts, 1))
+        y = self.reduction(self.norm(torch.cat(parts, 1).permute(0, 2, 3, 1)))
+        return y.permute(0, 3, 1, 2)
 
 
 class Atrous(nn.Module):

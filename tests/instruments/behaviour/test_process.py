@@ -6,7 +6,7 @@ import contextlib
 
 import torch
 
-from attncheck.instruments.behaviour.process import switches, switches_kept
+from attncheck.instruments.behaviour.process import switches, switches_kept, wrapped_by_torch
 
 
 def test_switches_and_generator_stand_afterwards_as_before() -> None:
@@ -24,3 +24,14 @@ def test_switches_and_generator_stand_afterwards_as_before() -> None:
         raise ZeroDivisionError
     assert switches() == before
     assert torch.equal(torch.get_rng_state(), generator)
+
+
+def test_what_torch_wraps_itself_is_no_patch_and_what_others_wrap_is() -> None:
+    from torch._compile import _disable_dynamo
+
+    original = torch.manual_seed
+    kept_off = _disable_dynamo(original)
+    assert wrapped_by_torch(kept_off, original)
+    assert not wrapped_by_torch(kept_off, torch.seed)
+    assert not wrapped_by_torch(torch.no_grad()(original), original)
+    assert not wrapped_by_torch(lambda seed: original(0), original)

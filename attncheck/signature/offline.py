@@ -1,4 +1,4 @@
-"""Nothing is downloaded: while a subject is built and called, no connection is opened."""
+"""Nothing is downloaded: while a live model is built and called, or any file is imported."""
 
 from __future__ import annotations
 

@@ -1,0 +1,155 @@
+"""A module as ``torch.export`` makes a program of it: for which sizes, and what was fixed."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from attncheck.data.report import Location
+from attncheck.instruments.behaviour.axes import PLACES
+from attncheck.instruments.behaviour.symbolic import Fixed, fixed_sizes, guarded_line
+from attncheck.lazy import torch
+from attncheck.subject.raising import SubjectError, blamed
+from attncheck.subject.trial import Trial
+
+_MORE = (1, 4, 9)
+"""By how much an axis grows: what is cut into windows takes some of these, or twice its size."""
+Leaf = tuple[int, int]
+"""Which tensor of a call, and which of its axes."""
+
+
+@dataclass
+class Program:
+    """An exported program.
+
+    Attributes:
+        run: a module that runs it.
+        held: for each axis that was to vary, the size that it holds now: None where any.
+        fixed: the sizes that were made numbers of, with the lines.
+        guards: what it asks of sizes, as sympy's expressions, each with the place it was asked.
+    """
+
+    run: Any
+    held: dict[str, int | None]
+    fixed: list[Fixed] = field(default_factory=list)
+    guards: list[tuple[Any, str]] = field(default_factory=list)
+    symbols: dict[str, Any] = field(default_factory=dict)
+
+    def line_of(self, size: int) -> Location | None:
+        """Return the line that fixed a size."""
+        lines = [one.location for one in self.fixed if one.size == size]
+        return next((line for line in lines if line is not None), None)
+
+    def line_against(self, trial: Trial) -> Location | None:
+        """Return the line that asked of the sizes what those of a trial do not meet."""
+        sizes = {symbol: trial.dims[axis] for axis, symbol in self.symbols.items()}
+        for expression, place in self.guards:
+            with suppress(Exception):
+                line = guarded_line(f"({place}", trial.subject)
+                if line is not None and str(expression.subs(sizes)) == "False":
+                    return line
+        return None
+
+
+def grown(trial: Trial, module: torch.nn.Module) -> tuple[list[str], list[Trial]]:
+    """Return the axes at whose other sizes the module works as it is, and two trials of others."""
+    subject = trial.subject
+    sizes: dict[str, list[int]] = {}
+    for axis in ("B", *PLACES):
+        if axis not in subject.variable or axis not in trial.dims:
+            continue
+        size = trial.dims[axis]
+        wanted = [size + more for more in _MORE] + [2 * size, 3 * size]
+        works = [n for n in wanted if _works(trial, module, {axis: n})]
+        if works:
+            sizes[axis] = [works[0], works[-1]]
+    found = [{axis: two[at] for axis, two in sizes.items()} for at in (0, 1)]
+    others = [trial.with_case(dims=dims) for dims in found if _works(trial, module, dims)]
+    if sizes and not others:  # not together
+        others = [trial.with_case(dims={a: n}) for a, two in sizes.items() for n in two]
+    return list(sizes), others
+
+
+def _works(trial: Trial, module: torch.nn.Module, dims: Mapping[str, int]) -> bool:
+    other = trial.with_case(dims=dims)
+    if not dims or not trial.subject.in_domain(other.dims):
+        return False
+    try:
+        with torch.no_grad():
+            other.run(module, other.inputs())
+    except SubjectError:
+        return False
+    return True
+
+
+def exported(trial: Trial, axes: Iterable[str]) -> Program:
+    """Export a fresh module, called as on this trial, for any size of these axes.
+
+    Raises:
+        SubjectError: nothing comes of it; the phase is ``forward``.
+    """
+    from torch.export import Dim, export
+    from torch.export.dynamic_shapes import ShapesCollection
+
+    positional, keyword = trial.arguments(trial.inputs())
+    places = {axis: list(_places(trial, axis)) for axis in axes}
+    tensors = _tensors(positional, keyword)
+    shapes: Any = ShapesCollection()  # type: ignore[no-untyped-call,unused-ignore]
+    for at, tensor in enumerate(tensors):
+        free = {a for found in places.values() for one, a in found if one == at}
+        shapes[tensor] = {a: Dim.AUTO if a in free else Dim.STATIC for a in range(tensor.ndim)}
+    module = trial.module()
+    with quiet(), torch.no_grad(), fixed_sizes() as fixed, blamed("forward"):
+        made = export(module, tuple(positional), keyword, dynamic_shapes=shapes, strict=False)
+        run = made.module()
+    sizes = _sizes_of(made)
+    program = Program(run, {}, fixed)
+    for axis, found in places.items():
+        for at, position in found:
+            size = sizes[at][position] if at < len(sizes) else None
+            node: Any = getattr(size, "node", None)
+            if node is not None and not node.expr.is_number:
+                program.held.setdefault(axis, None)
+                program.symbols[axis] = node.expr
+                program.guards = [(g.expr, str(g.sloc)) for g in node.shape_env.guards]
+            elif size is not None:
+                program.held[axis] = int(size)
+    return program
+
+
+def _tensors(positional: list[Any], keyword: dict[str, Any]) -> list[torch.Tensor]:
+    return [t for t in [*positional, *keyword.values()] if isinstance(t, torch.Tensor)]
+
+
+def _places(trial: Trial, axis: str) -> Iterator[Leaf]:
+    """Yield where an axis stands among the tensors of a call, whatever their layout."""
+    other = trial.with_case(dims={axis: trial.dims[axis] + 1})
+    calls = [_tensors(*one.arguments(one.inputs())) for one in (trial, other)]
+    for at, (now, then) in enumerate(zip(*calls, strict=False)):
+        for position, (before, after) in enumerate(zip(now.shape, then.shape, strict=False)):
+            if before != after:
+                yield at, position
+
+
+def _sizes_of(program: Any) -> list[tuple[Any, ...]]:
+    """Return the sizes that a program takes, tensor by tensor: numbers, or symbols."""
+    names = set(program.graph_signature.user_inputs)
+    held = [node.meta.get("val") for node in program.graph.nodes if node.name in names]
+    return [tuple(value.shape) for value in held if isinstance(value, torch.Tensor)]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave out what torch prints and logs of a graph that it cannot make."""
+    said, before = io.StringIO(), logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            yield
+    finally:
+        logging.disable(before)
