@@ -161,9 +161,8 @@ def identified(request: Request, *, by_name: bool = True) -> Identity:
     found = found or _likely(looks, named) or _unknown(named)
     other = found.mechanism
     related = other is None or akin(named, other) or named in found.also
-    related = related or (
-        found.known in ("proven", "variant") and is_short_for(request.name, other)
-    )
+    if other is not None and found.known in ("proven", "variant"):
+        related = related or is_short_for(request.name, other)
     told = named if named and not related else None
     return replace(found, named=told, families=[*contracts])
 
