@@ -54,6 +54,7 @@ ALONG = frozenset(
     {"_softmax", "_safe_softmax", "_log_softmax", "sum", "mean", "amax", "amin", "cumsum", "var"}
 )
 BY = frozenset({"mul", "div", "add", "sub", "pow"})
+LEFT_ON = "dropout that is not turned off"
 _ORDER = "the right numbers in another order"
 _TOGETHER = "put together in another way"
 _SHIFTED = "positions or an index shifted by one"
@@ -204,7 +205,7 @@ def _difference(departure: Departure, missing: Counter[str], extra: Counter[str]
     """Return the difference in few words."""
     expected, seen = departure.expected, departure.seen
     if any(node.operator in _RANDOM for node in seen.nodes):
-        return "dropout that is not turned off"
+        return LEFT_ON
     if masks := other_mask(departure):
         return masks
     if tied(departure.value, departure.step.value):

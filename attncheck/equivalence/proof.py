@@ -147,7 +147,7 @@ def _without_dropout(module: torch.nn.Module) -> torch.nn.Module:
     return module
 
 
-def _is_random(probe: Probe) -> bool:
+def is_random(probe: Probe) -> bool:
     """Say whether the module draws at random in this mode whatever its dropout layers say."""
     trial = probe.trial
     module = _without_dropout(trial.module())
@@ -161,7 +161,7 @@ def _probed(mechanism: Mechanism, base: Probe, assignment: Assignment, tried: in
     largest = 0.0
     for probe in _probes(mechanism, base, assignment):
         try:
-            if probe.trial.case.train and _is_random(probe):
+            if probe.trial.case.train and is_random(probe):
                 continue
             module = _without_dropout(probe.module(draw_seed=len(passed)))
         except SubjectError:

@@ -11,6 +11,7 @@ import msgspec
 from attncheck.blame.edits import locate
 from attncheck.data.formula import Formula
 from attncheck.data.report import Location
+from attncheck.equivalence.choices import LEFT_ON
 from attncheck.equivalence.comparison import Probe
 from attncheck.equivalence.declared import (
     Unkept,
@@ -22,7 +23,7 @@ from attncheck.equivalence.declared import (
 from attncheck.equivalence.departure import Departure
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
 from attncheck.equivalence.identity import Resemblance, identity_of, line_of, place_of
-from attncheck.equivalence.proof import Proof, only_an_eps_tells, prove
+from attncheck.equivalence.proof import Proof, is_random, only_an_eps_tells, prove
 from attncheck.equivalence.recording import Made, record_of
 from attncheck.mutation.making import mutants_of
 from attncheck.signature.resolve import resolve
@@ -112,12 +113,19 @@ class Equivalence(Claim, frozen=True, kw_only=True):
         if found := declared(mechanism, trial):
             return _gated(subject, _outcome(mechanism, *found))
         identity = identity_of(mechanism, proof)
+        if (identity is None or identity.first[1].what != LEFT_ON) and _is_drawn(trial):
+            return undecided("each call in eval mode gives another output: nothing to compare")
         if identity is not None and identity.changes:
             return _gated(subject, _variant(identity))
         if identity is not None:
             return _departed(mechanism, proof, identity)
         diagnosis = diagnose(mechanism, proof)
         return _diagnosed(mechanism, diagnosis) if diagnosis else _outcome(mechanism, proof)
+
+
+def _is_drawn(trial: Trial) -> bool:
+    """Say whether the subject draws at random in eval mode, so that no step of it can be found."""
+    return is_random(Probe("base", trial, trial.inputs()))
 
 
 def _unheeded(proof: Proof, option: str, told: bool) -> Outcome:

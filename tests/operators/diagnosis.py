@@ -9,8 +9,8 @@ from typing import Any
 Found = dict[str, Any]
 
 STEPS = {
-    "projections": "q_all k_all v_all q k v k_own v_own k_new v_new x keys values times heads "
-    "contents merged out",
+    "projections": "q_all k_all v_all q_even k_even q_raw k_raw q k v k_own v_own k_new v_new x "
+    "keys values times heads contents merged out",
     "score": "d scores scaled logits attention weights capped",
     "mask": "masked hidden future outside past oldest reach gap distance seen allowed visible",
     "position": "here there gap theta angle wide cos sin q_partner k_partner q_along q_across "

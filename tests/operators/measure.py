@@ -1,9 +1,10 @@
 """Audit every case and say how many answers are right: recall, alarms, part and cause.
 
-    python -m tests.operators.measure [--jobs N] [--only GLOB] [--timeout S] [-o FILE]
+    python -m tests.operators.measure [--jobs N] [--only GLOB] [--timeout S] [-o FILE] [--resume]
 
 ``--only`` takes operators' ids, files and classes (``MZM``, ``llama*``). Each case is one
-``attncheck audit SPEC FILE:CLASS`` without further options. The exit status is 1 where a right
+``attncheck audit SPEC FILE:CLASS`` without further options. FILE holds every answer as soon as it
+is there; with ``--resume`` those in it are not asked for again. The exit status is 1 where a right
 module is accused.
 """
 
@@ -13,6 +14,7 @@ import argparse
 import json
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -42,6 +44,7 @@ class Answer:
     parts: tuple[str, ...] = ()
     says: str = ""
     also: str = ""
+    file: str = ""
 
 
 def audited(case: Case, timeout: float) -> tuple[dict[str, Any], float]:
@@ -69,6 +72,7 @@ def judged(case: Case, subject: dict[str, Any], seconds: float) -> Answer:
     """Say what of an answer is right."""
     found = verdict(subject)
     answer = Answer(case.name, case.spec, case.id, case.want, found, round(seconds, 1), False)
+    answer.file = case.file
     if case.want == "conforms":
         answer.right = found == "conforms"
         answer.says = words(headline(subject)) or str(subject.get("said", ""))
@@ -131,6 +135,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", default=[], metavar="GLOB")
     parser.add_argument("--timeout", type=float, default=300.0)
     parser.add_argument("-o", "--output", type=Path)
+    parser.add_argument("--resume", action="store_true")
     options = parser.parse_args()
     asked = [
         case
@@ -140,20 +145,46 @@ def main() -> int:
             fnmatch(text, glob) for glob in options.only for text in (case.id, case.file, case.name)
         )
     ]
+    known = _kept(options.output) if options.resume else {}
+    lock = threading.Lock()
 
-    def answered(case: Case) -> Answer:
-        answer = judged(case, *audited(case, options.timeout))
-        print(".", end="", file=sys.stderr, flush=True)
-        return answer
+    def answer(case: Case) -> None:
+        if _key(case) in known:
+            return
+        found = judged(case, *audited(case, options.timeout))
+        with lock:
+            known[_key(case)] = found
+            print(".", end="", file=sys.stderr, flush=True)
+            _write(options.output, [known[_key(one)] for one in CASES if _key(one) in known])
 
     with ThreadPoolExecutor(options.jobs) as pool:
-        answers = list(pool.map(answered, asked))
+        list(pool.map(answer, asked))
     print(file=sys.stderr)
+    answers = [known[_key(case)] for case in asked]
     print(shown(answers))
-    if options.output:
-        text = json.dumps([asdict(answer) for answer in answers], indent=1, ensure_ascii=False)
-        options.output.write_text(text + "\n", encoding="utf-8")
     return any(a.want == "conforms" and a.verdict == "violates" for a in answers)
+
+
+def _key(one: Case | Answer) -> tuple[str, str, str]:
+    return one.spec, one.file, one.name
+
+
+def _kept(path: Path | None) -> dict[tuple[str, str, str], Answer]:
+    """Return the answers that a file holds."""
+    if path is None or not path.exists():
+        return {}
+    answers = [Answer(**fields) for fields in json.loads(path.read_text(encoding="utf-8"))]
+    return {_key(answer): answer for answer in answers}
+
+
+def _write(path: Path | None, answers: list[Answer]) -> None:
+    """Write all answers so far, the whole file at once: a run that is cut loses nothing."""
+    if path is None:
+        return
+    text = json.dumps([asdict(answer) for answer in answers], indent=1, ensure_ascii=False)
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_text(text + "\n", encoding="utf-8")
+    beside.replace(path)
 
 
 if __name__ == "__main__":

@@ -120,14 +120,16 @@ def _whole(ways: list[MaskWay], trial: Trial) -> list[MaskWay]:
     """Return a mask of rows that a causal layer takes for all that hides; none where it is not so.
 
     Language models are handed the future and the padding in one mask, and make a causal one where
-    none is given. Where the definition is causal with every option, no mask may undo it, but of a
-    module with a cache: which of the tokens are new there, its mask alone can tell.
+    none is given. Where the definition is causal with every option, no mask may undo it, unless its
+    caller tells it to be causal, or it has a cache: which tokens are new, its mask alone can tell.
     """
     rows = [way for way in ways if is_per_query(way.argument.axes)]
     options = trial.subject.spec.options
-    taken = {argument.parameter for argument in trial.subject.convention.arguments}
+    arguments = trial.subject.convention.arguments
+    taken = {argument.parameter for argument in arguments}
+    told = any(a.literal and "causal" in a.parameter for a in arguments)
     open_ = any(value in options.get(name, []) for name, value in _OPEN)
-    if not rows or not (open_ or offered(trial.module(), taken)[0]):
+    if not rows or not (open_ or told or offered(trial.module(), taken)[0]):
         return []
     try:
         if not bool(hear_masked(rows[0], trial).future_opened.any()):
@@ -242,7 +244,8 @@ def _meaning(trial: Trial, name: str) -> MaskWay | Unclear:
         return _contradicted(look, looks, expected, origin)
     changing = [look for look in looks if look.hearing is not None and _tells(look, trial)]
     if not changing:
-        return Unclear(name, looks[0].way if looks and _silent(looks, trial) else None, len(looks))
+        quiet = [look for look in looks if look.hearing is None]
+        return Unclear(name, _silent(quiet, trial), len(looks))
     if (known and not said) or (said and not may_be_of_queries(name)):
         wrong = [look.way for look in changing if look.way.argument.meaning in expected]
         if wrong and known != LENGTHS and (known or evident_of(wrong[:1], trial)):
@@ -346,16 +349,20 @@ def _tells(look: _Look, trial: Trial) -> bool:
     return not close(_finite(some), _finite(none))
 
 
-def _silent(looks: list[_Look], trial: Trial) -> bool:
-    """Say whether keys are heard that the masks hide, and training mode is no different."""
+def _silent(quiet: list[_Look], trial: Trial) -> MaskWay | None:
+    """Return a mask whose hidden keys are heard all the same, None where training is different.
+
+    In a causal layer only keys between others are heard by queries that count.
+    """
     training = trial.with_case(train=True)
-    for look in looks[:4]:
+    for look in quiet[:4]:
         try:
             if _changes(look.way, training):
-                return False
+                return None
         except (SubjectError, KeyError, RuntimeError):
             continue
-    return any(_hides(look.way, trial) for look in looks)
+    ways = (_fitted(look.way, trial) for look in quiet)
+    return next((way for way in ways if _hides(way, trial)), None)
 
 
 def _hides(way: MaskWay, trial: Trial) -> bool:

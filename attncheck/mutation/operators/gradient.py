@@ -19,7 +19,7 @@ CUT = "gradient cut"
 
 OPERATOR = Operator(
     CUT,
-    "taken a value out of the graph with .detach() or .data",
+    "taken a value out of the graph with .detach() or .data: no gradient goes through it",
     "s = sigmoid(u) -> s = sigmoid(u).detach()",
     0,
     _edits,
