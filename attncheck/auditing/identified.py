@@ -158,9 +158,8 @@ def identified(request: Request, *, by_name: bool = True) -> Identity:
     found = found or _likely(looks, named) or _unknown(named)
     other = found.mechanism
     related = other is None or akin(named, other) or named in found.also
-    related = related or (
-        found.known in ("proven", "variant") and is_short_for(request.name, other)
-    )
+    sure = found.known in ("proven", "variant")
+    related = related or (sure and is_short_for(request.name, str(other)))
     told = named if named and not related else None
     return replace(found, named=told, families=[*contracts])
 

@@ -57,7 +57,9 @@ class Unit:
     @property
     def inputs(self) -> int | None:
         """Which axis of a matrix's own tensor its inputs are, None where it has other axes."""
-        return {_same: 1, _transposed: 0}.get(self.view)
+        if self.view is _same:
+            return 1
+        return 0 if self.view is _transposed else None
 
     def read(self, get: Callable[[str], torch.Tensor]) -> torch.Tensor:
         """Return the weight as a view of the parameters that ``get`` finds by their names."""
