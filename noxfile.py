@@ -96,3 +96,13 @@ def operators(session: nox.Session) -> None:
     """The attention operators of arXiv:2604.28118 and as many rewrites: recall, alarms, cause."""
     ready(session)
     session.run("python", "-m", "tests.operators.measure", *session.posargs)
+
+
+@nox.session
+def example(session: nox.Session) -> None:
+    """The baseline of the example project, made anew by the command of its README."""
+    ready(session)
+    with session.chdir("examples/vision-project"):
+        audit = ("audit", "se", "attention.py:SqueezeExcite", "--init", "channels=64")
+        session.run("attncheck", *audit, "-o", "attncheck.json")
+        session.run("attncheck", "baseline", "attncheck.json", "-o", "reports/baseline.json")

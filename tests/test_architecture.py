@@ -43,8 +43,12 @@ ONLY_IN = {
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 
 
+BESIDE = ("__pycache__", "specs", "py.typed")
+"""What lies in the package and is no room of the house."""
+
+
 def test_the_root_holds_exactly_the_rooms() -> None:
-    inside = {path for path in PACKAGE.iterdir() if path.name not in ("__pycache__", "specs")}
+    inside = {path for path in PACKAGE.iterdir() if path.name not in BESIDE}
     found = {path.stem for path in inside} - {"__init__", "__main__"}
     assert found == set(ROOMS), "name the room in ARCHITECTURE.md, or put the file into one"
     assert len(ROOMS) == len(set(ROOMS))

@@ -152,14 +152,20 @@ def identified(request: Request, *, by_name: bool = True) -> Identity:
     # What gives tokens for tokens is no mechanism of maps, although a layer takes those, too.
     contracts = {n: taken for n, taken in contracts.items() if answers(taken)} or contracts
     looks = list(_looks(request, named, contracts))
+    if not (found := _proven(looks, named)):
+        looks += _looks(request, named, contracts, others=True)
+        found = _proven(looks, named)
     if not (looks or contracts):
         _complain(request, named)
-    found = _proven(looks, named) or _proven([*_again(looks)], named)
+    found = found or _proven([*_again(looks)], named)
     found = found or _likely(looks, named) or _unknown(named)
     other = found.mechanism
-    related = other is None or akin(named, other) or named in found.also
-    sure = found.known in ("proven", "variant")
-    related = related or (sure and is_short_for(request.name, str(other)))
+    related = (
+        other is None
+        or akin(named, other)
+        or named in found.also
+        or (found.known in ("proven", "variant") and is_short_for(request.name, other))
+    )
     told = named if named and not related else None
     return replace(found, named=told, families=[*contracts])
 
@@ -173,16 +179,29 @@ def _prepared(spec: Spec, request: Request) -> Subject | None:
     return subject if failure is None and subject.dtype == "float64" else None
 
 
-def _looks(request: Request, named: str, contracts: Mapping[str, Subject]) -> Iterator[_Look]:
-    """Yield what a look at each definition that may be meant comes to."""
+def _looks(
+    request: Request, named: str, contracts: Mapping[str, Subject], *, others: bool = False
+) -> Iterator[_Look]:
+    """Yield what a look at each definition that may be meant comes to.
+
+    Args:
+        request: what is built and called.
+        named: the mechanism that its name means, "" for none.
+        contracts: the families whose calls it takes, with the subject so called.
+        others: look at those alone that no such call speaks for: tokens may lie in a map, and a
+            second input beside the first.
+    """
     layers = {name: _layers(subject) for name, subject in contracts.items()}
     known = {_ranks(subject.convention.inputs) for subject in contracts.values()}
+    usual = set().union(*(_calls(load(name)) for name in CONTRACTS))
     for name in sorted(spec_ids(), key=lambda name: name != named):
         spec = load(name)
         mechanism = _definition(spec)
-        if mechanism is None or not (name == named or _takes(spec, known)):
+        if mechanism is None or others == (name == named or _takes(spec, known, usual)):
             continue
         there = layers.get(spec.document.family)
+        if others:
+            there = there or next(iter(layers.values()))
         if there is not None and name != named and there.rule_out(mechanism):
             continue
         if (subject := _prepared(spec, request)) is None:
@@ -210,15 +229,16 @@ def _calls(spec: Spec) -> set[tuple[int, ...]]:
     }
 
 
-def _takes(spec: Spec, known: Collection[tuple[int, ...]]) -> bool:
+def _takes(
+    spec: Spec, known: Collection[tuple[int, ...]], usual: Collection[tuple[int, ...]]
+) -> bool:
     """Say whether a spec has a call that the subject may take.
 
     Args:
         spec: the spec.
-        known: axes of the inputs that it is known to take; of calls that no contract has, only
-            trying can tell.
+        known: axes of the inputs that it is known to take.
+        usual: those of the contracts' calls; of calls that no contract has, only trying can tell.
     """
-    usual = set().union(*(_calls(load(name)) for name in CONTRACTS))
     return not known or any(ranks in known or ranks not in usual for ranks in _calls(spec))
 
 
@@ -247,10 +267,13 @@ def _look(spec: Spec, mechanism: Mechanism, subject: Subject, gap: int, steps: i
 def _again(looks: Sequence[_Look]) -> Iterator[_Look]:
     """Yield what a longer look comes to at the definitions whose layers are the likest.
 
-    Only those of which no assignment was found in a short one: they may have many layers.
+    Those of which no assignment was found in a short one, since they may have many layers, and
+    those that have as many as the module.
     """
     open_ = [look for look in looks if look.proof.status == "unmatched"]
-    for look in sorted(open_, key=lambda look: look.gap)[:_NEAREST]:
+    likest = sorted(open_, key=lambda look: look.gap)[:_NEAREST]
+    likest += [look for look in looks if look.proof.status == "different" and not look.gap]
+    for look in likest:
         with contextlib.suppress(SubjectError):
             yield _look(look.spec, look.mechanism, look.subject, look.gap, SECOND_LOOK)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from attncheck.data.formula import Formula
 from attncheck.equivalence.assignment import Assignment, Part
 from attncheck.equivalence.rows import Rows
+from attncheck.errors import SpecError
 
 if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
@@ -43,9 +44,13 @@ def _sides(mechanism: Mechanism, name: str, assignment: Assignment) -> Sides:
     slot, part = mechanism.slots[name], assignment.parts[name]
     if slot.kind != "linear" or part.columns is not None or (part.rows and part.rows.is_shuffled):
         return 0, 0
+    try:
+        sizes = slot.shape(assignment.values)
+    except SpecError:
+        return 0, 0  # a size that an option leaves open
     columns, rows = (
         _heads(mechanism.derived.get(text, text), size, assignment)
-        for text, size in zip(slot.sizes, slot.shape(assignment.values), strict=True)
+        for text, size in zip(slot.sizes, sizes, strict=True)
     )
     return (columns if part.rows is None else 0), rows
 

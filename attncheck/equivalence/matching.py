@@ -24,6 +24,7 @@ from attncheck.equivalence.matrices import (
 )
 from attncheck.equivalence.sizes import Dims, Sizes, is_kind
 from attncheck.equivalence.units import Unit, units_of
+from attncheck.errors import SpecError
 from attncheck.lazy import torch
 from attncheck.subject.sampling import is_kept
 
@@ -163,7 +164,10 @@ class Matcher:
 
     def _in_domain(self, dims: Dims) -> bool:
         told = (condition for condition in self.domain if condition.names <= dims.keys())
-        return all(bool(condition.evaluate(dims)) for condition in told)
+        try:
+            return all(bool(condition.evaluate(dims)) for condition in told)
+        except SpecError:
+            return False  # no sizes that anything has, such as none to divide by
 
     def _pairs(self, slots: list[tuple[str, Slot]], dims: Dims) -> Iterator[tuple[int, Unit]]:
         """Yield how many slots which unit may fill, likeliest first."""

@@ -57,9 +57,7 @@ class Unit:
     @property
     def inputs(self) -> int | None:
         """Which axis of a matrix's own tensor its inputs are, None where it has other axes."""
-        if self.view is _same:
-            return 1
-        return 0 if self.view is _transposed else None
+        return 1 if self.view is _same else 0 if self.view is _transposed else None
 
     def read(self, get: Callable[[str], torch.Tensor]) -> torch.Tensor:
         """Return the weight as a view of the parameters that ``get`` finds by their names."""

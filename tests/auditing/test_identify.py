@@ -30,6 +30,9 @@ COMPUTED = {
     "catalogue/effective_se.py:ByConvolution": "effective-se",
     "catalogue/botnet.py:Absolute": "botnet",
     "catalogue/mqa.py": "mqa",
+    "catalogue/external.py:BlockForImages": "external",  # tokens that lie in a map
+    "catalogue/luong.py:Squeezed": "luong",  # one token without an axis of its own
+    "catalogue/lambda_.py:WholeMap": "lambda",  # found by a longer look
 }
 """Class -> what it computes; where no class is named, the first that is correct."""
 

@@ -63,6 +63,33 @@ def test_with_a_cache_a_mask_of_rows_may_be_all_that_hides() -> None:
     assert finding_of("masks", LeftToTheCaller, "kv-cache").status == "holds"
 
 
+class ToldByItsCaller(Attention):
+    """Is causal where its caller says so and gives no mask."""
+
+    def forward(
+        self, x: Tensor, attn_mask: Tensor | None = None, is_causal: bool = False
+    ) -> Tensor:
+        q, k, v = self.split(self.q(x)), self.split(self.k(x)), self.split(self.v(x))
+        causal = is_causal and attn_mask is None
+        y = scaled_dot_product_attention(q, k, v, attn_mask, is_causal=causal)
+        return self.o(y.transpose(1, 2).flatten(2))
+
+
+class CausalByItself(ToldByItsCaller):
+    """Is causal, until it is given a mask of any kind."""
+
+    def forward(self, x: Tensor, attn_mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
+        return super().forward(x, attn_mask, True)
+
+
+def test_who_is_told_to_be_causal_is_told_the_future_by_a_mask_as_well() -> None:
+    given = ("2x7x48", "is_causal=True")
+    assert finding_of("masks", ToldByItsCaller, "kv-cache", inputs=given).status == "holds"
+    finding = finding_of("masks", CausalByItself, "kv-cache")
+    assert finding.status == "violated"
+    assert "causality is dropped" in finding.message
+
+
 class OfAContextItRefuses(Attention):
     """Has no projection for what the encoder gives, and says so."""
 

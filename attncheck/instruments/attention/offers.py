@@ -120,14 +120,16 @@ def _whole(ways: list[MaskWay], trial: Trial) -> list[MaskWay]:
     """Return a mask of rows that a causal layer takes for all that hides; none where it is not so.
 
     Language models are handed the future and the padding in one mask, and make a causal one where
-    none is given. Where the definition is causal with every option, no mask may undo it, but of a
-    module with a cache: which of the tokens are new there, its mask alone can tell.
+    none is given. Where the definition is causal with every option, no mask may undo it, unless its
+    caller tells it to be causal, or it has a cache: which tokens are new, its mask alone can tell.
     """
     rows = [way for way in ways if is_per_query(way.argument.axes)]
     options = trial.subject.spec.options
-    taken = {argument.parameter for argument in trial.subject.convention.arguments}
+    arguments = trial.subject.convention.arguments
+    taken = {argument.parameter for argument in arguments}
+    told = any(a.literal and "causal" in a.parameter for a in arguments)
     open_ = any(value in options.get(name, []) for name, value in _OPEN)
-    if not rows or not (open_ or offered(trial.module(), taken)[0]):
+    if not rows or not (open_ or told or offered(trial.module(), taken)[0]):
         return []
     try:
         if not bool(hear_masked(rows[0], trial).future_opened.any()):

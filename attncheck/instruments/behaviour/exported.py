@@ -28,12 +28,14 @@ class Program:
     """An exported program.
 
     Attributes:
+        made: the program itself, torch's.
         run: a module that runs it.
         held: for each axis that was to vary, the size that it holds now: None where any.
         fixed: the sizes that were made numbers of, with the lines.
         guards: what it asks of sizes, as sympy's expressions, each with the place it was asked.
     """
 
+    made: Any
     run: Any
     held: dict[str, int | None]
     fixed: list[Fixed] = field(default_factory=list)
@@ -108,7 +110,7 @@ def exported(trial: Trial, axes: Iterable[str]) -> Program:
         made = export(module, tuple(positional), keyword, dynamic_shapes=shapes, strict=False)
         run = made.module()
     sizes = _sizes_of(made)
-    program = Program(run, {}, fixed)
+    program = Program(made, run, {}, fixed)
     for axis, found in places.items():
         for at, position in found:
             size = sizes[at][position] if at < len(sizes) else None

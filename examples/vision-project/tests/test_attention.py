@@ -3,6 +3,6 @@
 from attncheck.pytest_plugin import ClaimTest, parametrize_with_claims
 
 
-@parametrize_with_claims("se", "attention.py:SqueezeExcite")
+@parametrize_with_claims("se", "attention.py:SqueezeExcite", init={"channels": 64})
 def test_squeeze_excite(claim: ClaimTest) -> None:
     claim.check()
