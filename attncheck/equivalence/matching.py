@@ -198,7 +198,7 @@ class Matcher:
     def _is_turned(self, unit: Unit) -> bool:
         """Say whether a matrix is read with the outputs of the call's product as its inputs."""
         axis = self.summed.get(unit.weight) if unit.kind == "matrix" else None
-        return axis is not None and axis != unit.inputs
+        return axis is not None and unit.inputs is not None and axis != unit.inputs
 
     def _lengths(self, slots: list[tuple[str, Slot]], dims: Dims) -> list[int]:
         """Return how many slots one unit may fill: one, or a run of matrices on one input.

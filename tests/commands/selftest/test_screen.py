@@ -15,6 +15,7 @@ from attncheck.commands.selftest.targets import definition_of, mutated, target_o
 from attncheck.errors import TargetError
 from attncheck.mutation.making import mutants_of
 from attncheck.signature.resolve import resolve
+from attncheck.subject.prepare import prepare
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,18 @@ def test_branches_options_calls_and_masks_have_settings_of_their_own() -> None:
     assert words[0] == ""
     assert "--init out=False" in words
     assert any("mask=" in text and text.count("--input") == 4 for text in words)
+
+
+@pytest.mark.parametrize("name", ["swin", "swin-v2"])
+def test_a_mask_of_keys_is_given_to_calls_that_have_keys_alone(name: str) -> None:
+    spec, mechanism = load(name), definition_of(name)
+    assert mechanism is not None
+    settings = settings_of(spec.document, mechanism)
+    masked = [setting for setting in settings if any("mask=" in text for text in setting.inputs)]
+    assert {setting.inputs[0] for setting in masked} == {"2x16x24"}
+    for setting in masked:
+        _, failure = prepare(spec.document, setting.request(name, mechanism))
+        assert failure is None
 
 
 def test_a_mutant_is_a_target_like_any_other() -> None:
