@@ -47,14 +47,15 @@ class Share:
     def begin(self) -> None:
         """Count from now on."""
         self._seconds = 0.0
-        self._seen, self._told = self._now(), self._look(self._pid)
+        self._began = self._seen = self._now()
+        self._told = self._look(self._pid)
 
     def seconds(self) -> float:
         """Return the seconds that it had. To be asked often: what it does between is not seen."""
         now, told = self._now(), self._look(self._pid)
-        passed = now - self._seen
+        own = now - self._seen
         if told is not None and self._told is not None and told[0]:
-            passed = min(passed, told[1] - self._told[1])
-        self._seconds += passed
+            own = told[1] - self._told[1]  # in ticks: more than what passed, and then nothing
+        self._seconds += own
         self._seen, self._told = now, told
-        return self._seconds
+        return min(self._seconds, now - self._began)

@@ -124,7 +124,7 @@ def test_a_part_of_a_live_model_is_counted_as_the_whole_calls_it(tmp_path: Path)
     assert "dims" not in found or found["dims"] == {}
     told = attncheck("count", "net.py:Net()#reads.1", *CALL, folder=tmp_path)
     assert told.stdout.splitlines()[0] == "net.py:Net()#reads.1"
-    assert "one call at 3x5x8, 3x7x6, mask=5x7;" in told.stdout
+    assert "one call at 3x5x8, 3x7x6, mask=5x7:additive;" in told.stdout
 
 
 def test_a_live_model_that_takes_indices_is_counted(tmp_path: Path) -> None:

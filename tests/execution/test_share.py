@@ -46,6 +46,15 @@ class Machine:
         return share.seconds()
 
 
+def test_processor_time_is_told_in_ticks_and_asked_more_often() -> None:
+    machine = Machine(wants=True)
+    share = Share(1, lambda _: (True, int(100 * machine.used) / 100), machine.now)
+    for _ in range(3000):
+        machine.pass_(0.001)
+        share.seconds()
+    assert share.seconds() == pytest.approx(3.0, abs=0.02)
+
+
 @pytest.mark.parametrize(
     ("machine", "seconds"),
     [
