@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from attncheck.auditing.job import Job
 from attncheck.data.harmless import one_line
+from attncheck.data.installed import installed_folders
 from attncheck.data.report import Finding, Lines, Location
 from attncheck.data.report_file import read_regular
 
@@ -125,7 +125,7 @@ def _folders(file: str) -> Iterator[str]:
     yield os.getcwd()
     yield str(Path(__file__).parents[1])
     yield from (path for path in sys.path if path and os.path.isdir(path))
-    yield from (sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))
+    yield from installed_folders()
     if not file:
         return
     own = Path(os.path.realpath(file)).parent

@@ -15,7 +15,6 @@ import os
 import pickle
 import re
 import sys
-import sysconfig
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import Any
 import cloudpickle
 
 from attncheck.auditing.job import Carried, Job
+from attncheck.data.installed import installed_folders
 from attncheck.data.literals import from_json, is_literal, to_json
 from attncheck.errors import TargetError
 from attncheck.signature.factories import AsItIs
@@ -208,9 +208,8 @@ def _importable(thing: Any) -> str:
 def _place(module: str, file: str) -> str:
     """Return the dotted name of what is installed, else the file as it is seen from here."""
     real = os.path.realpath(file)
-    for name in ("purelib", "platlib", "stdlib"):
-        if real.startswith(os.path.realpath(sysconfig.get_path(name)) + os.sep):
-            return module
+    if real.startswith(tuple(folder + os.sep for folder in installed_folders())):
+        return module
     here = os.path.realpath(os.getcwd())
     return os.path.relpath(real, here) if real.startswith(here + os.sep) else real
 

@@ -12,12 +12,12 @@ import importlib.util
 import os
 import re
 import sys
-import sysconfig
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import attncheck
+from attncheck.data.installed import installed_folders
 
 MOST = 20_000
 """Files of a subject and of all that it imports."""
@@ -86,15 +86,7 @@ def _candidates(missing: Iterable[str]) -> Iterator[str]:
 
 
 def _is_installed(folder: str) -> bool:
-    return any(folder.startswith(own) for own in _installations())
-
-
-@functools.cache
-def _installations() -> tuple[str, ...]:
-    """Return the folders of Python's library and of installed packages; asked for each file."""
-    return tuple(
-        os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")
-    )
+    return any(folder.startswith(own) for own in installed_folders())
 
 
 def _counts(path: str, own: str) -> bool:
@@ -106,7 +98,7 @@ def _counts(path: str, own: str) -> bool:
     """
     if path.startswith(_NO_FILES) or not path.startswith(os.sep) or "\0" in path:
         return False
-    library, *packages = (f"{one}{os.sep}" for one in _installations())
+    library, *packages = (f"{one}{os.sep}" for one in installed_folders())
     if any(path.startswith(one) for one in packages):
         inside = next(path[len(one) :] for one in packages if path.startswith(one))
         return own not in ("", "torch", "attncheck") and own == _top(inside)

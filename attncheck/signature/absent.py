@@ -8,17 +8,22 @@ loaded, called; who calls it later needs the module, and is told so.
 from __future__ import annotations
 
 import builtins
+import functools
 import importlib.util
+import os
 import sys
-import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+from attncheck.data.installed import installed_folders
 from attncheck.errors import TargetError
 
 _WANTED = "__attncheck_wanted__"
+"""Of an exception: the module that a file asked for."""
+_REAL = "__attncheck_real__"
+"""Of a stand-in: the module itself, where it is there."""
 _loading: list[bool] = []
 
 
@@ -61,12 +66,12 @@ class _Stand(ModuleType):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.__dict__[_WANTED] = sys.modules.get(name)
+        self.__dict__[_REAL] = sys.modules.get(name)
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":  # of a star: nobody knows which names it would bring
             raise AbsentError(self.__name__)
-        real = self.__dict__[_WANTED]
+        real = self.__dict__[_REAL]
         if hasattr(real, name):
             return getattr(real, name)
         if name.startswith("__"):
@@ -129,9 +134,13 @@ def standing_in(names: Sequence[str], top: str = "") -> Iterator[None]:
 def _is_own(scope: Mapping[str, Any], top: str) -> bool:
     if str(scope.get("__name__", "")).partition(".")[0] == (top or None):
         return True
-    file = str(scope.get("__file__") or "")
-    installed = (sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
-    return bool(file) and not file.startswith(tuple(installed))
+    return _is_written_here(str(scope.get("__file__") or ""))
+
+
+@functools.cache
+def _is_written_here(file: str) -> bool:
+    """Say whether a file is neither Python's nor installed; each import of each file asks."""
+    return bool(file) and not os.path.realpath(file).startswith(installed_folders())
 
 
 def _absolute(name: str, scope: Mapping[str, Any], level: int) -> str:

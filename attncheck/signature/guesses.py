@@ -125,20 +125,18 @@ def required_guesses(
         dim = "C" if "C" in dims else ""
     dim = dim or dim_alike(name, dims) or dim_ending(name, dims, names)
     dim = dim or dim_guessed(name, dims, taken)
-    found += [Guess(value=case, fixes=_fixes(dim, case) if dim else {}) for case in use.cases]
     if dim:
         pair = use if use.parts or kind != "pair" else Use(parts=2)
         found.append(Guess(text=_parted(dim, pair)))
         found += [Guess(text=text) for text in _otherwise(dim, dims, pair)]
-        return found
+        numbers = (case for case in use.cases if type(case) is int)
+        return found + [Guess(value=case, fixes=_fixes(dim, case)) for case in numbers]
     for pattern, value in _PLAIN:
         if re.search(pattern, name.lower()):
             return [Guess(value=value)]
-    if found:
-        return found
     if kind in ("", "number") and not use.parts:
-        return [Guess(text=text) for text in _by_layers(use.widths, dims, names, taken)]
-    return []
+        found = [Guess(text=text) for text in _by_layers(use.widths, dims, names, taken)]
+    return found + [Guess(value=case) for case in use.cases]
 
 
 def _by_layers(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 SPEC = "srm"
-VALUES = [{"C": 4}, {"C": 3, "unbiased": False}]
+VALUES = [{"C": 4}, {"C": 3, "unbiased": False}, {"C": 2, "guarded": True}]
 
 
 def inputs(v) -> tuple[Tensor, ...]:
@@ -21,7 +21,8 @@ def equation(p, v, x: Tensor) -> Tensor:
         for c in range(v.C):
             mu = sum(x[b, c].flatten()) / count
             total = sum((u - mu) ** 2 for u in x[b, c].flatten())
-            sigma = (total / (count - 1 if v.unbiased else count)).sqrt()
+            var = total / (count - 1 if v.unbiased else count)
+            sigma = (var + 1e-5 * v.guarded).sqrt()
             z = p.weight[c, 0] * mu + p.weight[c, 1] * sigma
             u = (z - n.running_mean[c]) / (n.running_var[c] + n.eps).sqrt()
             y[b, c] = x[b, c] / (1 + (-(u * n.weight[c] + n.bias[c])).exp())
@@ -65,6 +66,13 @@ class AsPublished(nn.Module):
         return x * self.activation(self.bn(z))
 
 
+class Guarded(Layer):
+    """The root of a variance with a constant, as the authors have it."""
+
+    def spread(self, flat: Tensor) -> Tensor:
+        return (flat.var(-1) + 1e-5).sqrt()
+
+
 class MeansTwice(Layer):
     def spread(self, flat: Tensor) -> Tensor:
         return flat.mean(-1)
@@ -81,7 +89,7 @@ class NoSigmoid(Layer):
         return x * self.bn(self.cfc(self.styles(x)))[..., None]
 
 
-STYLES = ["Layer", "AsPublished"]
+STYLES = ["Layer", "AsPublished", "Guarded"]
 FAULTS = {
     "MeansTwice": "depends-on",
     "Mixed": "reach",

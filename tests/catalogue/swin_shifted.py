@@ -69,6 +69,9 @@ class ShiftedBlock(nn.Module):
         t = self.cut(image).squeeze(-1)
         return (t.unsqueeze(2) != t.unsqueeze(3)).float() * -100.0
 
+    def hidden(self, logits: Tensor, mask: Tensor) -> Tensor:
+        return logits + mask
+
     def back(self, t: Tensor) -> Tensor:
         return t.roll((self.shift, self.shift), (1, 2))
 
@@ -80,10 +83,22 @@ class ShiftedBlock(nn.Module):
         step = at[:, None] - at[None] + self.ws - 1
         bias = self.table[step[:, None, :, None], step[None, :, None, :]]
         bias = bias.reshape(self.ws**2, self.ws**2, self.heads).permute(2, 0, 1)
-        logits = q @ k.mT * q.shape[-1] ** -0.5 + bias + self.mask(x).unsqueeze(2)
+        logits = self.hidden(q @ k.mT * q.shape[-1] ** -0.5 + bias, self.mask(x).unsqueeze(2))
         t = self.proj((logits.softmax(-1) @ v).transpose(2, 3).flatten(3))
         t = t.view(B, H // self.ws, W // self.ws, self.ws, self.ws, C)
         return self.back(t.permute(0, 1, 3, 2, 4, 5).reshape(B, H, W, C))
+
+
+class FilledBlock(ShiftedBlock):
+    """-100 in the place of what must not meet."""
+
+    def hidden(self, logits: Tensor, mask: Tensor) -> Tensor:
+        return logits.masked_fill(mask != 0, -100.0)
+
+
+class FilledElsewhere(ShiftedBlock):
+    def hidden(self, logits: Tensor, mask: Tensor) -> Tensor:
+        return logits.masked_fill(mask == 0, -100.0)
 
 
 class NoMask(ShiftedBlock):
@@ -101,5 +116,10 @@ class WrongSign(ShiftedBlock):
         return -super().mask(x)
 
 
-STYLES = ["ShiftedBlock"]
-FAULTS = {"NoMask": "reach", "NotUndone": "reach", "WrongSign": "reach"}
+STYLES = ["ShiftedBlock", "FilledBlock"]
+FAULTS = {
+    "NoMask": "reach",
+    "NotUndone": "reach",
+    "WrongSign": "reach",
+    "FilledElsewhere": "equivalence",
+}

@@ -36,10 +36,8 @@ class Heeding(Fused):
 
 def test_where_every_call_differs_no_step_is_blamed_and_the_claim_about_that_is_violated() -> None:
     found = finding_of("equivalence", Fused, "causal")
-    if found.status == "violated":
-        assert "dropout that is not turned off" in found.message
-    else:
-        assert "each call in eval mode gives another output" in found.message
+    assert found.status == "undecided"
+    assert "each call in eval mode gives another output" in found.message
     assert finding_of("deterministic", Fused, "causal").status == "violated"
 
 

@@ -49,7 +49,7 @@ def test_an_operator_that_onnx_has_not_is_named_with_its_line() -> None:
 def test_a_size_that_is_fixed_is_found() -> None:
     finding = finding_of("onnx-runtime", FixesTheBatch, "tokens")
     assert finding.status == "violated"
-    assert "ONNX Runtime raises at B=3" in finding.message
+    assert "the model in ONNX Runtime raises at B=3" in finding.message
 
 
 @installed

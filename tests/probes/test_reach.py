@@ -5,7 +5,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from tests.deciding import finding_of
+from attncheck.auditing.decide import decide
+from attncheck.catalogue import load
+from tests.catalogue.ufo import OneMatrix, Units
+from tests.deciding import finding_of, subject_of
 
 CROSS = {"per_pass": {"1": "row + column", "2": "all"}}
 
@@ -281,3 +284,11 @@ def test_either_of_two_sets_may_be_reached() -> None:
     assert finding_of("reach", LastThree, "tokens", parameters=either).status == "holds"
     neither = {"positions": "all or causal window 2"}
     assert finding_of("reach", LastThree, "tokens", parameters=neither).status == "violated"
+
+
+def test_a_query_of_its_own_is_not_asked_to_reach_the_others() -> None:
+    claim = load("ufo").claims["reach"]
+    apart = decide("reach", claim, subject_of(Units, "ufo"))
+    assert apart.status == "skipped"
+    assert "without 'x'" in apart.message
+    assert decide("reach", claim, subject_of(OneMatrix, "ufo")).status == "holds"

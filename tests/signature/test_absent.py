@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,12 @@ from attncheck.signature.absent import AbsentError
 from attncheck.signature.resolve import loaded_without, resolve
 
 NET = "class Net(nn.Module):\n    number = 3\n"
+
+
+@pytest.fixture(autouse=True)
+def path_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is loaded leaves its folder, or the one above, where Python looks."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
 
 
 def loaded(folder: Path, text: str, name: str = "Net") -> type:

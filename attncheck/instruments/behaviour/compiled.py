@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import os
 import re
 import shutil
@@ -15,7 +12,7 @@ from typing import Any
 
 from attncheck.data.report import Location
 from attncheck.instruments.behaviour.gradients import GradientDraw
-from attncheck.instruments.behaviour.symbolic import fixed_sizes, guarded_line, innermost
+from attncheck.instruments.behaviour.symbolic import fixed_sizes, guarded_line, innermost, quiet
 from attncheck.lazy import torch
 from attncheck.subject.raising import SubjectError, first_line
 from attncheck.subject.trial import Tensors, Trial
@@ -54,15 +51,11 @@ def compiler() -> Iterator[Any]:
     """Give torch's compiler, which knows nothing of earlier, and says nothing of itself."""
     import torch._dynamo as dynamo
 
-    said = io.StringIO()
-    quiet = logging.root.manager.disable
     dynamo.reset()
-    logging.disable(logging.WARNING)
     try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        with quiet():
             yield dynamo
     finally:
-        logging.disable(quiet)
         dynamo.reset()
 
 

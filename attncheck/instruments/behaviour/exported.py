@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from attncheck.data.report import Location
-from attncheck.instruments.behaviour.axes import PLACES
-from attncheck.instruments.behaviour.symbolic import Fixed, fixed_sizes, guarded_line
+from attncheck.instruments.behaviour.axes import PLACES, draws_at_random
+from attncheck.instruments.behaviour.symbolic import Fixed, fixed_sizes, guarded_line, quiet
 from attncheck.lazy import torch
-from attncheck.subject.raising import SubjectError, blamed
+from attncheck.subject.claim import Outcome, violated
+from attncheck.subject.raising import SubjectError, blamed, first_line
+from attncheck.subject.tolerance import budget, difference
 from attncheck.subject.trial import Trial
 
 _MORE = (1, 4, 9)
@@ -145,13 +144,61 @@ def _sizes_of(program: Any) -> list[tuple[Any, ...]]:
     return [tuple(value.shape) for value in held if isinstance(value, torch.Tensor)]
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Leave out what torch prints and logs of a graph that it cannot make."""
-    said, before = io.StringIO(), logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            yield
-    finally:
-        logging.disable(before)
+def speechless(trial: Trial, module: torch.nn.Module) -> str:
+    """Return why an export would tell nothing of the module, "" where it would."""
+    form = trial.subject.convention.form
+    if form is not None and form.unbatched:
+        return "it is called with one sample at a time"
+    if draws_at_random(trial, module):
+        return "it draws at random in eval mode: exported, it draws other numbers"
+    return ""
+
+
+@dataclass(frozen=True)
+class Unlike:
+    """A call on which what was made of a module is not what the module is.
+
+    Attributes:
+        trial: the call.
+        change: by how much the output differs.
+        raised: what was raised instead of one.
+    """
+
+    trial: Trial
+    change: float = 0.0
+    raised: SubjectError | None = None
+
+    def said(self, subject: str, axes: Iterable[str]) -> Outcome:
+        """Return the violation: ``the exported program`` raises, or gives something else."""
+        at = ", ".join(f"{n}={self.trial.dims[n]}" for n in sorted(axes))
+        if self.raised is not None:
+            words = f"raises at {at}: {first_line(self.raised.error)}"
+            seen = type(self.raised.error).__name__
+        else:
+            words = f"gives an output at {at} that differs by {self.change:.3g}"
+            seen = f"a difference of {self.change:.3g}"
+        return violated(f"{subject} {words}", expected="what the module gives", seen=seen)
+
+
+def first_unlike(
+    trial: Trial, made: Any, module: torch.nn.Module, others: Iterable[Trial]
+) -> Unlike | None:
+    """Return the first call that tells them apart: other values, then at other sizes.
+
+    Args:
+        trial: the call that was exported.
+        made: what came of it, called as the module.
+        module: the module itself.
+        others: calls of other sizes.
+    """
+    for other, draw in [(trial, 1), *((other, 0) for other in others)]:
+        inputs = other.inputs(draw_seed=draw)
+        with torch.no_grad():
+            expected = other.run(module, inputs)
+            try:
+                found = other.run(made, inputs)
+            except SubjectError as error:
+                return Unlike(other, raised=error)
+        if (change := difference(expected, found)) > budget(expected):
+            return Unlike(other, change)
+    return None

@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import Any
 
 from attncheck.data.report import Location
-from attncheck.instruments.behaviour.exported import Program, quiet
+from attncheck.instruments.behaviour.exported import Program
+from attncheck.instruments.behaviour.symbolic import quiet
 from attncheck.lazy import torch
 from attncheck.source.raised import line_now
 from attncheck.subject.dispatcher import watching
@@ -43,11 +44,14 @@ def model_of(program: Program, trial: Trial) -> bytes:
 
     Raises:
         NoModelError: there is an operator that ONNX has not, or the exporter fails.
+        MemoryError: the exporter has too little.
     """
     try:
         with quiet(), torch.no_grad():
             made: Any = torch.onnx.export(program.made, dynamo=True, verbose=False)
             return bytes(made.model_proto.SerializeToString())
+    except MemoryError:
+        raise
     except Exception as error:
         raise _no_model(error, trial) from None
 

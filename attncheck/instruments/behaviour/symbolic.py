@@ -1,7 +1,10 @@
-"""Sizes as symbols: where tracing makes a number of one, and with that fixes it."""
+"""Tracing with sizes as symbols: where it makes a number of one, and fixes it; what torch says."""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import logging
 import re
 import traceback
 from collections.abc import Iterator
@@ -34,6 +37,18 @@ def as_written(trial: Trial) -> Trial:
     """Return the trial with the module's own casts: what watches them cannot be traced."""
     subject = replace(trial.subject, widened=False, lifted=False)
     return Trial(subject, trial.case)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave out what torch prints and logs of a graph that it cannot make."""
+    said, before = io.StringIO(), logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            yield
+    finally:
+        logging.disable(before)
 
 
 @contextmanager
