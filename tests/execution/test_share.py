@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 
+from attncheck.auditing.job import Job
+from attncheck.auditing.task import Audit
+from attncheck.catalogue import load
 from attncheck.execution import listening
 from attncheck.execution.limits import Limits
 from attncheck.execution.listening import Ear
-from attncheck.execution.messages import Message
+from attncheck.execution.messages import Message, Started
 from attncheck.execution.share import Share, look
 
 
@@ -101,18 +104,22 @@ class Silent:
         return self.machine.look(pid)
 
 
-@pytest.mark.parametrize(("wants", "kind"), [(False, "hang"), (True, None)])
-def test_who_sleeps_for_the_limit_hangs_and_who_is_kept_waiting_does_not(
-    wants: bool, kind: str | None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("wants", "step", "kind"),
+    [(False, "runs", "hang"), (True, "runs", None), (False, "compile", None)],
+)
+def test_who_sleeps_for_the_limit_hangs_and_who_is_kept_waiting_or_has_more_of_it_does_not(
+    wants: bool, step: str, kind: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    task = Audit(Job(spec="tokens", name="it", target="it.py:It", folder=""), load("tokens").claims)
     silent = Silent(Machine(wants=wants, share=0.1))
     monkeypatch.setattr(listening, "Share", silent.share)
     monkeypatch.setattr(listening, "_TICK", 0.0)
     gone: list[str] = []
     monkeypatch.setattr(Ear, "_give_up", lambda self, out, late: gone.append("hang"))
-    ear = Ear(
-        silent.child, _nothing, Limits(30), float("inf"), silent.stop, patience=lambda step: 1.0
-    )
+    limits, never = Limits(30), float("inf")
+    ear = Ear(silent.child, _nothing, limits, never, silent.stop, patience=task.patience)
+    ear._course.follow(Started(step))
     assert not list(_until_the_end(ear, silent))
     assert gone == ([kind] if kind else [])
 
