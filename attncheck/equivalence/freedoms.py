@@ -58,6 +58,14 @@ def choices_of(
         yield {**fixed, **known}, made[open_]
 
 
+def _by_tensors(mechanism: Mechanism) -> set[str]:
+    """Return the names that sizes or kernels tell, unless a slot is there for some values alone."""
+    slots = mechanism.slots.values()
+    texts = [text for s in slots for text in (*s.sizes, str(dict(s.settings).get("kernel", 1)))]
+    told = {name for text in texts for name in Formula(text).names}
+    return told - {slot.when.split(" ")[0] for slot in slots}
+
+
 def _declared(name: str, default: Any, spec: SpecDocument) -> list[Any]:
     """Return the values of an option that the spec's design changes name, after the usual one."""
     found = _changes(name, spec)
@@ -101,7 +109,7 @@ def _grid(
     spec = subject.spec
     slots = mechanism.slots.values()
     told = {slot.bias for slot in slots} | {dict(slot.settings).get("rms") for slot in slots}
-    sizes = {name for slot in slots for text in slot.sizes for name in Formula(text).names}
+    sizes = _by_tensors(mechanism)
     untold = _untold(mechanism, subject)
     for name, default in mechanism.defaults.items():
         if name in fixed or name in told:
