@@ -13,7 +13,7 @@ from attncheck.equivalence.matrices import MOST_VECTORS
 from attncheck.equivalence.observed import activations, rotations, turns_given
 from attncheck.equivalence.units import units_of
 from attncheck.lazy import torch
-from attncheck.signature.names import STRONG
+from attncheck.signature.names import STRONG, dim_named
 from attncheck.subject.subject import Subject
 
 if TYPE_CHECKING:
@@ -128,7 +128,8 @@ def _grid(
             grid[name] = _shared_heads(name, subject, module)
         elif type(default) in (int, float) and name in spec.names and name not in sizes:
             spare = [subject.dims[name]] if name in subject.dims else []
-            found = [*_stated(name, default, subject, module), default, *spare]
+            stated = _stated(name, default, subject, module)
+            found = [*stated, *([] if stated else _unplaced(subject)), default, *spare]
             turns = turns_given(subject, name) or rotations(module, name)
             grid[name] = turns or list(dict.fromkeys(found))
         elif isinstance(default, float):
@@ -230,8 +231,23 @@ def _numbers(name: str, subject: Subject, module: torch.nn.Module) -> list[int]:
     """Return a number's values: from the constructor, else from attributes named so."""
     if name in subject.binding.follows or name in subject.binding.fixed:
         return [subject.dims[name]]
-    found = _integers(module, {name, *subject.spec.names.get(name, [])})
+    found = _integers(module, {name, *subject.spec.names.get(name, [])}) or _unplaced(subject)
     return list(dict.fromkeys([*found, subject.dims[name]]))[:3]
+
+
+def guessed(mechanism: Mechanism, subject: Subject, module: torch.nn.Module) -> list[str]:
+    """Return the dims of the spec that no tensor tells, nor the constructor, nor an attribute."""
+    names = subject.spec.names
+    free = {n for n, v in mechanism.defaults.items() if type(v) is int and n in names}
+    untold = (free - _by_tensors(mechanism)) | _untold(mechanism, subject)
+    return sorted((untold & subject.dims.keys()) - stated_sizes(subject, module).keys() - {"heads"})
+
+
+def _unplaced(subject: Subject) -> list[int]:
+    """Return the constructor's whole numbers whose names say of no dim of ours."""
+    known = subject.spec.dims, subject.spec.names
+    told = {**subject.binding.literal, **_configured(subject), **defaults_of(subject)}
+    return [v for n, v in told.items() if type(v) is int and v > 0 and not dim_named(n, *known)][:2]
 
 
 def _shared_heads(name: str, subject: Subject, module: torch.nn.Module) -> list[Any]:
