@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 
 HERE = Path(__file__).parent
-_ACTIVE = re.compile(r"([\\*_|<>\[\]#~^])")
+_ACTIVE = re.compile(r"[\\*_|<>\[\]`#~^&]")
 _GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "lambda": "λ", "sigma": "σ", "theta": "θ"}
 
 
@@ -32,16 +32,18 @@ def templates() -> jinja2.Environment:
 
 def plain(said: object) -> str:
     """Return text as Markdown that reads as it is written; what stands in backticks is code."""
-    parts = re.split(r"(``?[^`]+``?)", " ".join(str(said).split()))
-    return "".join(
-        part.replace("``", "`").replace("|", "&#124;") if i % 2 else _ACTIVE.sub(r"\\\1", part)
-        for i, part in enumerate(parts)
-    )
+    parts = re.split(r"``?([^`]+)``?", " ".join(str(said).split()))
+    return "".join(code(part) if i % 2 else _inert(part) for i, part in enumerate(parts))
 
 
 def code(said: object) -> str:
     """Return text as code inside a line or a cell; "" for nothing."""
-    return f"<code>{escape(str(said)).replace('|', '&#124;')}</code>" if str(said) else ""
+    return f"<code>{_inert(str(said))}</code>" if str(said) else ""
+
+
+def _inert(said: str) -> str:
+    """Return text without a sign that means something in Markdown or HTML."""
+    return _ACTIVE.sub(lambda found: f"&#{ord(found[0])};", said)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -146,14 +146,10 @@ def _dims(document: SpecDocument) -> Iterator[list[str]]:
 def _claims(spec: Spec, names: Iterable[str]) -> Iterator[list[str]]:
     for name in names:
         claim = spec.claims[name]
-        advice = " *Advice.*" if claim.advice else ""
         linked = f"[{plain(name)}](../claims/{claim.kind}.md)"
-        yield [
-            linked,
-            plain(summary(type(claim))) + advice,
-            code(", ".join(stated(claim))),
-            plain(claim.why),
-        ]
+        advice = " *Advice.*" if claim.advice else ""
+        said_ = [plain(summary(type(claim))) + advice, code(", ".join(stated(claim)))]
+        yield [linked, "<br>".join(filter(None, said_)), plain(claim.why)]
 
 
 def _pairs(table: dict[str, str]) -> list[list[str]]:

@@ -19,17 +19,12 @@ from docs.site.reach import diagrams
 from docs.site.shelf import kinds, limits, specs
 
 ROOT = Path(__file__).parents[2]
+GUIDES = ("yolo", "vit", "language-model", "own-module", "faq")
+COMMANDS = ("scan", "identify", "profile", "counting", "diff", "gate", "executor")
 WRITTEN = {
     "verdict.md": "docs/verdict.md",
-    **{
-        f"guides/{page.name}": f"docs/guides/{page.name}"
-        for page in sorted((ROOT / "docs/guides").glob("*.md"))
-    },
-    **{
-        f"{name}.md": f"docs/{name}.md"
-        for name in ("scan", "identify", "diff", "profile", "counting")
-    },
-    **{f"{name}.md": f"docs/{name}.md" for name in ("gate", "executor", "trust", "found")},
+    **{f"guides/{name}.md": f"docs/guides/{name}.md" for name in GUIDES},
+    **{f"{name}.md": f"docs/{name}.md" for name in (*COMMANDS, "trust", "found")},
     "architecture.md": "ARCHITECTURE.md",
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
@@ -75,11 +70,10 @@ def navigation() -> list[dict[str, Any]]:
     guides = [
         {_title(file): place} for place, file in WRITTEN.items() if place.startswith("guides/")
     ]
-    more = ("scan", "identify", "profile", "counting", "diff", "gate", "executor")
     return [
         {"attncheck": "index.md"},
         {"Guides": [{"How to read a verdict": "verdict.md"}, *guides]},
-        {"Commands": [{_title(WRITTEN[f"{name}.md"]): f"{name}.md"} for name in more]},
+        {"Commands": [{_title(WRITTEN[f"{name}.md"]): f"{name}.md"} for name in COMMANDS]},
         {
             "Mechanisms": [
                 "mechanisms/index.md",
