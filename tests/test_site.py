@@ -9,12 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from typer.main import get_command
 
 from attncheck.catalogue import load
 from attncheck.cli.app import assembled
+from attncheck.commands.evaluate.judge import Judged
+from attncheck.commands.evaluate.run import Evaluation
+from attncheck.commands.evaluate.tally import tally
 from docs.site.definition import equations
+from docs.site.errors import errors_page
 from docs.site.faults import faults, mistakes
 from docs.site.mathematics import formula
 from docs.site.mechanism import Known, reference_of
@@ -142,6 +147,21 @@ def test_faults_are_shown_as_the_code_that_the_tests_audit(made: dict[str, str])
         page = made[f"mechanisms/{name}.md"]
         assert page.count('id="fault-') == len(found)
         assert all(fault.code in page for fault in found)
+
+
+def test_error_rates_are_those_of_the_last_finished_evaluation(tmp_path: Path) -> None:
+    wrong = Judged(id="se_missed", role="faulty", spec="se", verdict="conforms")
+    finished = Evaluation(environment={"torch": "2.99"}, tally=tally([wrong]), entries=[wrong])
+    stored = tmp_path / "evaluation.json"
+    stored.write_bytes(msgspec.json.encode(finished))
+    page = errors_page(stored)
+    assert "torch 2.99" in page
+    assert "se&#95;missed" in page, "what was missed is said"
+    stored.write_bytes(msgspec.json.encode(msgspec.structs.replace(finished, partial=True)))
+    assert "2.99" not in errors_page(stored), "an interrupted one says nothing"
+    assert re.search(r"\(claims/gate.md\) \| [1-9]", errors_page(tmp_path / "none")), (
+        "the tests' own"
+    )
 
 
 def test_mistakes_are_edits_of_the_definition() -> None:

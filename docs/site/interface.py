@@ -7,10 +7,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 import attncheck
+from attncheck.data.meanings import field_meanings
 from docs.site.markdown import plain, table
 
 _SECTION = re.compile(r"^(Args|Attributes|Raises|Returns):$")
+_HEADINGS = {"Args": "Arguments", "Attributes": "Fields"}
 _ENTRY = re.compile(r"^ {4}(\w[\w, ]*): (.*)$")
 
 
@@ -47,19 +51,26 @@ def _described(name: str, thing: Any) -> str:
         parts.append(f"```python\n{_signature(name, thing)}\n```")
     parts += list(_text(inspect.getdoc(thing) or ""))
     if inspect.isclass(thing):
-        rows = [
-            [f"`{member}`", plain((inspect.getdoc(value) or "").split("\n\n")[0])]
-            for member, value in vars(thing).items()
-            if not member.startswith("_")
-            and (inspect.isfunction(value) or isinstance(value, property))
-        ]
-        fields = getattr(thing, "__struct_fields__", ())
-        if fields:
-            parts.append("Fields: " + ", ".join(f"`{one}`" for one in fields) + ".")
-        parts.append(table(["", ""], rows))
+        parts.append(table(["", ""], [*_fields(thing), *_members(thing)]))
         if hasattr(thing, "__members__"):
             parts.append("One of " + ", ".join(f"`{one.value}`" for one in thing) + ".")
     return "\n\n".join(part for part in parts if part)
+
+
+def _fields(thing: Any) -> Iterator[list[str]]:
+    """Yield the fields of a structure that its docstring's own list leaves out."""
+    if issubclass(thing, msgspec.Struct) and "Attributes:" not in (thing.__doc__ or ""):
+        meanings = field_meanings(thing)
+        for name in thing.__struct_fields__:
+            yield [f"`{name}`", plain(_role(meanings.get(name, "")))]
+
+
+def _members(thing: Any) -> Iterator[list[str]]:
+    for name, member in vars(thing).items():
+        called = inspect.isfunction(member)
+        if not name.startswith("_") and (called or isinstance(member, property)):
+            said = (inspect.getdoc(member) or "").split("\n\n")[0]
+            yield [f"`{name}{'()' if called else ''}`", plain(_role(said))]
 
 
 def _signature(name: str, function: Any) -> str:
@@ -80,7 +91,7 @@ def _text(said: str) -> Iterator[str]:
     for block in said.split("\n\n"):
         lines = block.splitlines()
         if lines and (heading := _SECTION.match(lines[0])):
-            yield f"**{heading[1]}**"
+            yield f"**{_HEADINGS.get(heading[1], heading[1])}**"
             yield _entries(lines[1:])
         else:
             yield _role(" ".join(lines))

@@ -69,9 +69,9 @@ _BINDING = {
 _TIGHT = 9
 
 
-def math(inner: str, *, block: bool = False) -> str:
+def math(inner: str) -> str:
     """Return MathML to stand in a page."""
-    return f"<math{' display=block' if block else ''}>{inner}</math>"
+    return f'<math displaystyle="true">{inner}</math>'
 
 
 def text(said: str) -> str:
@@ -117,7 +117,7 @@ class Writer:
             case ast.Attribute(value=ast.Name(id="p"), attr=slot):
                 return self._slot(slot)
             case ast.Attribute(value=ast.Name(id="o"), attr=option):
-                return f'<mtext class="option">{escape(option)}</mtext>'
+                return f'<mi class="option">{escape(option)}</mi>'
             case ast.Attribute(value=value, attr=name):
                 return f"{text(name)}{_bracketed(self.drawn(value))}"
             case ast.BinOp():
@@ -268,10 +268,10 @@ def _number(node: ast.expr) -> bool:
 
 def _constant(value: object) -> str:
     if isinstance(value, bool) or value is None:
-        return text({True: "true", False: "false", None: "none"}[value])
+        return f"<mi>{str(value).lower()}</mi>"
     if isinstance(value, (int, float)):
         return f"<mn>{value:g}</mn>"
-    return text(str(value))
+    return f"<mi>{escape(str(value))}</mi>"
 
 
 def _axis(node: ast.expr) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 from attncheck.catalogue.uses import uses
 from attncheck.spec.shelf import CONTRACTS
-from docs.site.claims import broken_by, kind_page, kinds_index, limit_page, limits_index
-from docs.site.faults import faults
+from docs.site.claims import kind_page, kinds_index, limit_page, limits_index
+from docs.site.errors import errors_page
 from docs.site.interface import interface_page
 from docs.site.markdown import plain, table, templates
 from docs.site.mechanism import Known, mechanism_page
@@ -40,7 +40,7 @@ def pages(known: Known) -> dict[str, str]:
         place: relinked((ROOT / file).read_text(encoding="utf-8"), file)
         for place, file in WRITTEN.items()
     }
-    found["trust.md"] += _rates()
+    found["errors.md"] = errors_page()
     found["index.md"] = _home()
     found["mechanisms/index.md"] = _mechanisms()
     found |= {f"mechanisms/{name}.md": mechanism_page(name, known) for name in specs()}
@@ -84,7 +84,7 @@ def navigation() -> list[dict[str, Any]]:
         {"Claims": ["claims/index.md", *({name: f"claims/{name}.md"} for name in kinds())]},
         {"Limits": ["limits/index.md", *({name: f"limits/{name}.md"} for name in limits())]},
         {"Python": "python.md"},
-        {"Trust": [{"How far to trust it": "trust.md"}, {_title(WRITTEN["found.md"]): "found.md"}]},
+        {"Trust": ["errors.md", "found.md", "trust.md"]},
         {
             "Project": [
                 {"Changes": "changelog.md"},
@@ -126,7 +126,7 @@ def relinked(text: str, file: str) -> str:
 def _to_generated(said: str, path: str) -> str:
     """Return a link to a generated page, which a written one names as the site has it."""
     generated = re.fullmatch(
-        r"(?:\.\./)?((?:mechanisms|claims|limits)/[\w-]+\.md|python\.md)", path
+        r"(?:\.\./)?((?:mechanisms|claims|limits)/[\w-]+\.md|(?:python|errors)\.md)", path
     )
     return f"[{said}]({path})" if generated else ""
 
@@ -174,17 +174,6 @@ def _uses() -> str:
         for use, limits in uses().items()
     ]
     return "\n## What a module is wanted for\n\n" + table(["use", "limits that bind"], rows)
-
-
-def _rates() -> str:
-    """Return how many faulty modules each claim kind is tested to notice."""
-    rows = []
-    for name in kinds():
-        if found := broken_by(name):
-            mechanisms = len({fault.spec for fault in found})
-            rows.append([f"[{name}](claims/{name}.md)", str(len(found)), str(mechanisms)])
-    planted = sum(not fault.claim for found in faults().values() for fault in found)
-    return templates().get_template("rates.md.j2").render(rows=rows, planted=planted)
 
 
 def anchors(page: str) -> Iterator[str]:
