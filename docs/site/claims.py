@@ -100,7 +100,7 @@ def limits_index() -> list[list[str]]:
     for kind in kinds().values():
         if kind.limit:
             uses = ", ".join(f"`{use}`" for use in kind.uses)
-            dear = "with `--limits`" if kind.dear else "always"
+            dear = "when asked" if kind.dear else "always"
             rows[kind.limit] = [
                 f"[{kind.limit}]({kind.limit}.md)",
                 plain(summary(kind)),

@@ -26,6 +26,7 @@ def errors_page(stored: Path = STORED) -> str:
         read = msgspec.json.decode(stored.read_bytes(), type=Evaluation)
         found = None if read.partial else read
     sections = page_of(found).sections if found else []
+    rows = list(_kinds(found))
     columns = ["claim kind", "in the tests", "faulty", "it alone", "correct, accused"]
     return (
         templates()
@@ -41,7 +42,8 @@ def errors_page(stored: Path = STORED) -> str:
             ],
             classes=_inert(_named(sections, "By class of fault")),
             columns=columns if found else columns[:2],
-            rows=list(_kinds(found)),
+            rows=[row for row in rows if any(row[1:])],
+            rest=[row[0] for row in rows if not any(row[1:])],
         )
     )
 

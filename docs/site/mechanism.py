@@ -93,7 +93,7 @@ def mechanism_page(name: str, known: Known) -> str:
             mistakes=list(_mistakes(mechanism)) if mechanism and known.mistakes else [],
             cost_columns=cost_columns,
             costs=cost_rows,
-            figures=[_figure(row) for row in known.figures if name in row.specs],
+            figures=_figures(row for row in known.figures if name in row.specs),
             subjects=list(_subjects(document, known)),
             class_name="".join(part.capitalize() for part in re.split(r"[\W_]+", name)),
         )
@@ -148,8 +148,9 @@ def _claims(spec: Spec, names: Iterable[str]) -> Iterator[list[str]]:
         claim = spec.claims[name]
         linked = f"[{plain(name)}](../claims/{claim.kind}.md)"
         advice = " *Advice.*" if claim.advice else ""
-        said_ = [plain(summary(type(claim))) + advice, code(", ".join(stated(claim)))]
-        yield [linked, "<br>".join(filter(None, said_)), plain(claim.why)]
+        why = f"<small>{plain(claim.why)}</small>" if claim.why else ""
+        parts = [plain(summary(type(claim))) + advice, code(", ".join(stated(claim))), why]
+        yield [linked, "<br>".join(filter(None, parts))]
 
 
 def _pairs(table: dict[str, str]) -> list[list[str]]:
@@ -164,11 +165,17 @@ def _mistakes(mechanism: Mechanism) -> Iterator[list[str]]:
         yield [plain(mutant.mistake), before, after]
 
 
-def _figure(row: RowCompared) -> list[str]:
-    cells = [plain(row.source), plain(row.mechanism), plain(row.backbone)]
-    for printed, part in zip(row.printed, (row.params, row.flops), strict=True):
-        cells += [printed, shown(part) if part else ""]
-    return [*cells, plain(said(row))]
+def _figures(rows: Iterable[RowCompared]) -> dict[str, list[list[str]]]:
+    """Return source -> the rows of its table: network, figures as printed and as counted."""
+    found: dict[str, list[list[str]]] = {}
+    for row in rows:
+        cells = [
+            f"{plain(row.mechanism)}, {plain(row.backbone)}<br><small>{plain(said(row))}</small>"
+        ]
+        for printed, part in zip(row.printed, (row.params, row.flops), strict=True):
+            cells += [printed, shown(part) if part else ""]
+        found.setdefault(plain(row.source), []).append(cells)
+    return found
 
 
 def _subjects(document: SpecDocument, known: Known) -> Iterator[list[str]]:
