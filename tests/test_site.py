@@ -34,9 +34,8 @@ SHOWN = [
     (place, command)
     for place, file in WRITTEN.items()
     for command in commands((ROOT / file).read_text(encoding="utf-8"))
-    if THOROUGH or command.startswith("attncheck count ")
 ]
-"""Commands that pages run as they are made; those that take seconds in the thorough tests."""
+"""Commands that pages run as they are made."""
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +101,7 @@ def test_every_command_line_of_a_page_is_one_that_can_be_typed(made: dict[str, s
             found.make_context(name, words, parent=context).close()
 
 
+@pytest.mark.skipif(not THOROUGH, reason="each takes seconds: ATTNCHECK_THOROUGH=1")
 @pytest.mark.parametrize(("place", "command"), SHOWN)
 def test_a_command_of_a_page_does_its_work(place: str, command: str, tmp_path: Path) -> None:
     lay_out((ROOT / WRITTEN[place]).read_text(encoding="utf-8"), tmp_path)
