@@ -62,6 +62,18 @@ def test_every_mechanism_claim_and_limit_has_a_page(made: dict[str, str]) -> Non
         assert spec.document.title in made[f"mechanisms/{name}.md"]
 
 
+def test_a_page_of_a_claim_kind_names_those_who_claim_it_and_those_who_break_it(
+    made: dict[str, str],
+) -> None:
+    for name, page in made.items():
+        if name.startswith("mechanisms/"):
+            for kind in re.findall(
+                r"^\| \[[^]]*\]\(\.\./claims/(\S+)\.md\)", page.partition("<details")[0], re.M
+            ):
+                assert f"(../{name})" in made[f"claims/{kind}.md"], (name, kind)
+    assert "(../mechanisms/cca.md#as-code)" in made["claims/reach.md"], "RowOnly breaks it"
+
+
 def test_the_navigation_holds_every_page_once(made: dict[str, str]) -> None:
     assert sorted(listed(navigation())) == sorted(made)
 

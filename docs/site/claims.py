@@ -36,8 +36,7 @@ def kind_page(name: str) -> str:
             faults=broken_by(name),
             claimed=[
                 [f"[{spec}](../mechanisms/{spec}.md)", plain(claim), code(", ".join(stated(made)))]
-                for spec, own, claim, made in _claimed(specs)
-                if made.kind == name and own
+                for spec, claim, made in _claimed(name)
             ],
         )
     )

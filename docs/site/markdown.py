@@ -59,7 +59,7 @@ def prose(summary: str) -> str:
     """Return a definition in plain mathematics as HTML: indices below, powers above."""
     said = escape(" ".join(summary.split()))
     said = re.sub(r"\bsum_(\w+)", r"Σ<sub>\1</sub>", said)
-    said = re.sub(r"\b(\w+?)_(\w+)\b", r"<i>\1</i><sub>\2</sub>", said)
+    said = re.sub(r"\b(\w+?)_(?:(\w+)\b|\(([^)]*)\))", r"<i>\1</i><sub>\2\3</sub>", said)
     said = re.sub(r"\^(\([^)]*\)|-?\w+)", r"<sup>\1</sup>", said)
     said = re.sub(rf"\b({'|'.join(_GREEK)})\b", lambda found: _GREEK[found[1]], said)
     said = re.sub(r"\bsqrt\((\w+)\)", r"√\1", said).replace("-&gt;", "→")

@@ -234,7 +234,7 @@ def norm_name(slot: Slot) -> str:
         return "BN"
     if "groups" in settings:
         return "GN"
-    return {True: "RMS", False: "LN"}.get("rms" in settings and settings["rms"] is True, "LN")
+    return {True: "RMS", False: "LN"}.get(settings.get("rms", False), "Norm")
 
 
 def _learned(sign: str, slot: str) -> str:
