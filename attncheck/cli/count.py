@@ -35,7 +35,7 @@ def count(
     from attncheck.auditing.request import Asked
     from attncheck.cli.output import PageShown
     from attncheck.commands.count import counted, page_of, settled
-    from attncheck.commands.words import family_of, selected
+    from attncheck.commands.words import UNSAID, selected
 
     if device and device not in _DEVICES:
         raise UsageError(
@@ -43,10 +43,11 @@ def count(
         )
     shown = PageShown(format_name, output or [], page_of)
     asked = Asked(
-        arguments=options.initials(init or []), dims=options.sizes(dims or []), inputs=inputs or []
+        arguments=options.initials(init or []),
+        dims=options.sizes(dims or []),
+        inputs=inputs or [],
     )
-    family = family_of(asked.inputs)
-    what = selected(words or [], asked, every=every, alone="reference", family=family)
+    what = selected(words or [], asked, every=every, alone="reference", family=UNSAID)
     report = counted(what, device)
     for found in report.problems:
         complain(AttncheckError(found.what, where=found.where, instead=found.instead))

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from contextlib import suppress
 
 from attncheck.auditing.assemble import counted_report
 from attncheck.auditing.select import Selection
-from attncheck.auditing.things import request_of
+from attncheck.auditing.things import plain_asked, request_of
+from attncheck.catalogue import load
 from attncheck.data.counts import Branch, Counts, known
 from attncheck.data.environment import fingerprint
 from attncheck.data.page import Page, Section, Table
 from attncheck.data.report import Problem, Report, SubjectReport, name_of
 from attncheck.devices import check_device
-from attncheck.errors import AttncheckError
+from attncheck.errors import AttncheckError, TargetError
 from attncheck.formats.shared.wording import plural
 from attncheck.instruments.counting.count import BothCounts, count_module, tell
 from attncheck.instruments.counting.live import count_live
 from attncheck.instruments.counting.tree import tree
 from attncheck.lazy import torch
-from attncheck.signature.inputs import input_text, parse_input
-from attncheck.signature.live_target import LiveTarget, live_target
+from attncheck.signature.inputs import parse_input
+from attncheck.signature.live_target import live_target
 from attncheck.spec.shelf import CONTRACTS
-from attncheck.subject.handed import given_to
-from attncheck.subject.live import captured
+from attncheck.subject.plain import plain_call
 from attncheck.subject.prepare import prepare
 from attncheck.subject.raising import SubjectError
+from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
 
 _CALLED = "called with "
@@ -67,9 +68,9 @@ def settled(report: Report) -> bool:
 def _subject(selection: Selection, device: str) -> SubjectReport:
     spec, task = selection
     job = task.job
-    live = live_target(job.target) if job.carried is None else None
-    if live is not None and spec.id in CONTRACTS and not (job.arguments or job.dims):
-        return _live(selection, live, device)
+    live = job.carried is None and spec.id in CONTRACTS and live_target(job.target) is not None
+    if (job.plain or live) and not job.dims:
+        return _plain(selection, device)
     large = any(math.prod(parse_input(text).shape) > _AFFORDABLE for text in job.inputs)
     large = large or math.prod(job.dims.values()) > _AFFORDABLE
     chosen = device or ("meta" if large else "cpu")
@@ -77,7 +78,11 @@ def _subject(selection: Selection, device: str) -> SubjectReport:
     subject, failure = prepare(spec.document, request_of(job, device=chosen))
     if failure is not None:
         raise failure
-    subject = subject.as_built
+    return _of_a_spec(selection, subject.as_built, chosen)
+
+
+def _of_a_spec(selection: Selection, subject: Subject, chosen: str) -> SubjectReport:
+    spec, task = selection
     trial = Trial(subject, subject.base())
     module, inputs = trial.module(initial=True), trial.inputs()
     both = count_module(trial, module, inputs, twice=chosen != "meta")
@@ -88,16 +93,32 @@ def _subject(selection: Selection, device: str) -> SubjectReport:
     return counted_report(spec, task, subject.dims, found, notes)
 
 
-def _live(selection: Selection, live: LiveTarget, device: str) -> SubjectReport:
-    """Return the counts of a live model, or of a part as the whole calls it."""
-    (spec, task), chosen = selection, device or "cpu"
-    job = task.job
-    call = captured(live, Path(job.folder) if job.folder else None, job.inputs)
-    both = count_live(call, chosen)
-    found = _told(both, call.module, {}, chosen)
-    handed = given_to(call.module, call.positional, call.named)
-    given = [input_text(one) for one in handed if not one.is_kept]
-    return counted_report(spec, task, {}, found, [f"{_CALLED}{', '.join(given)}"])
+def _plain(selection: Selection, device: str) -> SubjectReport:
+    """Return the counts of a module, or of a part as the whole calls it, that no spec describes."""
+    spec, task = selection
+    try:
+        call, both = plain_call(plain_asked(task.job, device), count_live)
+    except TargetError as error:
+        suited = None if task.job.inputs else _as_a_family(selection, device or "cpu")
+        if suited is None:
+            raise error
+        return suited
+    found = _told(both, call.module, {}, call.device)
+    notes = [f"{_CALLED}{', '.join(call.texts)}"]
+    if call.built:
+        notes.insert(0, f"built as {call.built}")
+    return counted_report(spec, task, {}, found, notes)
+
+
+def _as_a_family(selection: Selection, device: str) -> SubjectReport | None:
+    """Return the counts of a module that one of the families' calls suits; None of any other."""
+    request = request_of(selection[1].job, device=device)
+    for name in CONTRACTS:
+        with suppress(AttncheckError):
+            subject, failure = prepare(load(name).document, request)
+            if failure is None:
+                return _of_a_spec(selection, subject.as_built, device)
+    return None
 
 
 def _told(

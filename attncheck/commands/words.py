@@ -11,17 +11,20 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from attncheck.auditing.request import Asked
 from attncheck.auditing.select import Selection, gathered, kept, select_all
 from attncheck.catalogue import load
 from attncheck.errors import UsageError
-from attncheck.signature.inputs import parse_input
 from attncheck.signature.resolve import split_target
+from attncheck.signature.stated import stated_argument
 from attncheck.spec.shelf import find_path, spec_ids, split_subject
 
 _NAME = re.compile(r"[A-Za-z0-9][\w-]*(@[\w-]+)?")
+UNSAID = "?"
+"""In place of a spec that is not said; none can be called so."""
 _CLASS = "path/to/file.py:Class"
 
 
@@ -162,8 +165,8 @@ def family_of(inputs: Sequence[str]) -> str:
     Args:
         inputs: ``--input`` texts.
     """
-    given = [parse_input(text) for text in inputs]
-    return "tokens" if given and len(given[0].shape) == 3 else "map"
+    shapes = [shape for text in inputs for shape in stated_argument(text).shapes()]
+    return "tokens" if shapes and len(shapes[0].given.shape) == 3 else "map"
 
 
 def selected(
@@ -189,10 +192,17 @@ def selected(
 def selected_of(what: Iterable[Named], asked: Asked) -> list[Selection]:
     """Return the subjects of what words name, with the claims that are asked for.
 
+    A target whose spec is :data:`UNSAID` is called as ``--input`` states it.
+
     Raises:
         UsageError, SpecError, TargetError: it asks for what is not there.
     """
-    return kept([one for each in what for one in gathered(each.spec, each.target, asked)], asked)
+    found: list[Selection] = []
+    for each in what:
+        plain = each.spec == UNSAID
+        spec = family_of(asked.inputs) if plain else each.spec
+        found += gathered(spec, each.target, replace(asked, plain=plain))
+    return kept(found, asked)
 
 
 def references() -> list[Named]:
