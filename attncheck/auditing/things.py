@@ -33,7 +33,6 @@ from attncheck.signature.live_target import live_target
 from attncheck.signature.resolve import Factory, split_target
 from attncheck.source.raised import CELL
 from attncheck.subject.live import taken_out
-from attncheck.subject.plain import PlainAsked
 from attncheck.subject.prepare import Request
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -162,25 +161,6 @@ def request_of(job: Job, inputs: list[str] | None = None, device: str = "cpu") -
         inputs=handed,
         device=device,
         modules_only=job.modules_only,
-    )
-
-
-def plain_asked(job: Job, device: str = "") -> PlainAsked:
-    """Return what a job asks to be called as it is written, whatever its spec.
-
-    Raises:
-        TargetError: what it took along is not there, or cannot be made here.
-    """
-    factory, given = unpacked(job) if job.carried is not None else (None, {})
-    plain = {name: from_json(v) for name, v in job.arguments.items() if name not in given}
-    return PlainAsked(
-        job.target,
-        job.inputs,
-        live_target(job.target) if factory is None else None,
-        factory,
-        Path(job.folder) if job.folder else None,
-        {**plain, **given},
-        device,
     )
 
 

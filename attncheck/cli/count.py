@@ -19,7 +19,7 @@ def count(
     every: options.Every = False,
     init: options.Init = None,
     dims: options.Dims = None,
-    inputs: options.Inputs = None,
+    inputs: options.PlainInputs = None,
     device: Annotated[
         str,
         typer.Option(help="cpu, or meta: shapes alone; large inputs are counted there anyway."),

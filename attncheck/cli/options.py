@@ -74,6 +74,15 @@ Inputs = Annotated[
         "a mask: 2x8:pad-true, or a flag: causal=True.",
     ),
 ]
+PlainInputs = Annotated[
+    _Many,
+    typer.Option(
+        "--input",
+        metavar="SHAPE",
+        help="One argument of forward, in its order: 1x3x640x640, NAME=2x9, 2x9:int for indices, "
+        "[1x64x8x8,1x32x16x16] or a tuple or dict, a mask: 2x8:pad-true, or a value: True, (8,6).",
+    ),
+]
 Claims = Annotated[_Many, typer.Option("--claim", metavar="GLOB", help="Check these claims only.")]
 Skips = Annotated[_Many, typer.Option("--skip", metavar="GLOB", help="Leave these claims out.")]
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from attncheck.auditing.assemble import counted_report
+from attncheck.auditing.plain_job import plain_asked
 from attncheck.auditing.select import Selection
-from attncheck.auditing.things import plain_asked, request_of
+from attncheck.auditing.things import request_of
 from attncheck.catalogue import load
 from attncheck.data.counts import Branch, Counts, known
 from attncheck.data.environment import fingerprint

@@ -25,7 +25,7 @@ _LONGEST, _DEEPEST = 10_000, 8
 
 
 @dataclass(frozen=True)
-class Shape:
+class StatedShape:
     """A tensor of this shape.
 
     Attributes:
@@ -44,14 +44,14 @@ class StatedArgument:
     Attributes:
         text: as it was typed.
         name: the keyword; "" where its place says which it is.
-        value: a :class:`Shape`, a plain value, or lists, tuples and dicts of these.
+        value: a :class:`StatedShape`, a plain value, or lists, tuples and dicts of these.
     """
 
     text: str
     name: str
     value: Any
 
-    def shapes(self) -> list[Shape]:
+    def shapes(self) -> list[StatedShape]:
         """Return its shapes, in order."""
         return [*_shapes(self.value)]
 
@@ -93,11 +93,11 @@ def _value(text: str, whole: str, deep: int) -> Any:
     )
 
 
-def _shape(text: str) -> Shape:
+def _shape(text: str) -> StatedShape:
     body, colon, kind = text.rpartition(":")
     if colon and kind in KINDS:
-        return Shape(parse_input(body), kind)
-    return Shape(parse_input(text))
+        return StatedShape(parse_input(body), kind)
+    return StatedShape(parse_input(text))
 
 
 def _split(text: str) -> Iterator[str]:
@@ -112,8 +112,8 @@ def _split(text: str) -> Iterator[str]:
         yield text[start:]
 
 
-def _shapes(value: Any) -> Iterator[Shape]:
-    if isinstance(value, Shape):
+def _shapes(value: Any) -> Iterator[StatedShape]:
+    if isinstance(value, StatedShape):
         yield value
     elif isinstance(value, (list, tuple)):
         for one in value:

@@ -14,7 +14,7 @@ from attncheck.lazy import torch
 from attncheck.signature.convention import GivenInput
 from attncheck.signature.forward import forward_parameters, is_required, named_parameters
 from attncheck.signature.inputs import input_text
-from attncheck.signature.stated import Shape, StatedArgument, stated_argument
+from attncheck.signature.stated import StatedArgument, StatedShape, stated_argument
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.stated_calls import called_plainly, calls_of_kinds
 
@@ -129,7 +129,7 @@ def _changed(
 def _with_an_axis(
     stated: Sequence[StatedArgument], at: int, one: StatedArgument, sizes: Sequence[int]
 ) -> Iterator[list[StatedArgument]]:
-    if not isinstance(one.value, Shape):
+    if not isinstance(one.value, StatedShape):
         return
     shape = one.value.given.shape
     axes = sorted(range(len(shape)), key=lambda axis: (axis == 0, axis))

@@ -1,4 +1,4 @@
-"""Calls with stated arguments: what each shape holds, numbers, indices or flags, is found by trying."""
+"""Calls with stated arguments; whether shapes hold numbers, indices or flags is found by trying."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from attncheck.signature.convention import LENGTHS
 from attncheck.signature.forward import forward_parameters, is_required, named_parameters
 from attncheck.signature.names import number_named
 from attncheck.signature.offline import offline
-from attncheck.signature.stated import Shape, StatedArgument, stated_argument
+from attncheck.signature.stated import StatedArgument, StatedShape, stated_argument
 from attncheck.subject.live import LiveCall, on_device
 from attncheck.subject.raising import blamed
 from attncheck.subject.sampling import draw, generator, seed_everything
@@ -65,7 +65,7 @@ def _parameter(
     return parameters[at] if at < len(parameters) else None
 
 
-def _kinds(shape: Shape, parameter: inspect.Parameter | None) -> list[str]:
+def _kinds(shape: StatedShape, parameter: inspect.Parameter | None) -> list[str]:
     """Return what a shape may be of, likeliest first."""
     sizes = shape.given.shape
     if shape.kind or shape.given.meaning:
@@ -82,7 +82,7 @@ def _kinds(shape: Shape, parameter: inspect.Parameter | None) -> list[str]:
 
 def _made(value: Any, kinds: Iterator[str], device: str) -> Any:
     """Return a value with a tensor, or a number, for each of its shapes."""
-    if isinstance(value, Shape):
+    if isinstance(value, StatedShape):
         return _tensor(value, next(kinds), device)
     if isinstance(value, (list, tuple)):
         return type(value)(_made(one, kinds, device) for one in value)
@@ -91,7 +91,7 @@ def _made(value: Any, kinds: Iterator[str], device: str) -> Any:
     return value
 
 
-def _tensor(shape: Shape, kind: str, device: str) -> Any:
+def _tensor(shape: StatedShape, kind: str, device: str) -> Any:
     sizes, meaning = shape.given.shape, shape.given.meaning
     if kind == "number":
         return sizes[0]

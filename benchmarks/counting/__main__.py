@@ -42,6 +42,46 @@ it. What ours misses are contractions written as a product and its sum, which it
 `error` it raises · `none` it gives up · `named` left out, and the report says so with the size.
 """
 
+OWN = """## Your own module, on any inputs
+
+```python
+# fuse.py
+import torch
+from torch import nn
+
+
+class Fuse(nn.Module):
+    def __init__(self, channels, deep):
+        super().__init__()
+        self.up = nn.Conv2d(deep, channels, 1)
+        self.mix = nn.Conv2d(2 * channels, channels, 3, padding=1)
+
+    def forward(self, maps, scale=2):
+        x, y = maps
+        y = nn.functional.interpolate(self.up(y), scale_factor=scale)
+        return self.mix(torch.cat([x, y], 1))
+```
+
+`--input` states one argument of `forward` after the other, as its author calls it: a shape, a
+list, a tuple or a dict of shapes, a number, a flag; `NAME=` before one names the argument. Whether
+two axes hold numbers or indices is found by trying (`2x9:int` says it), as is a width that the
+constructor asks for; what is assumed so is said. A target without a spec needs no family.
+
+```sh
+attncheck count fuse.py:Fuse --init channels=64 --init deep=128 --input '[1x64x40x40,1x128x20x20]'
+attncheck count 'fuse.py:Fuse(8,16)' --input '[1x8x6x6,1x16x2x2]' --input scale=3
+```
+
+One pass on shapes alone counts it, and the module is built without its initial values where torch
+draws them; `--device cpu` computes, and asks a second counter. What cannot be called names the
+argument, and a line that works where one is found:
+
+```text
+attncheck: fuse.py:Fuse(8,16): nothing is stated for 'maps' of forward(maps, scale)
+```
+
+"""
+
 
 def page(said: dict[str, Answers]) -> str:
     """Return the whole page."""
@@ -49,7 +89,7 @@ def page(said: dict[str, Answers]) -> str:
     packages["torch"] = metadata.version("torch")
     tools = ", ".join(f"{name} {version}" for name, version in sorted(packages.items()))
     run = f"Run on {datetime.date.today():%d %B %Y}: Python {platform.python_version()}, {tools}."
-    lines = [INTRODUCTION, *summary(said), "", READING, "## Modules", ""]
+    lines = [INTRODUCTION, *summary(said), "", READING, OWN + "## Modules", ""]
     lines += [*details(said, "module"), "", "## Single operators", ""]
     lines += [*details(said, "operator"), "", run]
     lines += ["Made by `python -m benchmarks.counting --markdown`."]

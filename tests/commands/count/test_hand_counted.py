@@ -18,13 +18,13 @@ from tests.cli.command import attncheck
 from tests.commands.count.calls import CALLS, FOLDER, HandCall
 
 
-def count(target: str, words: str, device: str = "") -> Report:
+def count(target: str, words: str, device: str = "", folder: str = f"{FOLDER}/") -> Report:
     """Count what a command line names, as the command does."""
     given: dict[str, list[str]] = {"--input": [], "--init": []}
     for option, text in zip(words.split()[::2], words.split()[1::2], strict=True):
         given[option].append(text)
     asked = Asked(arguments=initials(given["--init"]), inputs=given["--input"])
-    return counted(selected([f"{FOLDER}/{target}"], asked, family=UNSAID), device)
+    return counted(selected([f"{folder}{target}"], asked, family=UNSAID), device)
 
 
 def test_there_are_as_many_as_were_promised() -> None:
