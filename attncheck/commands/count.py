@@ -32,6 +32,10 @@ from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
 
 _CALLED = "called with "
+SORTS = ("macs", "parameters")
+"""What the submodules of one parent can be sorted by: the dearest first."""
+_ROOM = 60
+"""Rows of submodules that a page shows without being asked for more."""
 _AFFORDABLE = 2**18
 """Elements of an input that are computed with; of larger ones only the shapes."""
 
@@ -134,15 +138,23 @@ def _told(
     return found
 
 
-def page_of(report: Report) -> Page:
-    """Return counts as a page: of each subject totals, the tree, the operators."""
+def page_of(report: Report, depth: int = 0, sort: str = "") -> Page:
+    """Return counts as a page: of each subject totals, the tree, the operators.
+
+    Args:
+        report: what was counted.
+        depth: of submodules that are shown; 0 for as deep as a screen or two hold.
+        sort: one of :data:`SORTS`; "" as they are defined.
+    """
     titles = [_title(subject) for subject in report.subjects]
     if len(titles) == 1:
-        return Page(titles[0], [*_sections(report.subjects[0])])
+        return Page(titles[0], [*_sections(report.subjects[0], depth, sort)])
     sections = []
     for title, subject in zip(titles, report.subjects, strict=True):
-        first, *rest = _sections(subject)
+        first, *rest = _sections(subject, depth, sort)
         sections += [Section(title, table=first.table), *rest]
+    if len(titles) == 2:
+        sections += difference(*report.subjects)
     return Page(f"{plural(len(titles), 'subject')} counted", sections)
 
 
@@ -157,7 +169,7 @@ def _at(subject: SubjectReport) -> str:
     return " ".join(f"{name}={size}" for name, size in dims.items())
 
 
-def _sections(subject: SubjectReport) -> Iterator[Section]:
+def _sections(subject: SubjectReport, depth: int, sort: str) -> Iterator[Section]:
     found = subject.counts or Counts()
     totals = [
         ["parameters", _amount(found.parameters)],
@@ -168,13 +180,17 @@ def _sections(subject: SubjectReport) -> Iterator[Section]:
         totals.insert(1, ["of them trainable", _amount(found.trainable)])
     yield Section(table=Table(totals))
     whole = known(found.tree)
+    shown = [*_walked(whole, depth, sort)] if whole else []
     rows = [
-        [f"{'  ' * depth}{b.name or b.kind}", b.kind if b.name else "", *_shares(b)]
-        for depth, b in (whole.walk() if whole else ())
+        [f"{'  ' * at}{b.name or b.kind}", b.kind if b.name else "", *_shares(b)] for at, b in shown
     ]
-    if len(rows) > 1:
+    if whole and len(rows) > 1:
         columns = ["", "class", "parameters", "MACs", "own MACs"]
+        left = sum(1 for _ in whole.walk()) - len(rows)
+        more = f"{plural(left, 'submodule')} below these: --depth {max(d for d, _ in shown) + 1}"
         yield Section("By submodule", table=Table(rows, columns))
+        if left:
+            yield Section(paragraphs=[more])
     if by_operator := known(found.by_operator):
         operators = [[name, _amount(macs)] for name, macs in by_operator.items()]
         yield Section("By operator", table=Table(operators))
@@ -185,6 +201,55 @@ def _sections(subject: SubjectReport) -> Iterator[Section]:
     how = "counted twice, fvcore the second" if known(found.fvcore) is not None else "counted once"
     how = "read off shapes" if found.device == "meta" else how
     yield Section(paragraphs=[f"one call at {at}; one multiply-add = 1 MAC; {how}"])
+
+
+def _walked(whole: Branch, depth: int, sort: str) -> Iterator[tuple[int, Branch]]:
+    """Return the submodules that are shown: without a depth, the deepest of which all find room."""
+    deepest = max(at for at, _ in whole.walk())
+    most = depth or next(
+        (n for n in range(deepest, 1, -1) if sum(1 for _ in whole.walk(0, n)) <= _ROOM), 1
+    )
+    return whole.walk(0, most, sort)
+
+
+def difference(one: SubjectReport, other: SubjectReport) -> Iterator[Section]:
+    """Yield how the second of two subjects differs from the first: in all, and by submodule."""
+    a, b = one.counts or Counts(), other.counts or Counts()
+    totals = [
+        ["parameters", a.parameters, b.parameters],
+        ["MACs", a.macs, b.macs],
+        ["element-wise operations", a.elementwise, b.elementwise],
+    ]
+    columns = ["", one.subject, other.subject, "difference", "ratio"]
+    rows = [[str(label), *_apart(x, y)] for label, x, y in totals]
+    yield Section("Difference", table=Table(rows, columns))
+    parts = [_by_name(known(counts.tree)) for counts in (a, b)]
+    names = [*dict.fromkeys([*parts[0], *parts[1]])]
+    changed = [
+        [name, *_apart(*(part[name].macs if name in part else None for part in parts))]
+        for name in names
+        if len({part[name].macs if name in part else None for part in parts}) > 1
+    ]
+    for deep in range(max((name.count(".") for name in names), default=0), -1, -1):
+        shown = [row for row in changed if row[0].count(".") <= deep]
+        if 0 < len(shown) <= _ROOM and set(parts[0]) & set(parts[1]):
+            yield Section("MACs of submodules that differ", table=Table(shown, columns))
+            return
+
+
+def _apart(a: object, b: object) -> list[str]:
+    if not (isinstance(a, int | float) and isinstance(b, int | float)):
+        return [_amount(a), _amount(b), "–", "–"]
+    return [_amount(a), _amount(b), f"{b - a:+,}", f"{b / a:.3g}" if a else "–"]
+
+
+def _by_name(whole: Branch | None, path: str = "") -> dict[str, Branch]:
+    """Return every submodule below by its dotted name."""
+    found: dict[str, Branch] = {}
+    for branch in whole.below if whole else ():
+        name = f"{path}.{branch.name}" if path else branch.name
+        found |= {name: branch, **_by_name(branch, name)}
+    return found
 
 
 def _to_know(found: Counts) -> Iterator[str]:

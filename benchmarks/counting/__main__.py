@@ -80,6 +80,18 @@ argument, and a line that works where one is found:
 attncheck: fuse.py:Fuse(8,16): nothing is stated for 'maps' of forward(maps, scale)
 ```
 
+`--depth` and `--sort macs` say which submodules are shown; of two targets the difference is shown,
+too, by submodule. CPU seconds of a whole run, from the start of Python, beside a script that prints
+torchinfo's summary of the same module (torchinfo 1.8.0, torch 2.13.0, one thread, two rounds on a
+shared machine with two cores; `import torch` alone takes 1.4 to 1.8):
+
+| | attncheck | torchinfo | ratio |
+| --- | ---: | ---: | ---: |
+| ResNet-50, 1x3x224x224 | 2.2, 2.3 | 1.9, 2.1 | 1.2, 1.1 |
+| a detector like YOLO, 1x3x640x640 | 2.3, 2.7 | 1.9, 2.4 | 1.2, 1.1 |
+| ViT-B/16, 1x3x224x224 | 2.2, 2.7 | 2.5, 3.2 | 0.9, 0.9 |
+| GPT-2, 1x256 | 2.2, 2.8 | 3.1, 3.6 | 0.7, 0.8 |
+
 """
 
 
