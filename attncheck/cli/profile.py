@@ -32,7 +32,7 @@ def profile(
     wanted: options.References = None,
     every: options.Every = False,
     device: options.AnyDevice = "cpu",
-    inputs: options.Inputs = None,
+    inputs: options.PlainInputs = None,
     sizes: Annotated[
         str, typer.Option(metavar="LIST", help="Sides of a map, or tokens: 16,32,64,96.")
     ] = "",
@@ -69,7 +69,7 @@ def profile(
         typer.Option(help="Time for the samples of one point in one process; 0 for 0.5 (0.3)."),
     ] = 0.0,
     anyway: Annotated[
-        bool, typer.Option("--anyway", help="Time what violates its claims, too.")
+        bool, typer.Option("--anyway", help="Try no claim, and time everything.")
     ] = False,
     sort: Annotated[
         str,

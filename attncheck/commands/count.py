@@ -11,7 +11,7 @@ from attncheck.auditing.plain_job import plain_asked
 from attncheck.auditing.select import Selection
 from attncheck.auditing.things import request_of
 from attncheck.catalogue import load
-from attncheck.data.counts import Branch, Counts, known
+from attncheck.data.counts import Branch, Costs, Counts, known
 from attncheck.data.environment import fingerprint
 from attncheck.data.page import Page, Section, Table
 from attncheck.data.report import Problem, Report, SubjectReport, name_of
@@ -20,6 +20,7 @@ from attncheck.errors import AttncheckError, TargetError
 from attncheck.formats.shared.wording import plural
 from attncheck.instruments.counting.count import BothCounts, count_module, tell
 from attncheck.instruments.counting.live import count_live
+from attncheck.instruments.counting.predicted import predict_call
 from attncheck.instruments.counting.tree import tree
 from attncheck.lazy import torch
 from attncheck.signature.inputs import parse_input
@@ -40,12 +41,13 @@ _AFFORDABLE = 2**18
 """Elements of an input that are computed with; of larger ones only the shapes."""
 
 
-def counted(selections: Iterable[Selection], device: str = "") -> Report:
+def counted(selections: Iterable[Selection], device: str = "", *, memory: bool = False) -> Report:
     """Return a report of subjects that are counted, and of which no claim is tried.
 
     Args:
         selections: the subjects; their claims are not looked at.
         device: ``cpu`` or ``meta``; "" takes ``meta`` for inputs that are large.
+        memory: of what no spec describes, predict the peak as well.
 
     Raises:
         DeviceError: the device is not there.
@@ -54,7 +56,7 @@ def counted(selections: Iterable[Selection], device: str = "") -> Report:
     for spec, task in selections:
         job = task.job
         try:
-            report.subjects.append(_subject((spec, task), device))
+            report.subjects.append(_subject((spec, task), device, memory=memory))
         except SubjectError as error:
             call = "state the call: --input 2x32x7x11"
             report.problems.append(Problem(spec.id, job.name, str(error), job.target, call))
@@ -70,12 +72,12 @@ def settled(report: Report) -> bool:
     return not any(counts.unpriced or counts.disagreement for counts in every)
 
 
-def _subject(selection: Selection, device: str) -> SubjectReport:
+def _subject(selection: Selection, device: str, *, memory: bool) -> SubjectReport:
     spec, task = selection
     job = task.job
     live = job.carried is None and spec.id in CONTRACTS and live_target(job.target) is not None
     if (job.plain or live) and not job.dims:
-        return _plain(selection, device)
+        return _plain(selection, device, memory=memory)
     large = any(math.prod(parse_input(text).shape) > _AFFORDABLE for text in job.inputs)
     large = large or math.prod(job.dims.values()) > _AFFORDABLE
     chosen = device or ("meta" if large else "cpu")
@@ -98,7 +100,7 @@ def _of_a_spec(selection: Selection, subject: Subject, chosen: str) -> SubjectRe
     return counted_report(spec, task, subject.dims, found, notes)
 
 
-def _plain(selection: Selection, device: str) -> SubjectReport:
+def _plain(selection: Selection, device: str, *, memory: bool) -> SubjectReport:
     """Return the counts of a module, or of a part as the whole calls it, that no spec describes."""
     spec, task = selection
     try:
@@ -109,6 +111,8 @@ def _plain(selection: Selection, device: str) -> SubjectReport:
             raise error
         return suited
     found = _told(both, call.module, {}, call.device)
+    if memory:
+        found.costs = Costs(memory=predict_call(call))
     notes = [f"{_CALLED}{', '.join(call.texts)}"]
     if call.built:
         notes.insert(0, f"built as {call.built}")
@@ -169,6 +173,12 @@ def _at(subject: SubjectReport) -> str:
     return " ".join(f"{name}={size}" for name, size in dims.items())
 
 
+def called_with(subject: SubjectReport) -> str:
+    """Return the call that no spec describes, as it was stated; "" where one does."""
+    notes = (note.removeprefix(_CALLED) for note in subject.notes if note.startswith(_CALLED))
+    return next(notes, "")
+
+
 def _sections(subject: SubjectReport, depth: int, sort: str) -> Iterator[Section]:
     found = subject.counts or Counts()
     totals = [
@@ -196,8 +206,7 @@ def _sections(subject: SubjectReport, depth: int, sort: str) -> Iterator[Section
         yield Section("By operator", table=Table(operators))
     if told := [*_to_know(found)]:
         yield Section("To know", told)
-    called = (note.removeprefix(_CALLED) for note in subject.notes if note.startswith(_CALLED))
-    at = _at(subject) or next(called, "the sizes that were found")
+    at = _at(subject) or called_with(subject) or "the sizes that were found"
     how = "counted twice, fvcore the second" if known(found.fvcore) is not None else "counted once"
     how = "read off shapes" if found.device == "meta" else how
     yield Section(paragraphs=[f"one call at {at}; one multiply-add = 1 MAC; {how}"])

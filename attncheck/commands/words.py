@@ -18,6 +18,7 @@ from attncheck.auditing.request import Asked
 from attncheck.auditing.select import Selection, gathered, kept, select_all
 from attncheck.catalogue import load
 from attncheck.errors import UsageError
+from attncheck.signature.live_target import live_target
 from attncheck.signature.resolve import split_target
 from attncheck.signature.stated import stated_argument
 from attncheck.spec.shelf import find_path, spec_ids, split_subject
@@ -121,13 +122,17 @@ def named(words: Iterable[str], *, alone: str = "", family: str = "") -> list[Na
     return found
 
 
-def side_by_side(words: Iterable[str], contract: str = "") -> tuple[list[Named], list[str]]:
+def side_by_side(
+    words: Iterable[str], contract: str = "", *, stated: bool = False
+) -> tuple[list[Named], list[str]]:
     """Return what words name where each is shown, a spec's reference as well as what follows it.
 
     Args:
         words: of a command line.
         contract: the spec that a target without one is held against; "" for the one spec that
             was named before it, or the map's contract where there was none.
+        stated: whether the call is stated: then what no spec was named before is held against
+            none, as a live model is in any case.
 
     Returns:
         what they name, and a sentence for each target whose spec was not said with it.
@@ -145,7 +150,8 @@ def side_by_side(words: Iterable[str], contract: str = "") -> tuple[list[Named],
                 instead="write " + _either(word, *dict.fromkeys(specs), "map"),
             )
         if not word.spec:
-            spec = contract or (specs[0] if specs else "map")
+            plain = stated or live_target(word.target) is not None
+            spec = contract or (specs[0] if specs else UNSAID if plain else "map")
             found.append(Named(spec, word.target))
             if specs and not contract:
                 other = _either(word, "map")
