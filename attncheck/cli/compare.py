@@ -32,7 +32,7 @@ def compare(
         ),
     ] = "",
     jobs: options.Jobs = 0,
-    format_name: options.ReportFormat = "text",
+    format_name: options.TableFormat = "text",
     output: options.ReportFiles = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,

@@ -33,7 +33,7 @@ def count(
         str,
         typer.Option(help="macs or parameters: the dearest submodules first; else as defined."),
     ] = "",
-    format_name: options.ReportFormat = "text",
+    format_name: options.TableFormat = "text",
     output: options.ReportFiles = None,
     debug: options.Debug = False,
 ) -> None:

@@ -141,12 +141,21 @@ ReportFiles = Annotated[
     list[Path] | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write it, in its suffix's format."),
 ]
+TableFormat = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help="How to show it: csv or latex for the tables, or see: attncheck list formats.",
+    ),
+]
 ResultFormat = Annotated[
-    str, typer.Option("--format", help="How to show it: text, json or markdown.")
+    str, typer.Option("--format", help="How to show it: text, json, markdown, csv or latex.")
 ]
 ResultFiles = Annotated[
     list[Path] | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write it as .json, .md or .txt."),
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write it as .json, .md, .csv, .tex or .txt."
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Silent = Annotated[

@@ -81,7 +81,8 @@ attncheck: fuse.py:Fuse(8,16): nothing is stated for 'maps' of forward(maps, sca
 ```
 
 `--depth` and `--sort macs` say which submodules are shown; of two targets the difference is shown,
-too, by submodule. CPU seconds of a whole run, from the start of Python, beside a script that prints
+too, by submodule. `--format latex` (or `csv`, `markdown`) gives the tables, as `-o costs.tex` does.
+CPU seconds of a whole run, from the start of Python, beside a script that prints
 torchinfo's summary of the same module (torchinfo 1.8.0, torch 2.13.0, one thread, two rounds on a
 shared machine with two cores; `import torch` alone takes 1.4 to 1.8):
 
