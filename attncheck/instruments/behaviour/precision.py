@@ -36,9 +36,9 @@ def reference_output(trial: Trial, module: torch.nn.Module, inputs: Tensors) -> 
     The result is float64, whatever was computed in.
     """
     wide = trial.with_case(dtype=trial.subject.dtype)
-    twin = _twin(wide, module)
+    copied = twin(wide, module)
     with torch.no_grad():
-        return wide.run(twin, {n: t.to(wide.dtype) for n, t in inputs.items()}).double()
+        return wide.run(copied, _widened(inputs, wide)).double()
 
 
 def allowed_error(
@@ -55,30 +55,36 @@ def allowed_error(
     worst = 0.0
     for draw in range(_DRAWS):
         source = generator(9_176 + draw)
-        twin = _twin(wide, module)
+        copied = twin(wide, module)
         with torch.no_grad():
-            for parameter in twin.parameters():
+            for parameter in copied.parameters():
                 if parameter.is_floating_point():
                     parameter.mul_(_noise(parameter, eps, source))
-            noisy = {n: t.to(wide.dtype) for n, t in inputs.items()}
-            noisy = {n: t * _noise(t, eps, source) for n, t in noisy.items()}
-            moved = (wide.run(twin, noisy).double() - exact).abs().max()
+            noisy = {
+                n: t * _noise(t, eps, source) if t.is_floating_point() else t
+                for n, t in _widened(inputs, wide).items()
+            }
+            moved = (wide.run(copied, noisy).double() - exact).abs().max()
         worst = max(worst, float(moved.nan_to_num(nan=float("inf"))))
     return _STEPS * worst + rounding(max(float(exact.abs().max()), 1e-3), trial.dtype, 8)
 
 
-def _twin(wide: Trial, module: torch.nn.Module) -> torch.nn.Module:
+def _widened(inputs: Tensors, wide: Trial) -> Tensors:
+    return {n: t.to(wide.dtype) if t.is_floating_point() else t for n, t in inputs.items()}
+
+
+def twin(wide: Trial, module: torch.nn.Module) -> torch.nn.Module:
     """Return a fresh module in the wide precision with the other module's values."""
-    twin = wide.module()
+    made = wide.module()
     values = {
         n: t.to(wide.dtype) if t.is_floating_point() else t
         for n, t in [*module.named_parameters(), *module.named_buffers()]
     }
     with torch.no_grad():
-        for name, tensor in [*twin.named_parameters(), *twin.named_buffers()]:
+        for name, tensor in [*made.named_parameters(), *made.named_buffers()]:
             if name in values and values[name].shape == tensor.shape:
                 tensor.copy_(values[name])
-    return twin
+    return made
 
 
 def _noise(tensor: torch.Tensor, eps: float, source: torch.Generator) -> torch.Tensor:
