@@ -23,6 +23,7 @@ def compare(
         ),
     ] = "",
     dims: options.Dims = None,
+    tried: options.Tried = None,
     sort: Annotated[
         str,
         typer.Option(
@@ -36,7 +37,7 @@ def compare(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Show implementations side by side at one shape: claims, cost, reach, growth.
+    """Show implementations side by side at one shape: claims, limits, cost, reach, growth.
 
     Exit status: 0 all were compared, whatever their verdict, 2 some could not be.
     """
@@ -52,7 +53,7 @@ def compare(
         raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, KEYS))
     options.limits(jobs=jobs)
     shown = PageShown(format_name, output or [], page_of)
-    asked = Asked(dims=options.sizes(dims or []))
+    asked = Asked(dims=options.sizes(dims or []), limits=options.several(tried or []))
     check_some(wanted, every=every)
     named, told = (references(), []) if every else in_turn(wanted or [], contract)
     if len(named) < 2:

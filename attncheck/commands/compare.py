@@ -46,6 +46,7 @@ class SubjectCompared:
         held, claims: how many hold, of those that were tried and are no mere advice.
         shape: dims of the call.
         parameters, macs, elementwise: of one call.
+        limits: uses that it is not for, of those that were tried.
         memory, reach, positions, growth, order: see :class:`attncheck.data.counts.Costs`.
     """
 
@@ -61,6 +62,7 @@ class SubjectCompared:
     reach: int | None = None
     positions: int | None = None
     growth: str = ""
+    limits: tuple[str, ...] = ()
     order: float | None = None
 
 
@@ -119,6 +121,7 @@ def _last(value: float | None) -> float:
 def compared(subject: SubjectReport) -> SubjectCompared:
     """Return the figures of a subject whose job asked for costs."""
     judged = [f for f in subject.findings if not f.advice and f.status is not Status.SKIPPED]
+    broken = [f for f in subject.findings if f.status is Status.VIOLATED]
     counts = subject.counts or Counts()
     costs = known(counts.costs) or Costs()
     axes = {axis for name in subject.dims for axis in [name] if name in _SHAPE}
@@ -135,6 +138,7 @@ def compared(subject: SubjectReport) -> SubjectCompared:
         reach=costs.reach,
         positions=costs.positions,
         growth=costs.growth,
+        limits=tuple(dict.fromkeys(f.limit for f in broken if f.limit)),
         order=costs.order,
     )
 
@@ -144,7 +148,7 @@ def page_of(report: Report) -> Page:
     found = [compared(subject) for subject in report.subjects]
     shapes = {tuple(row.shape.items()) for row in found}
     columns = ["", "verdict", "claims held", "parameters", "MACs", "element-wise", "memory"]
-    columns += ["reach", "MACs in N"]
+    columns += ["reach", "MACs in N", "not for"]
     one = len(shapes) == 1
     if not one:
         columns.append("at")
@@ -167,6 +171,7 @@ def _cells(row: SubjectCompared) -> list[str]:
         *("–" if n is None else f"{n:,}" for n in figures),
         reach,
         row.growth or "–",
+        ", ".join(row.limits) or "–",
     ]
 
 

@@ -39,6 +39,19 @@ def test_all_stand_at_one_shape_and_are_sorted(tmp_path: Path) -> None:
     assert all(row.held == row.claims for row in (squeeze, mine, criss_cross))
 
 
+def test_limits_of_use_are_compared(tmp_path: Path) -> None:
+    reads = SQUEEZE.replace("self.fc(x.mean((2, 3)))", "(x.mean((2, 3)) @ self.fc.weight)")
+    (tmp_path / "mine.py").write_text(reads)
+    done = attncheck(
+        "compare", "se", "map=mine.py:Squeeze", "--limits", "int8", "--format", "json", "-q",
+        folder=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    squeeze, mine = map(compared, decode(done.stdout.encode()).subjects)
+    assert squeeze.limits == ()
+    assert mine.limits == ("int8",)
+
+
 def test_what_cannot_be_compared_is_told(tmp_path: Path) -> None:
     for words, told in (
         (["se"], "name two or more"),
