@@ -90,7 +90,7 @@ class HalfMasks(Claim, frozen=True, kw_only=True):
             )
         # A row that sees nothing is the mean of whatever its constants leave.
         off = difference(seen.double(), exact[real])
-        if all_of_one or not off > (allowed := allowed_error(masked, module, given, exact)):
+        if all_of_one or not off > (allowed := allowed_error(masked, module, given, exact, off)):
             return None
         return violated(
             f"in {trial.case.dtype} the output is off by {off:.3g} where {what}; rounding explains "

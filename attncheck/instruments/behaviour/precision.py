@@ -42,17 +42,21 @@ def reference_output(trial: Trial, module: torch.nn.Module, inputs: Tensors) -> 
 
 
 def allowed_error(
-    trial: Trial, module: torch.nn.Module, inputs: Tensors, exact: torch.Tensor
+    trial: Trial,
+    module: torch.nn.Module,
+    inputs: Tensors,
+    exact: torch.Tensor,
+    error: float = float("inf"),
 ) -> float:
     """Return how far arithmetic in the case's dtype may take the output from ``exact``.
 
     Parameters and inputs are rounded at random in units of the dtype's resolution; what that
     does to the output, in the worst of some draws, is one step of error, and a chain of layers
-    makes several.
+    makes several. Draws end where they explain the ``error`` that was seen.
     """
     wide = trial.with_case(dtype=trial.subject.dtype)
     eps = float(torch.finfo(trial.dtype).eps)
-    worst = 0.0
+    worst, floor = 0.0, rounding(max(float(exact.abs().max()), 1e-3), trial.dtype, 8)
     for draw in range(_DRAWS):
         source = generator(9_176 + draw)
         copied = twin(wide, module)
@@ -66,7 +70,9 @@ def allowed_error(
             }
             moved = (wide.run(copied, noisy).double() - exact).abs().max()
         worst = max(worst, float(moved.nan_to_num(nan=float("inf"))))
-    return _STEPS * worst + rounding(max(float(exact.abs().max()), 1e-3), trial.dtype, 8)
+        if _STEPS * worst + floor >= error:
+            break
+    return _STEPS * worst + floor
 
 
 def _widened(inputs: Tensors, wide: Trial) -> Tensors:
