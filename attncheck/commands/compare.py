@@ -148,12 +148,13 @@ def page_of(report: Report) -> Page:
     found = [compared(subject) for subject in report.subjects]
     shapes = {tuple(row.shape.items()) for row in found}
     columns = ["", "verdict", "claims held", "parameters", "MACs", "element-wise", "memory"]
-    columns += ["reach", "MACs in N", "not for"]
+    columns += ["reach", "MACs in N"]
     one = len(shapes) == 1
     if not one:
         columns.append("at")
     rows = [_cells(row) + ([] if one else [_words(row.shape)]) for row in found]
-    notes = [f"one call at {_words(found[0].shape)}"] if one else []
+    notes = [f"{row.name} is not for: {', '.join(row.limits)}" for row in found if row.limits]
+    notes += [f"one call at {_words(found[0].shape)}"] if one else []
     notes.append(
         "one multiply-add = 1 MAC; memory: peak bytes of a forward pass in float32 above inputs "
         "and parameters; reach: input positions that change one output position; N: positions"
@@ -171,7 +172,6 @@ def _cells(row: SubjectCompared) -> list[str]:
         *("–" if n is None else f"{n:,}" for n in figures),
         reach,
         row.growth or "–",
-        ", ".join(row.limits) or "–",
     ]
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from attncheck.commands.compare import compared
+from attncheck.commands.compare import compared, page_of
 from attncheck.data.report import decode, name_of
 from tests.cli.command import attncheck
 
@@ -50,6 +50,7 @@ def test_limits_of_use_are_compared(tmp_path: Path) -> None:
     squeeze, mine = map(compared, decode(done.stdout.encode()).subjects)
     assert squeeze.limits == ()
     assert mine.limits == ("int8",)
+    assert "map@Squeeze is not for: int8" in str(page_of(decode(done.stdout.encode())))
 
 
 def test_what_cannot_be_compared_is_told(tmp_path: Path) -> None:
