@@ -6,6 +6,7 @@ import copy
 import pickle
 
 from attncheck.data.report import Location
+from attncheck.instruments.behaviour.copies import is_local
 from attncheck.lazy import torch
 from attncheck.source.paired import inputs_with_masks, traced
 from attncheck.source.places import Blame, at_statement
@@ -24,7 +25,11 @@ def unstorable(trial: Trial, outcome: Outcome) -> Blame | None:
     }
     traced(trial, module, inputs)
     places: list[Location] = []
-    for _, sub in module.named_modules():
+    for path, sub in module.named_modules():
+        if path and is_local(type(sub)):
+            owner, _, own = path.rpartition(".")
+            note = f"the class of `self.{own}` is made inside a function"
+            places += all_made_at(type(module.get_submodule(owner)), own, note)
         for name, value in vars(sub).items():
             if isinstance(value, torch.nn.Module) or name in ("_modules", "_parameters"):
                 continue
