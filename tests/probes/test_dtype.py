@@ -143,3 +143,20 @@ def test_large_numbers_are_tried() -> None:
     finding = finding_of("dtype", LosesTheSmall, parameters=HALF)
     assert finding.status == "violated"
     assert "with inputs" in finding.message
+
+
+class PicksTheStrongest(nn.Module):
+    def __init__(self, channels: int, k: int = 8) -> None:
+        super().__init__()
+        self.k, self.score = k, nn.Linear(channels, channels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        s = self.score(x.mean((2, 3)))
+        top, index = s.topk(self.k, dim=1)
+        gate = torch.zeros_like(s).scatter(1, index, top.sigmoid())
+        return x * (gate + s.sigmoid())[..., None, None]
+
+
+def test_a_choice_that_hangs_by_a_rounding_is_no_fault() -> None:
+    finding = finding_of("dtype", PicksTheStrongest, parameters=HALF)
+    assert finding.status == "holds", finding.message
