@@ -15,14 +15,23 @@ from attncheck.reference.steps import linear, norm, softmax
 
 
 @mechanism(
-    dims={"C": None, "D": None, "E": None, "heads": None},
-    options={"bias": True, "norms": True, "scale": "model", "residual": "projected", "out": False},
+    dims={"C": None, "D": None, "E": None, "heads": None, "F": 64},
+    options={
+        "bias": True,
+        "norms": True,
+        "scale": "model",
+        "residual": "projected",
+        "out": False,
+        "rows": "layer",
+    },
     query=linear_slot("C", "E", bias="bias"),
     key=linear_slot("D", "E", bias="bias"),
     value=linear_slot("D", "E", bias="bias"),
     output=linear_slot("E", "E", bias="bias", when="out"),
     norm1=layer_norm("E", when="norms"),
-    feed=linear_slot("E", "E", bias="bias"),
+    feed=linear_slot("E", "E", bias="bias", when="rows == layer"),
+    inner=linear_slot("E", "F", bias="bias", when="rows == two layers"),
+    outer=linear_slot("F", "E", bias="bias", when="rows == two layers"),
     norm2=layer_norm("E", when="norms"),
 )
 def mab(
@@ -52,8 +61,12 @@ def mab(
     x = q_all if o.residual == "projected" else query
     t = x + c
     h = norm(p.norm1, t) if o.norms else t  # eq. 7
-    f = linear(p.feed, h)
-    r = relu(f)
+    if o.rows == "layer":
+        f = linear(p.feed, h)
+        r = relu(f)
+    else:
+        f = linear(p.inner, h)
+        r = linear(p.outer, relu(f))
     u = h + r
     y = norm(p.norm2, u) if o.norms else u  # eq. 6
     return y

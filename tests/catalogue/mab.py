@@ -11,6 +11,7 @@ VALUES = [
     {"C": 3, "D": 2, "E": 4, "heads": 2},
     {"C": 4, "D": 4, "E": 4, "heads": 2, "bias": False, "norms": False, "scale": "head"},
     {"C": 3, "D": 3, "E": 3, "heads": 1, "residual": "input", "out": True},
+    {"C": 4, "D": 3, "E": 4, "heads": 2, "rows": "two layers", "F": 6},
 ]
 CALL = {"dim_Q": 12, "dim_K": 8, "dim_V": 12, "num_heads": 3, "inputs": ("2x4x12", "2x5x8")}
 
@@ -31,7 +32,13 @@ def normed(ln, t: Tensor) -> Tensor:
 
 def block(p, v, n: str, x: Tensor, y: Tensor, width: int) -> Tensor:
     """Return MAB(X, Y) of one sample; ``n`` ends the names of its slots."""
-    query, key, value, feed = (getattr(p, f"{s}{n}") for s in ("query", "key", "value", "feed"))
+    query, key, value = (getattr(p, f"{s}{n}") for s in ("query", "key", "value"))
+
+    def feed(t: Tensor) -> Tensor:
+        if getattr(v, "rows", "layer") == "layer":
+            return row(getattr(p, f"feed{n}"), t).clamp(min=0)
+        return row(p.outer, row(p.inner, t).clamp(min=0))
+
     d = width // v.heads
     outs = []
     for one in x:
@@ -46,7 +53,7 @@ def block(p, v, n: str, x: Tensor, y: Tensor, width: int) -> Tensor:
         c = row(p.output, c) if getattr(v, "out", False) else c
         t = c + (one if getattr(v, "residual", "") == "input" else q)
         t = normed(getattr(p, f"norm1{n}"), t) if v.norms else t
-        t = t + row(feed, t).clamp(min=0)
+        t = t + feed(t)
         outs.append(normed(getattr(p, f"norm2{n}"), t) if v.norms else t)
     return torch.stack(outs)
 
@@ -107,6 +114,12 @@ class Fused(nn.Module):
         return self.norm_b(x + self.ff(x))
 
 
+class TwoLayers(Fused):
+    def __init__(self, dim_Q: int, dim_K: int, dim_V: int, num_heads: int) -> None:
+        super().__init__(dim_Q, dim_K, dim_V, num_heads)
+        self.ff = nn.Sequential(nn.Linear(dim_V, 32), nn.ReLU(), nn.Linear(32, dim_V))
+
+
 class OverTheQueries(HeadsInTheBatch):
     def weights(self, s: Tensor) -> Tensor:
         return torch.softmax(s / self.dim_V**0.5, 1)
@@ -132,7 +145,7 @@ class SumsOfExponents(HeadsInTheBatch):
         return (s / self.dim_V**0.5).exp()
 
 
-STYLES = ["HeadsInTheBatch", "Fused"]
+STYLES = ["HeadsInTheBatch", "Fused", "TwoLayers"]
 FAULTS = {
     "OverTheQueries": "reach of the queries",
     "ValuesTwice": "equivalence",
