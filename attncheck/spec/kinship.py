@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from attncheck.spec.reading import read_document
-from attncheck.spec.shelf import CONTRACTS, shelf_index, spec_ids
+from attncheck.spec.shelf import CONTRACTS, as_written, shelf_index, spec_ids
 
 _SIGNS = re.compile(r"[^a-z0-9]+")
 _COMMON = re.compile(r"(?:attention|layer|block|module|net|unit|gate|mechanism|blk|[123n]d|v?\d+)$")
@@ -33,7 +32,7 @@ _OTHERS = frozenset({"mlp", "transformerblock"})
 def _above() -> dict[str, frozenset[str]]:
     """Return mechanism -> all that it is a case of, near or far."""
     index = shelf_index()
-    near = {name: frozenset(read_document(index[name])[0].specialises) for name in spec_ids()}
+    near = {name: frozenset(as_written(index[name]).specialises) for name in spec_ids()}
     found: dict[str, frozenset[str]] = {}
     for name, first in near.items():
         seen: set[str] = set()
@@ -122,7 +121,7 @@ def is_short_for(name: str, mechanism: str) -> bool:
     >>> is_short_for("PSABlock", "c2psa"), is_short_for("PSABlock", "se")
     (True, False)
     """
-    title = read_document(shelf_index()[mechanism])[0].title
+    title = as_written(shelf_index()[mechanism]).title
     initials = "".join(word[0] for word in _SIGNS.split(title.lower()) if word)
     return initials in _forms(_plain(name.rpartition(".")[2]))
 

@@ -81,29 +81,54 @@ class Request:
     modules_only: bool = False
 
 
-def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError | None]:
+def prepare(
+    spec: SpecDocument,
+    request: Request,
+    *,
+    factory: Factory | None = None,
+    trying: bool = True,
+    hints: bool = True,
+) -> tuple[Subject, SubjectError | None]:
     """Return the subject and, where no way of building and calling it works, what it raises.
 
     What is assumed is tried in turn: the likeliest binding, the author's own values, other
     meanings of names, other sizes. Only the first works in nearly every case, and costs no more.
 
+    Args:
+        spec: what it is called as.
+        request: what is built and called.
+        factory: what the request's target is, where that is known already.
+        trying: whether sizes and calls that only trying can tell are looked for.
+        hints: whether an error says what to type, which is looked for by trying.
+
     Raises:
         TargetError: it cannot be imported or bound; nothing could be said of it.
     """
-    factory = request.factory or resolve(
-        request.target, request.folder, modules_only=request.modules_only
-    )
+    factory = factory or resolved(request)
     try:
-        return _prepare(spec, request, factory)
+        return _prepare(spec, request, factory, trying=trying, hints=hints)
     except MissingError as error:
+        if not hints:
+            raise
         raise with_values(error, request, lambda other: _plain(spec, other, factory)) from None
 
 
+def resolved(request: Request) -> Factory:
+    """Return the class or function that is asked about; its file runs anew.
+
+    Raises:
+        TargetError: it cannot be imported, or makes no module.
+    """
+    return request.factory or resolve(
+        request.target, request.folder, modules_only=request.modules_only
+    )
+
+
 def _prepare(
-    spec: SpecDocument, request: Request, factory: Factory
+    spec: SpecDocument, request: Request, factory: Factory, *, trying: bool, hints: bool
 ) -> tuple[Subject, SubjectError | None]:
     best: _Attempt | None = None
-    for attempt in _attempts(spec, request, factory):
+    for attempt in _attempts(spec, request, factory, trying=trying, hints=hints):
         if attempt.works:
             return attempt.subject, None
         if best is None or (best.failure is not None and attempt.failure is None):
@@ -123,7 +148,9 @@ class _Attempt:
     works: bool = False
 
 
-def _attempts(spec: SpecDocument, request: Request, factory: Factory) -> Iterator[_Attempt]:
+def _attempts(
+    spec: SpecDocument, request: Request, factory: Factory, *, trying: bool, hints: bool
+) -> Iterator[_Attempt]:
     """Yield what comes of each assumption: bindings, other sizes, masks and other forms."""
     dims = dims_in_order(spec.dims, request.dims)
     first: _Attempt | None = None
@@ -134,19 +161,19 @@ def _attempts(spec: SpecDocument, request: Request, factory: Factory) -> Iterato
         if attempt := _tried(_called(drafts[-1], request), request):
             yield attempt
             first = first or attempt
-    if first is not None and first.failure is None:
+    if first is not None and (first.failure is None or not trying):
         return
     if first is not None:
         yield from _misfitting(drafts, request, lengths=False)
         yield from _elsewhere(spec, request, factory, first.subject)
         yield from _misfitting(drafts, request, lengths=True)
     guessed = False
-    for draft in drafts[:_MOST_GUESSED]:
+    for draft in drafts[: _MOST_GUESSED if trying else 0]:
         if attempt := _tried(_guessed(draft, request), request, guessed=True):
             guessed = True
             yield attempt
     if first is None and not guessed:
-        raise _unmatched(drafts[0], request, lambda other: _works(spec, other, factory))
+        raise _unmatched(drafts[0], request, lambda other: hints and _works(spec, other, factory))
 
 
 def _works(spec: SpecDocument, request: Request, factory: Factory) -> bool:
