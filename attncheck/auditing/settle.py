@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+
+import msgspec
 
 from attncheck.data.choices import chosen_so
 from attncheck.data.report import Finding, Status
@@ -22,6 +25,7 @@ def settle(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> None:
     settling = [f for f in told if claims[f.claim].settles and f.status is not Status.SKIPPED]
     proofs = [finding for finding in settling if finding.status is Status.HOLDS]
     changes = [change for proof in proofs for change in proof.changes]
+    guesses = [str(f.evidence["guessed"]) for f in settling if "guessed" in f.evidence]
     is_open = bool(settling) and not proofs and not any(f.counts for f in settling)
     for finding in told:
         claim = claims[finding.claim]
@@ -36,12 +40,14 @@ def settle(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> None:
         elif claim.says == "function" and proofs:
             _judge(finding, changed=bool(changes))
         elif claim.says == "function" and is_open and finding.counts:
-            _doubt(finding)
+            _doubt(finding, claim, guesses)
 
 
-def _doubt(finding: Finding) -> None:
+def _doubt(finding: Finding, claim: Claim, guesses: Iterable[str]) -> None:
     """Leave open what is seen at sizes of our own: the module may be made for others."""
-    if sizes := finding.evidence.get("tried_sizes"):
+    said = str(msgspec.to_builtins(claim))
+    ours = next((name for name in guesses if re.search(rf"\b{name}\b", said)), "")
+    if sizes := finding.evidence.get("tried_sizes") or (ours and f"nothing states its {ours}"):
         finding.status = Status.UNDECIDED
         finding.message += f"; these sizes may not be meant: {sizes}"
 

@@ -198,7 +198,7 @@ def audit(
         finding = decide(name, claim, subject, _cases(job, claim, subject, note))
         if finding.status is Status.VIOLATED:
             name_finding(job, finding)
-        if claim.settles and finding.status is Status.HOLDS and subject.as_it_is:
+        if claim.settles and finding.status is Status.HOLDS:
             subject = _as_proven(subject, finding)
         yield finding
     if job.case is None and not failure:
@@ -206,16 +206,17 @@ def audit(
 
 
 def _as_proven(subject: Subject, finding: Finding) -> Subject:
-    """Return an instance with those numbers of the spec that only the proof of it tells.
+    """Return the subject with those numbers of the spec that only the proof of it tells.
 
-    A kernel that it keeps under no name is what the tensors of its proof say, not the usual one.
+    A kernel that it is told by no name is what the tensors of its proof say, not the usual one.
     """
     options = finding.evidence.get("options", {})
-    axes = {axis for own in subject.convention.inputs.values() for axis in own}
+    known = {axis for own in subject.convention.inputs.values() for axis in own}
+    known |= subject.binding.follows | set(subject.binding.fixed)
     told = {
         name: size
         for name, size in options.items()
-        if name in subject.spec.dims and name not in axes and type(size) is int
+        if name in subject.spec.dims and name not in known and type(size) is int
     }
     return replace(subject, overrides={**told, **subject.overrides})
 

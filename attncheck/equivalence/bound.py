@@ -112,12 +112,20 @@ def _trailing(shape: tuple[int, ...], x: torch.Tensor) -> tuple[int, ...]:
 
 
 def slots_of(
-    mechanism: Mechanism, assignment: Assignment, module: torch.nn.Module
+    mechanism: Mechanism,
+    assignment: Assignment,
+    module: torch.nn.Module,
+    values: Mapping[str, Any],
 ) -> SimpleNamespace:
-    """Return the slots as views of the module's tensors."""
+    """Return the slots as views of the module's tensors, at the sizes of this case.
+
+    Raises:
+        RuntimeError: a table of the module is for another size of input than the case has: of
+            such a case the definition says nothing.
+    """
     bound: dict[str, Any] = dict.fromkeys(mechanism.slots)
     for name, part in assignment.parts.items():
-        bound[name] = _layer(mechanism.slots[name], part, assignment.values, module)
+        bound[name] = _layer(mechanism.slots[name], part, values, module)
     return SimpleNamespace(**bound)
 
 
@@ -162,7 +170,7 @@ def bound(
     values = {**mechanism.defaults, **assignment.values, **dims, **_own(mechanism, assignment)}
     options = SimpleNamespace(**values, training=module.training)
     named = {} if hidden is None else {"mask": hidden}
-    slots = slots_of(mechanism, assignment, module)
+    slots = slots_of(mechanism, assignment, module, values)
 
     def run(function: Callable[..., Any]) -> torch.Tensor:
         found: Any = function(slots, options, *data, **named)

@@ -13,7 +13,7 @@ from attncheck.equivalence.matrices import MOST_VECTORS
 from attncheck.equivalence.observed import activations, rotations, turns_given
 from attncheck.equivalence.units import units_of
 from attncheck.lazy import torch
-from attncheck.signature.names import STRONG
+from attncheck.signature.names import STRONG, dim_named
 from attncheck.subject.subject import Subject
 
 if TYPE_CHECKING:
@@ -56,6 +56,14 @@ def choices_of(
         if open_ not in made:
             made[open_] = list(_different(mechanism, others, known))
         yield {**fixed, **known}, made[open_]
+
+
+def _by_tensors(mechanism: Mechanism) -> set[str]:
+    """Return the names that sizes or kernels tell, unless a slot is there for some values alone."""
+    slots = mechanism.slots.values()
+    texts = [text for s in slots for text in (*s.sizes, str(dict(s.settings).get("kernel", 1)))]
+    told = {name for text in texts for name in Formula(text).names}
+    return told - {slot.when.split(" ")[0] for slot in slots}
 
 
 def _declared(name: str, default: Any, spec: SpecDocument) -> list[Any]:
@@ -101,7 +109,7 @@ def _grid(
     spec = subject.spec
     slots = mechanism.slots.values()
     told = {slot.bias for slot in slots} | {dict(slot.settings).get("rms") for slot in slots}
-    sizes = {name for slot in slots for text in slot.sizes for name in Formula(text).names}
+    sizes = _by_tensors(mechanism)
     untold = _untold(mechanism, subject)
     for name, default in mechanism.defaults.items():
         if name in fixed or name in told:
@@ -120,7 +128,8 @@ def _grid(
             grid[name] = _shared_heads(name, subject, module)
         elif type(default) in (int, float) and name in spec.names and name not in sizes:
             spare = [subject.dims[name]] if name in subject.dims else []
-            found = [*_stated(name, default, subject, module), default, *spare]
+            stated = _stated(name, default, subject, module)
+            found = [*stated, *([] if stated else _unplaced(subject)), default, *spare]
             turns = turns_given(subject, name) or rotations(module, name)
             grid[name] = turns or list(dict.fromkeys(found))
         elif isinstance(default, float):
@@ -222,8 +231,23 @@ def _numbers(name: str, subject: Subject, module: torch.nn.Module) -> list[int]:
     """Return a number's values: from the constructor, else from attributes named so."""
     if name in subject.binding.follows or name in subject.binding.fixed:
         return [subject.dims[name]]
-    found = _integers(module, {name, *subject.spec.names.get(name, [])})
+    found = _integers(module, {name, *subject.spec.names.get(name, [])}) or _unplaced(subject)
     return list(dict.fromkeys([*found, subject.dims[name]]))[:3]
+
+
+def guessed(mechanism: Mechanism, subject: Subject, module: torch.nn.Module) -> list[str]:
+    """Return the dims of the spec that no tensor tells, nor the constructor, nor an attribute."""
+    names = subject.spec.names
+    free = {n for n, v in mechanism.defaults.items() if type(v) is int and n in names}
+    untold = (free - _by_tensors(mechanism)) | _untold(mechanism, subject)
+    return sorted((untold & subject.dims.keys()) - stated_sizes(subject, module).keys() - {"heads"})
+
+
+def _unplaced(subject: Subject) -> list[int]:
+    """Return the constructor's whole numbers whose names say of no dim of ours."""
+    known = subject.spec.dims, subject.spec.names
+    told = {**subject.binding.literal, **_configured(subject), **defaults_of(subject)}
+    return [v for n, v in told.items() if type(v) is int and v > 0 and not dim_named(n, *known)][:2]
 
 
 def _shared_heads(name: str, subject: Subject, module: torch.nn.Module) -> list[Any]:

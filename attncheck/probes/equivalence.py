@@ -10,7 +10,8 @@ import msgspec
 
 from attncheck.blame.edits import locate
 from attncheck.data.formula import Formula
-from attncheck.data.report import Location
+from attncheck.data.report import Location, Status
+from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.choices import LEFT_ON
 from attncheck.equivalence.comparison import Probe
 from attncheck.equivalence.declared import (
@@ -22,6 +23,7 @@ from attncheck.equivalence.declared import (
 )
 from attncheck.equivalence.departure import Departure
 from attncheck.equivalence.diagnosis import Diagnosis, diagnose
+from attncheck.equivalence.guessed import guess_in
 from attncheck.equivalence.identity import Resemblance, identity_of, line_of, place_of
 from attncheck.equivalence.proof import Proof, is_random, only_an_eps_tells, prove
 from attncheck.equivalence.recording import Made, record_of
@@ -118,9 +120,28 @@ class Equivalence(Claim, frozen=True, kw_only=True):
         if identity is not None and identity.changes:
             return _gated(subject, _variant(identity))
         if identity is not None:
-            return _departed(mechanism, proof, identity)
+            made = identity.explanation.assignment
+            outcome = _departed(mechanism, proof, identity)
+            return _doubted(mechanism, outcome, made, proof.at)
         diagnosis = diagnose(mechanism, proof)
-        return _diagnosed(mechanism, diagnosis) if diagnosis else _outcome(mechanism, proof)
+        if diagnosis is None:
+            return _outcome(mechanism, proof)
+        outcome = _diagnosed(mechanism, diagnosis)
+        return _doubted(mechanism, outcome, diagnosis.binding, diagnosis.probe)
+
+
+def _doubted(
+    mechanism: Mechanism, outcome: Outcome, made: Assignment | None, probe: Probe | None
+) -> Outcome:
+    """Leave open what may be a number of ours, which nothing of the subject states."""
+    if made is None or probe is None or not outcome.expected:
+        return outcome
+    number = guess_in(mechanism, made, probe, outcome.expected)
+    if not number:
+        return outcome
+    said = f"{outcome.message}; that is with a guess of its {number}: --set {number}=… states it"
+    evidence = {**outcome.evidence, "identity": "unknown", "guessed": number}
+    return replace(outcome, status=Status.UNDECIDED, message=said, evidence=evidence)
 
 
 def _is_drawn(trial: Trial) -> bool:

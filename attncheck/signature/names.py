@@ -6,7 +6,7 @@ A known name is known with its words in another order too.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 STRONG: Mapping[str, tuple[str, ...]] = {
     "C": (
@@ -209,7 +209,7 @@ _GROUPED = _set("key value kv k v query q group")
 _HEADED = _set("attention attn att self multi")
 
 
-def dim_named(parameter: str, dims: Mapping[str, int], extra: Mapping[str, list[str]]) -> str:
+def dim_named(parameter: str, dims: Container[str], extra: Mapping[str, list[str]]) -> str:
     """Return the dim among ``dims`` that a parameter name surely means, or ``""``.
 
     ``extra`` are the spec's own names. A pair (H, W) has the name ``size``.

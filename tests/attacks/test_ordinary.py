@@ -48,7 +48,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], str
     for name, text in spec_of({"first": SE, **sources, "last": LAZY}).items():
         box.write(name, text)
     written = ("-o", "r.json", "-o", "r.html", "-o", "r.md")
-    done = box.run("audit", "many.toml", *written, "--timeout", "30").decently(1, 2)
+    done = box.run("audit", "many.toml", *written, "--timeout", "15").decently(1, 2)
     json.loads((box.here / "r.json").read_text("utf-8"))
     shown = (
         done.text

@@ -1,6 +1,6 @@
 """On our own corpus every fault is found, no correct module is accused, and all are proven.
 
-Every second entry, always the same ones; all in ``nox -s thorough`` and ``nox -s selftest``.
+Every third entry, always the same ones; all in ``nox -s thorough`` and ``nox -s selftest``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def found() -> Evaluation:
 
 
 def chosen(name: str) -> bool:
-    return THOROUGH or crc32(name.encode()) % 2 == 0
+    return THOROUGH or crc32(name.encode()) % 3 == 0
 
 
 def told(entries: list[Judged]) -> dict[str, str]:
