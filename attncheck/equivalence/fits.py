@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attncheck.data.formula import Formula
 from attncheck.equivalence.assignment import Part
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from attncheck.reference.mechanism import Mechanism
     from attncheck.reference.slots import Slot
 
+T = TypeVar("T")
 Slots = Sequence[tuple[str, "Slot"]]
 _OPEN = object()
 _HEADS = ("heads", "kv_heads")
@@ -98,14 +99,15 @@ class Fits:
         return self._known("run", ahead, None, dims, lambda: self._lengths(slots, dims))
 
     def _known(
-        self, what: str, slots: Slots, unit: Unit | None, dims: Dims, find: Callable[[], Any]
-    ) -> Any:
+        self, what: str, slots: Slots, unit: Unit | None, dims: Dims, find: Callable[[], T]
+    ) -> T:
         """Return what was found before with these slots, this unit and the sizes that they name."""
         names = tuple([name for name, _ in slots])
         sizes = [dims.get(size, _OPEN) for name in names for size in self._named[name]]
         key = (what, names, id(unit), *sizes)
-        if (found := self._found.get(key)) is None:
-            found = self._found[key] = find()
+        if key not in self._found:
+            self._found[key] = find()
+        found: T = self._found[key]
         return found
 
     def _one(self, group: Slots, unit: Unit, dims: Dims) -> list[Fitted]:
