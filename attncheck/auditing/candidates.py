@@ -41,12 +41,12 @@ class Candidates:
         self._request = request
         self._named = named
         self._factory = resolved(request)
-        self._raising: list[Subject] = []
+        self._raising: dict[str, Subject] = {}
         self._looked: set[str] = set()
         self.contracts = self._contracts()
         """The families whose calls the subject takes, with the subject so called."""
         self._layers = {name: _layers(subject) for name, subject in self.contracts.items()}
-        built = [*self._layers.values()] or [_layers(one) for one in self._raising[:1]]
+        built = [*self._layers.values()] or [*map(_layers, self._raising.values())][:1]
         self._built = built[0] if built else None
         self._known = {_ranks(subject.convention.inputs) for subject in self.contracts.values()}
 
@@ -54,7 +54,8 @@ class Candidates:
         """Yield what a glance at each definition that may be meant comes to; none comes twice.
 
         Args:
-            trying: also where only trying finds sizes at which it can be called, or the call.
+            trying: also where only trying finds sizes at which it can be called, or the call; not
+                where that found no call of any contract, and the family's own was built.
             others: at those alone that no contract's call speaks for: tokens may lie in a map, and
                 a second input beside the first.
         """
@@ -68,7 +69,9 @@ class Candidates:
                 there = there or self._built
             if there is not None and not named and there.rule_out(mechanism):
                 continue
-            if (subject := self._made(spec, trying=trying or named)) is None:
+            hopeless = not self.contracts and spec.family in self._raising
+            hard = named or (trying and not hopeless)
+            if (subject := self._made(spec, trying=hard)) is None:
                 continue
             self._looked.add(name)
             own = there or _layers(subject)
@@ -85,7 +88,7 @@ class Candidates:
         except AttncheckError:
             return None
         if failure is not None:
-            self._raising.append(subject)
+            self._raising[spec.id] = subject
             return None
         return subject if subject.dtype == "float64" else None
 
