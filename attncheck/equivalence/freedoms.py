@@ -129,7 +129,8 @@ def _grid(
         elif type(default) in (int, float) and name in spec.names and name not in sizes:
             spare = [subject.dims[name]] if name in subject.dims else []
             stated = _stated(name, default, subject, module)
-            found = [*stated, *([] if stated else _unplaced(subject)), default, *spare]
+            tried = _unplaced(subject) if spare and not stated and type(default) is int else []
+            found = [*stated, default, *tried, *spare]
             turns = turns_given(subject, name) or rotations(module, name)
             grid[name] = turns or list(dict.fromkeys(found))
         elif isinstance(default, float):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 
 from attncheck.lazy import torch
 from attncheck.subject.sampling import generator, statistic
@@ -17,11 +18,29 @@ def is_rms_norm(module: torch.nn.Module) -> bool:
     return any(base.__name__.endswith("RMSNorm") for base in type(module).__mro__)
 
 
-def norm_of(module: torch.nn.Module) -> tuple[str, str, str, float, float] | None:
-    """Return (scale, shift, ``rms`` or ``layer``, eps, more) of a norm over the last axis, or None.
+def one_more(scale: torch.Tensor) -> torch.Tensor:
+    """Return 1 + the scale, the factor of Gemma's norms."""
+    return 1 + scale
+
+
+def by_sample(scale: torch.Tensor) -> torch.Tensor:
+    """Return the factor of a norm whose variance is over n - 1, as ``std`` takes it by default."""
+    return scale * math.sqrt((len(scale) - 1) / len(scale))
+
+
+FACTORS: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "": lambda scale: scale,
+    "1 + its scale": one_more,
+    "its variance over n - 1": by_sample,
+}
+"""What a norm may make of its scale; how a report says it."""
+
+
+def norm_of(module: torch.nn.Module) -> tuple[str, str, str, float, str] | None:
+    """Return (scale, shift, ``rms`` or ``layer``, eps, factor) of a norm over the last axis.
 
     It has a vector or two of one size, nothing else, and gives for some numbers what the norm
-    gives. ``more`` is 1 where its factor is 1 + scale, as Gemma has it, else 0.
+    gives; None of anything else. The factor is one of ``FACTORS``.
     """
     own = dict(module.named_parameters())
     sizes = {tuple(parameter.shape) for parameter in own.values()}
@@ -41,14 +60,14 @@ def norm_of(module: torch.nn.Module) -> tuple[str, str, str, float, float] | Non
         return None
     names = list(own)
     orders = [(names[0], "")] if len(names) == 1 else itertools.permutations(names)
-    found: list[tuple[float, tuple[str, str, str, float, float]]] = []
-    for (scale, shift), more, kind in itertools.product(orders, (0.0, 1.0), ("rms", "layer")):
-        weight, bias = own[scale].detach() + more, own.get(shift)
+    found: list[tuple[float, tuple[str, str, str, float, str]]] = []
+    for (scale, shift), factor, kind in itertools.product(orders, FACTORS, ("rms", "layer")):
+        weight, bias = FACTORS[factor](own[scale].detach()), own.get(shift)
         for eps in [*epsilons(module), _eps_of(kind, x, weight, bias, seen)]:
             with torch.no_grad():
                 made = normed(kind, x, weight, bias, eps)
             gap = float((made - seen).abs().max()) / (float(made.abs().max()) or 1.0)
-            found += [(gap, (scale, shift, kind, eps, more))] if gap <= NEARLY else []
+            found += [(gap, (scale, shift, kind, eps, factor))] if gap <= NEARLY else []
     # What single precision leaves tells no constants apart: the likelier one first.
     return min(found, key=lambda one: max(one[0], EQUAL))[1] if found else None
 

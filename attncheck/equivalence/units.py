@@ -12,7 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from attncheck.equivalence.norms import epsilons, is_rms_norm, norm_of, statistics_of
+from attncheck.equivalence.norms import (
+    FACTORS,
+    epsilons,
+    is_rms_norm,
+    norm_of,
+    one_more,
+    statistics_of,
+)
 from attncheck.lazy import torch
 
 View = Callable[["torch.Tensor"], "torch.Tensor"]
@@ -80,10 +87,6 @@ class Unit:
 
 def _same(t: torch.Tensor) -> torch.Tensor:
     return t
-
-
-def _one_more(t: torch.Tensor) -> torch.Tensor:
-    return 1 + t
 
 
 def _transposed(t: torch.Tensor) -> torch.Tensor:
@@ -174,11 +177,11 @@ def _units(module: torch.nn.Module) -> Iterator[Unit]:
             if sub.groups > 1 and not bias:
                 yield Unit(name, "tensor", weight, "", _same, "weights per group")
         elif not _is_torchs(sub) and (own_norm := norm_of(sub)):
-            scale, shift, kind, eps, more = own_norm
+            scale, shift, kind, eps, factor = own_norm
             weight = f"{prefix}{scale}"
             bias = f"{prefix}{shift}" if shift else ""
-            view, reading = (_one_more, "1 + its scale") if more else (_same, "")
-            yield Unit(name, "norm", weight, bias, view, reading, norm=kind, eps=eps)
+            view = FACTORS[factor] if factor else _same
+            yield Unit(name, "norm", weight, bias, view, factor, norm=kind, eps=eps)
         elif kinds & {"_NormBase", "LayerNorm", "GroupNorm"} or is_rms_norm(sub):
             yield Unit(name, "norm", weight, bias, _same)
         else:
@@ -207,7 +210,7 @@ def _gains(
         return
     shift = _bias_of(name, others, shaped=True)
     running = list(statistics_of(module, name))
-    for view, reading in ((_same, "a bare gain"), (_one_more, "1 + a bare gain")):
+    for view, reading in ((_same, "a bare gain"), (one_more, "1 + a bare gain")):
         for eps in epsilons(module):
             gain = Unit(name, "norm", name, "", view, reading, norm="rms", eps=eps)
             yield gain

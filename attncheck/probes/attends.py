@@ -10,6 +10,7 @@ from attncheck.instruments.behaviour.sites import Sites
 from attncheck.lazy import torch
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
+from attncheck.subject.sampling import soften
 from attncheck.subject.subject import Subject
 from attncheck.subject.tolerance import budget, difference
 from attncheck.subject.trial import Trial
@@ -72,6 +73,11 @@ class Attends(Claim, frozen=True, kw_only=True):
         moved = max(difference(rows[0][at], rows[1][at]) for at in (0, -1))
         if moved > budget(before, after):
             return holds(f"the first or the last position moved by {moved:.2g}")
+        soften(module)
+        before, after = (trial.run(module, {**inputs, trial.main: t}) for t in (x, changed))
+        rows = sites.rows(before), sites.rows(after)
+        if max(difference(rows[0][at], rows[1][at]) for at in (0, -1)) > budget(before, after):
+            return holds("the first or the last position moves where weights are small")
         return violated(
             "neither the first nor the last position's output notices what the others hold, as "
             "long as the channel means stay: no position is compared with another",

@@ -51,8 +51,9 @@ class Finite(Claim, frozen=True, kw_only=True):
             return _on_ordinary_inputs(trial, what)
         hard = huge_inputs(ordinary) if self.huge else hard_inputs(trial, ordinary)
         for name, inputs in hard:
+            gradients = "1000 ±" not in name
             try:
-                what = _bad(trial, module, inputs, gradients="1000 ±" not in name)
+                what = _fresh(trial, module, inputs, gradients=gradients)
             except SubjectError as error:
                 return violated(
                     f"with {name}: {error}",
@@ -68,6 +69,14 @@ class Finite(Claim, frozen=True, kw_only=True):
                     input=name,
                 )
         return holds()
+
+
+def _fresh(trial: Trial, module: torch.nn.Module, inputs: Tensors, *, gradients: bool) -> str:
+    """Say what is not finite; what only a call after others raises, such as a cache, is no sign."""
+    try:
+        return _bad(trial, module, inputs, gradients=gradients)
+    except SubjectError:
+        return _bad(trial, trial.module(), inputs, gradients=gradients)
 
 
 def _on_ordinary_inputs(trial: Trial, what: str) -> Outcome:

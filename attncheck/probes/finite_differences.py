@@ -37,6 +37,7 @@ class FiniteDifferences(Claim, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "finite-differences"
+    says: ClassVar[str] = "function"
     located_by: ClassVar[tuple[str, ...]] = ("gradient cut", "mutated")
     turn: ClassVar[int] = 1000
     faults: ClassVar[tuple[str, ...]] = ("autograd_inplace", "gradient_cut")

@@ -1,4 +1,4 @@
-"""Inputs of ``forward`` that follow from positions alone: cosines and sines, ids, a map's sides.
+"""Inputs of ``forward`` that follow from positions alone: cosines, ids, a start, a map's sides.
 
 Each is computed as the usual rotary convention has it; which of the layouts a module wants is
 found by trying.
@@ -19,9 +19,24 @@ _NAMES = {
     "cos and sin": ("position_embeddings", "rotary_emb", "rotary_pos_emb", "rope", "cos_sin"),
     "turns": ("freqs_cis", "freqs_complex"),
     "angles": ("freqs", "angles", "theta", "rotary_freqs"),
+    "the first position": (
+        "start_pos",
+        "start_position",
+        "start_index",
+        "cur_pos",
+        "current_pos",
+        "past_len",
+        "past_length",
+        "cache_len",
+        "offset",
+        "pos_offset",
+        "position_offset",
+        "cache_offset",
+    ),
     "position ids": ("position_ids", "positions", "pos_ids", "token_positions", "input_pos"),
 }
 SIDES = "height and width"
+FIRST = "the first position"
 _PAIR = re.compile(
     r"^((spatial|x|map|input|feat|feature|img|image|grid|token)_?)?"
     r"(hw|size|sizes|shape|resolution)(_?(hw|size|shape))?$"
@@ -50,19 +65,19 @@ def table_arguments(
     wanted = {p.name: kind for p in parameters if (kind := table_named(p.name)) and _needed(p)}
     if not wanted:
         return
-    sides = {
-        name: Argument(name, "", (), made=_sides_of(name, source))
+    alone = {
+        name: Argument(name, "", (), made=_sides_of(name, source) if kind == SIDES else kind)
         for name, kind in wanted.items()
-        if kind == SIDES
+        if kind in (SIDES, FIRST)
     }
-    wanted = {name: kind for name, kind in wanted.items() if kind != SIDES}
+    wanted = {name: kind for name, kind in wanted.items() if name not in alone}
     if not wanted:
-        yield sides
+        yield alone
         return
     layouts = _WIDE[::-1] if "::2" in source and "chunk(2" not in source else _WIDE
     for layout in (*layouts, "once"):
         for rank in RANKS:
-            yield sides | {
+            yield alone | {
                 name: Argument(name, "", (), made=f"{kind} {layout} ({rank})")
                 for name, kind in wanted.items()
             }

@@ -37,7 +37,8 @@ def casts_inside(subject: Subject) -> bool:
 def in_double(subject: Subject) -> Subject:
     """Return one that computes in single precision alone in double, where its casts are why.
 
-    A norm that casts to float32 on its way meets weights of float64 there, and raises.
+    A norm that casts to float32 on its way meets weights of float64 there, and raises; so does a
+    cache that is kept as a plain tensor.
     """
     if subject.dtype != "float32" or subject.device == "meta":
         return subject

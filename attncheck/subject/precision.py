@@ -37,6 +37,14 @@ def low_precisions() -> tuple[torch.dtype, ...]:
     return torch.float16, torch.bfloat16
 
 
+def widen_attributes(module: torch.nn.Module) -> None:
+    """Make the tensors of single precision double that a module keeps beside its buffers."""
+    for part in module.modules():
+        for name, value in vars(part).items():
+            if isinstance(value, torch.Tensor) and value.dtype == torch.float32:
+                setattr(part, name, value.double())
+
+
 def placed(module: torch.nn.Module, device: str, dtype: torch.dtype) -> None:
     """Move a module as its ``to`` does; complex numbers, of rotations, stay complex.
 

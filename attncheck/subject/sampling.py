@@ -17,6 +17,7 @@ _NORMS = (
     "RMSNorm",
 )
 _STATISTICS = {"mean": ("mean", "mu", "avg"), "var": ("var", "variance")}
+_SOFT = 0.125
 _MOST_KEPT = 100_000
 """Numbers of a module whose noise is kept for the next claim on the same case."""
 
@@ -96,6 +97,14 @@ def randomise(module: torch.nn.Module, seed: int) -> None:
                 buffer.copy_(0.3 * torch.randn(buffer.shape, generator=source))
             elif kind == "var":
                 buffer.copy_(0.5 + torch.rand(buffer.shape, generator=source))
+
+
+def soften(module: torch.nn.Module) -> None:
+    """Make the weights small, in place: what a softmax or a kernel drowns is felt then."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            if parameter.ndim > 1 and not is_kept(parameter):
+                parameter.mul_(_SOFT)
 
 
 def statistic(name: str) -> str:

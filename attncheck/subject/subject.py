@@ -41,8 +41,8 @@ class Subject:
         dtype: the precision in which claims are tried: ``float64``, or ``float32`` where the
             module cannot compute in double precision.
         device: where its cases are tried; on ``meta`` only shapes are computed.
-        widened: it casts to float32 inside, and works as well in double precision throughout:
-            cases in float64 are run so.
+        widened: it casts to float32 inside, or keeps tensors of it, and works as well in double
+            precision throughout: cases in float64 are run so.
         lifted: its casts to half precision are left out as well, to see what else it computes.
         tried: dims that only trying has found, in words.
         told: dims that are stated, by shapes or by name.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from attncheck.lazy import torch
+from attncheck.signature.tables import FIRST
 
 _BASE = 10000.0
 _SINGLE = 1e-5
@@ -33,6 +34,8 @@ def made_value(text: str, dims: Mapping[str, int], dtype: torch.dtype, device: s
             "width": dims.get("W", dims.get("width")),
         }
         return tuple(sides[side] for side in text.split(" and "))
+    if text == FIRST:
+        return 0
     found = _TEXT.fullmatch(text)
     assert found is not None, text
     length = dims["N"]

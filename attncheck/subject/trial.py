@@ -19,7 +19,7 @@ from attncheck.subject.case import Case
 from attncheck.subject.gated import over
 from attncheck.subject.handed import handed
 from attncheck.subject.outputs import Output, read_output
-from attncheck.subject.precision import placed, widened
+from attncheck.subject.precision import placed, widen_attributes, widened
 from attncheck.subject.raising import blamed
 from attncheck.subject.sampling import draw, generator, is_unfinished, randomise, seed_everything
 from attncheck.subject.subject import Subject
@@ -119,6 +119,8 @@ class Trial:
         if draws is not None:
             randomise(module, 1_000_003 * (draws + 1) + self.case.seed)
         placed(module, self.case.device, dtype)
+        if self.subject.widened and dtype == torch.float64:
+            widen_attributes(module)
         return module
 
     def _finish(self, module: torch.nn.Module, dtype: torch.dtype) -> None:

@@ -86,3 +86,20 @@ def test_what_ordinary_inputs_make_nan_is_found() -> None:
     finding = finding_of("finite", LastSeesNothing, "tokens")
     assert finding.status == "violated"
     assert "ordinary inputs" in finding.message
+
+
+class Keeping(Cosine):
+    """Keeps its keys with their graph, as a cache of a decoder does."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim)
+        self.cache = torch.zeros(4, 64, dim)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.cache[: len(x), : x.shape[1]] = self.v(x)
+        kept = self.cache[: len(x), : x.shape[1]]
+        return (x @ x.mT / x.shape[-1]).softmax(-1) @ kept
+
+
+def test_what_an_earlier_call_left_behind_is_no_sign_of_infinity() -> None:
+    assert finding_of("finite", Keeping, "tokens").status == "holds"

@@ -279,6 +279,39 @@ class LastThree(nn.Module):
         return near / near.sum(1, keepdim=True) @ x
 
 
+class Kernel(nn.Module):
+    """Positive random features: exp(w·k - |k|²/2), which drown all but the shortest keys."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.norm, self.kqv = nn.LayerNorm(dim), nn.Linear(dim, 3 * dim)
+        self.w = nn.Parameter(torch.randn(dim // 2, dim) * 4, requires_grad=False)
+
+    def kept(self, t: torch.Tensor) -> torch.Tensor:
+        return t
+
+    def features(self, t: torch.Tensor) -> torch.Tensor:
+        return (t @ self.w.T - 4 * t.square().sum(-1, keepdim=True)).exp()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        k, q, v = self.kqv(self.norm(x)).chunk(3, -1)
+        kp, qp = self.kept(self.features(k)), self.features(q)
+        return v + qp @ (kp.mT @ v) / ((qp @ kp.sum(1)[..., None]) + 1e-8)
+
+
+class KernelCut(Kernel):
+    def kept(self, t: torch.Tensor) -> torch.Tensor:
+        return t * (torch.arange(t.shape[1]) != 1)[:, None]
+
+
+def test_what_a_kernel_drowns_is_reached_where_weights_are_small() -> None:
+    every = {"positions": "all"}
+    assert finding_of("reach", Kernel, "tokens", parameters=every).status == "holds"
+    assert finding_of("attends", Kernel, "tokens").status == "holds"
+    cut = finding_of("reach", KernelCut, "tokens", parameters=every)
+    assert cut.status == "violated", cut.message
+
+
 def test_either_of_two_sets_may_be_reached() -> None:
     either = {"positions": "window 3 or causal window 3"}
     assert finding_of("reach", LastThree, "tokens", parameters=either).status == "holds"

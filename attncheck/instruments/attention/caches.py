@@ -18,6 +18,7 @@ from attncheck.signature.caches import is_cache_name
 from attncheck.signature.convention import LENGTHS, Argument
 from attncheck.signature.forward import forward_parameters, named_parameters
 from attncheck.signature.masks import is_mask_name
+from attncheck.signature.tables import FIRST, table_named
 from attncheck.subject.tables import made_value
 from attncheck.subject.trial import Trial
 
@@ -76,6 +77,8 @@ class Piece(Trial):
     def _value(self, argument: Argument, inputs: Mapping[str, torch.Tensor]) -> Any:
         if not argument.made:
             return super()._value(argument, inputs)
+        if argument.made == FIRST:
+            return self.start
         dims = {**self.dims, "N": self.total}
         whole = made_value(argument.made, dims, self.dtype, self.case.device)
         return _cut(whole, self.start, self.dims["N"], self.total)
@@ -192,7 +195,8 @@ def offered(module: torch.nn.Module, taken: set[str]) -> tuple[str, list[CacheWa
     if caches:
         return caches[0].name, found
     inside = _inside(module)
-    if inside and (flags or places):
+    told = any(table_named(name) == FIRST for name in taken)
+    if inside and (flags or places or told):
         way = CacheWay(f"its own '{inside}'", inside=inside)
         return inside, list(_variants(way, flags, places))
     if flags:

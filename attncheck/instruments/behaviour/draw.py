@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from attncheck.lazy import torch
+from attncheck.subject.sampling import soften
 from attncheck.subject.trial import Trial
 
 Function = Callable[["torch.Tensor"], "torch.Tensor"]
@@ -24,7 +25,7 @@ class Draw:
     y: torch.Tensor
 
 
-def new_draw(trial: Trial, name: str, passes: int, seed: int) -> Draw:
+def new_draw(trial: Trial, name: str, passes: int, seed: int, *, soft: bool = False) -> Draw:
     """Build a random module and input, and run it once.
 
     Args:
@@ -32,12 +33,15 @@ def new_draw(trial: Trial, name: str, passes: int, seed: int) -> Draw:
         name: the input that will be changed.
         passes: how often the module is applied to its own output.
         seed: another draw of parameters and inputs.
+        soft: with small weights.
 
     Raises:
         UnobservableError: the output has another shape, or is not finite.
         SubjectError: the module raises.
     """
     module = trial.module(draw_seed=seed)
+    if soft:
+        soften(module)
     inputs = trial.inputs(draw_seed=seed)
     expected = trial.sizes(trial.output_axes)
 

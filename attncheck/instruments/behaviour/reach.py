@@ -66,13 +66,15 @@ class Reaching:
     _draws: dict[int, Draw] = field(default_factory=dict)
 
     def draw(self, seed: int) -> Draw:
-        """Return one random module, input and output.
+        """Return one random module, input and output; with small weights for a seed below zero.
 
         Raises:
             UnobservableError: the output has another shape, or is not finite.
         """
         if seed not in self._draws:
-            self._draws[seed] = new_draw(self.trial, self.name, self.passes, seed)
+            self._draws[seed] = new_draw(
+                self.trial, self.name, self.passes, abs(seed), soft=seed < 0
+            )
         return self._draws[seed]
 
     def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -188,7 +190,11 @@ class Reaching:
         return unflat(left[0], tuple(sites.shape))
 
     def _press(self, row: ReachRow) -> None:
-        """Try the sites that no gradient came from: all at once, then each, then with NaN."""
+        """Try the sites that no gradient came from: all at once, then each, then with NaN.
+
+        Where a NaN comes through, small weights have the last word: a kernel such as exp(-|k|²)
+        drowns a site that it sees.
+        """
         for seed in range(_DRAWS):
             draw = self.draw(seed)
             for values in self._values(draw, row, 200 + seed):
@@ -203,6 +209,9 @@ class Reaching:
                 )
             index = flat_index(row.output, self.outputs.sizes(draw.y))
             row.proved = not bool(self.outputs.rows(after)[index].isnan().any())
+        if bool(row.missing.any()) and not row.proved:
+            for seed in range(1, _DRAWS):
+                self._follow_gradients(-seed, [row])
 
     def _press_each(self, draw: Draw, row: ReachRow, values: torch.Tensor) -> None:
         left = [int(i) for i in row.missing.flatten().nonzero()]
