@@ -23,7 +23,14 @@ from attncheck.data.report import Finding
 from attncheck.equivalence.proof import LOOK, SECOND_LOOK
 from attncheck.errors import TargetError
 from attncheck.execution.messages import Opened
-from attncheck.spec.kinship import akin, is_short_for, most_special, named_so, specialises
+from attncheck.spec.kinship import (
+    akin,
+    is_short_for,
+    most_special,
+    named_so,
+    names_family_of,
+    specialises,
+)
 from attncheck.subject.case import Case
 from attncheck.subject.prepare import Request, prepare, resolved
 
@@ -86,7 +93,10 @@ def identified(request: Request, *, by_name: bool = True) -> Identity:
         other is None
         or akin(named, other)
         or named in found.also
-        or (found.known in ("proven", "variant") and is_short_for(request.name, other))
+        or (
+            found.known in ("proven", "variant")
+            and (names_family_of(named, other) or is_short_for(request.name, other))
+        )
     )
     told = named if named and not related else None
     return replace(found, named=told, families=[*candidates.contracts])

@@ -24,6 +24,10 @@ _ADJECTIVES = frozenset(
 """Names of mechanisms that are ordinary words: of an attention they tell which, of a layer not."""
 _ROLES = frozenset({"selfattention", "crossattention", "sdpa"})
 """Names that tell to what a layer attends, as a submodule is called whatever it computes."""
+_WHOLE = {"mha": "gqa"}
+"""Mechanisms by whose names people call a whole family, all that add a mask or positions: whose."""
+_LAYERS = frozenset({"bottleneck", "c3", "focus", "resblock"})
+"""Mechanisms without an attention: layers of other networks have their names as well."""
 _OTHERS = frozenset({"mlp", "transformerblock"})
 """Names that some mechanism has too, and that are mostly something else's."""
 
@@ -111,6 +115,27 @@ def placed_so(place: str, *, attends: bool = True) -> str:
     """
     name = place.rpartition(".")[2]
     return "" if _written_out(_plain(name)) in _ROLES else named_so(name, attends=attends)
+
+
+def is_layer(mechanism: str) -> bool:
+    """Say whether a mechanism is a layer without an attention, whose name alone says little."""
+    return mechanism in _LAYERS
+
+
+def names_family(named: str) -> bool:
+    """Say whether what a name means stands for a whole family as well."""
+    return named in _WHOLE
+
+
+def names_family_of(named: str, mechanism: str) -> bool:
+    """Say whether what a name means stands for a family as well, of which a mechanism is a member.
+
+    Multi-head attention that hides what is later, or turns by positions, is multi-head attention.
+
+    >>> names_family_of("mha", "causal"), names_family_of("rope", "mha")
+    (True, False)
+    """
+    return names_family(named) and specialises(mechanism, _WHOLE[named])
 
 
 def is_short_for(name: str, mechanism: str) -> bool:
