@@ -200,14 +200,18 @@ def count(
 
     Args:
         thing, spec, init, dims, inputs: as for :func:`audit`; a spec's id alone is its reference.
-        device: ``cpu``, or ``meta`` for shapes alone; "" takes ``meta`` for large inputs.
+            Without a spec the thing is any module, and inputs stand in the order of ``forward``:
+            shapes, tensors, lists, tuples and dicts of them, and plain values.
+        device: ``cpu``, or ``meta`` for shapes alone; "" takes ``meta`` where they suffice.
 
     Raises:
         UsageError, SpecError, TargetError: something that was asked for is not there.
         AttncheckError: it cannot be built or called.
     """
-    asked = Asked(arguments=init or {}, dims=dims or {}, inputs=_shapes(inputs))
-    name, target = _contract(thing, spec)
+    named = spec is not None or (isinstance(thing, str) and ":" not in thing)
+    given = _shapes(inputs, plain=not named)
+    asked = Asked(arguments=init or {}, dims=dims or {}, inputs=given, plain=not named)
+    name, target = _contract(thing, spec) if named else (words.family_of(given), thing)
     if isinstance(target, str) and not target and "@" not in name:
         name = f"{name}@reference"
     found = counting.counted(select(name, target, asked)[:1], device)
@@ -349,8 +353,8 @@ def _named(thing: Any, spec: str) -> list[tuple[str, Any]]:
     return [*words.side_by_side([thing], spec)[0]] if isinstance(thing, str) else [(spec, thing)]
 
 
-def _shapes(given: Sequence[Any] | Mapping[str, Any] | None) -> list[str]:
-    """Return inputs as ``--input`` takes them.
+def _shapes(given: Sequence[Any] | Mapping[str, Any] | None, *, plain: bool = False) -> list[str]:
+    """Return inputs as ``--input`` takes them; ``plain`` ones may hold others, and values.
 
     Raises:
         UsageError: one is neither a text, a tensor nor a shape.
@@ -360,14 +364,21 @@ def _shapes(given: Sequence[Any] | Mapping[str, Any] | None) -> list[str]:
     if isinstance(given, str) or hasattr(given, "shape"):
         given = [given]
     if isinstance(given, Mapping):
-        return [f"{name}={_shape(one)}" for name, one in given.items()]
+        return [f"{name}={_shape(one, plain=plain)}" for name, one in given.items()]
     given = [given] if given and all(type(size) is int for size in given) else given
-    return [_shape(one) for one in given]
+    return [_shape(one, plain=plain) for one in given]
 
 
-def _shape(given: Any) -> str:
+def _shape(given: Any, *, plain: bool) -> str:
     if isinstance(given, str):
         return given
+    if plain and (given is None or isinstance(given, (bool, float))):
+        return repr(given)
+    if plain and isinstance(given, Mapping):
+        return f"{{{','.join(f'{n}:{_shape(one, plain=plain)}' for n, one in given.items())}}}"
+    if plain and isinstance(given, (list, tuple)) and any(type(one) is not int for one in given):
+        inside = ",".join(_shape(one, plain=plain) for one in given)
+        return f"[{inside}]" if isinstance(given, list) else f"({inside},)"
     try:
         sizes = [int(size) for size in getattr(given, "shape", given)]
     except (TypeError, ValueError):

@@ -65,7 +65,7 @@ def subject_report(spec: Spec, task: Audit, result: AuditResult) -> SubjectRepor
 
 
 def counted_report(
-    spec: Spec, task: Audit, dims: Mapping[str, int], counts: Counts, notes: Sequence[str]
+    spec: Spec, task: Audit, dims: Mapping[str, int], counts: Counts | None, notes: Sequence[str]
 ) -> SubjectReport:
     """Return the report of one subject that was counted, and of which nothing was claimed."""
     bare = _bare(spec, task)

@@ -86,8 +86,13 @@ def _violation(name: str, claim: Claim, subject: Subject, case: Case, outcome: O
     smallest = case if claim.confirms_itself else _shrink(claim, subject, case)
     trial = Trial(subject, smallest)
     finding = _finding(name, claim, outcome)
+    layout = subject.convention.layout
     if subject.tried:
         finding.evidence["tried_sizes"] = subject.tried
+    elif layout and not subject.convention.stated:
+        finding.evidence["tried_sizes"] = f"{layout} is a guess"
+        if case.dims != subject.dims:
+            finding.evidence["elsewhere"] = layout
     finding.witness = Witness(
         case=msgspec.to_builtins(smallest),
         shape=list(trial.sizes(trial.axes())),

@@ -47,6 +47,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
         command: the command line that audits this subject, for ``reproduce``.
         carried: what of it no other process can import; None where names and literals say it.
         modules_only: the target stands in a file of elsewhere: no function may be its factory.
+        plain: inputs are stated as ``forward`` takes them, and no spec says more of the call.
     """
 
     spec: str
@@ -66,6 +67,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     command: str = ""
     carried: Carried | None = None
     modules_only: bool = False
+    plain: bool = False
 
     @property
     def steps(self) -> list[str]:

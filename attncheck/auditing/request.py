@@ -13,6 +13,7 @@ from attncheck.catalogue.kinds import limits
 from attncheck.catalogue.uses import uses
 from attncheck.errors import UsageError, did_you_mean
 from attncheck.signature.inputs import parse_input
+from attncheck.signature.stated import stated_argument
 
 ALL = "all"
 """Every limit of use, those too that take seconds."""
@@ -31,6 +32,7 @@ class Asked:
         limits: ``--limits``: those that are tried although they take seconds.
         claims, skips: globs over the names and kinds of claims.
         dtype, device, seed: for every case.
+        plain: whether inputs are stated as they are given, whatever a spec would have.
     """
 
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class Asked:
     dtype: str = ""
     device: str = "cpu"
     seed: int = 0
+    plain: bool = False
 
     def check(self) -> None:
         """Complain about what is wrong whatever the spec.
@@ -51,7 +54,7 @@ class Asked:
             UsageError: an input cannot be read, or the precision is none.
         """
         for text in self.inputs:
-            parse_input(text)
+            (stated_argument if self.plain else parse_input)(text)
         if self.dtype and self.dtype not in DTYPES:
             raise UsageError(
                 f"'{self.dtype}' is no precision to audit in",

@@ -237,6 +237,7 @@ def _job(
         seed=asked.seed,
         command="" if carried else asked.command(*words),
         carried=carried,
+        plain=asked.plain,
     )
 
 

@@ -8,8 +8,8 @@ import typer
 
 from attncheck.cli import options
 from attncheck.cli.exits import Exit
-from attncheck.cli.streams import log
-from attncheck.errors import UsageError, did_you_mean
+from attncheck.cli.streams import complain, log
+from attncheck.errors import AttncheckError, UsageError, did_you_mean
 
 
 def compare(
@@ -23,6 +23,7 @@ def compare(
         ),
     ] = "",
     dims: options.Dims = None,
+    inputs: options.PlainInputs = None,
     sort: Annotated[
         str,
         typer.Option(
@@ -31,20 +32,23 @@ def compare(
         ),
     ] = "",
     jobs: options.Jobs = 0,
-    format_name: options.ReportFormat = "text",
+    format_name: options.TableFormat = "text",
     output: options.ReportFiles = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
     """Show implementations side by side at one shape: claims, cost, reach, growth.
 
+    Of targets without a spec, called as --input states it, and of live models: cost alone.
+
     Exit status: 0 all were compared, whatever their verdict, 2 some could not be.
     """
     from attncheck.auditing.request import Asked
     from attncheck.cli.audit import report_of
     from attncheck.cli.output import PageShown
-    from attncheck.commands.compare import KEYS, chosen, in_order, page_of
-    from attncheck.commands.words import check_some, references
+    from attncheck.commands.compare import KEYS, beside, chosen, in_order, page_of
+    from attncheck.commands.count import counted
+    from attncheck.commands.words import UNSAID, check_some, references, selected_of
     from attncheck.commands.words import side_by_side as in_turn
     from attncheck.execution.limits import Limits
 
@@ -52,12 +56,20 @@ def compare(
         raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, KEYS))
     options.limits(jobs=jobs)
     shown = PageShown(format_name, output or [], page_of)
-    asked = Asked(dims=options.sizes(dims or []))
+    asked = Asked(dims=options.sizes(dims or []), inputs=inputs or [])
     check_some(wanted, every=every)
-    named, told = (references(), []) if every else in_turn(wanted or [], contract)
+    named, told = (
+        (references(), []) if every else in_turn(wanted or [], contract, stated=bool(inputs))
+    )
     if len(named) < 2:
         raise UsageError("name two or more", instead=f"attncheck compare {named[0].spec} cbam")
-    report = report_of(chosen(named, asked), Limits(), jobs, quiet=quiet, debug=debug)
+    bare = [one for one in named if one.spec == UNSAID]
+    plain = counted(selected_of(bare, asked) if bare else [], memory=True)
+    audits = chosen([one for one in named if one.spec != UNSAID], asked)
+    found = report_of(audits, Limits(), jobs, quiet=quiet, debug=debug) if audits else plain
+    for lost in plain.problems:
+        complain(AttncheckError(lost.what, where=lost.where, instead=lost.instead))
+    report = beside(found, plain) if audits else plain
     for said in told:
         log(f"attncheck: {said}")
     complete = not report.problems and not report.partial and bool(report.subjects)

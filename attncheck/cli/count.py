@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from attncheck.cli import options
 from attncheck.cli.exits import Exit
 from attncheck.cli.streams import complain
-from attncheck.errors import AttncheckError, UsageError
+from attncheck.errors import AttncheckError, UsageError, did_you_mean
 
 _DEVICES = ("cpu", "meta")
 
@@ -19,12 +20,20 @@ def count(
     every: options.Every = False,
     init: options.Init = None,
     dims: options.Dims = None,
-    inputs: options.Inputs = None,
+    inputs: options.PlainInputs = None,
     device: Annotated[
         str,
         typer.Option(help="cpu, or meta: shapes alone; large inputs are counted there anyway."),
     ] = "",
-    format_name: options.ReportFormat = "text",
+    depth: Annotated[
+        int,
+        typer.Option(help="How deep submodules are shown; 0 for as deep as there is room for."),
+    ] = 0,
+    sort: Annotated[
+        str,
+        typer.Option(help="macs or parameters: the dearest submodules first; else as defined."),
+    ] = "",
+    format_name: options.TableFormat = "text",
     output: options.ReportFiles = None,
     debug: options.Debug = False,
 ) -> None:
@@ -34,19 +43,24 @@ def count(
     """
     from attncheck.auditing.request import Asked
     from attncheck.cli.output import PageShown
-    from attncheck.commands.count import counted, page_of, settled
-    from attncheck.commands.words import family_of, selected
+    from attncheck.commands.count import SORTS, counted, page_of, settled
+    from attncheck.commands.words import UNSAID, selected
 
     if device and device not in _DEVICES:
         raise UsageError(
             f"counts do not depend on '{device}'", where="--device", instead="cpu or meta"
         )
-    shown = PageShown(format_name, output or [], page_of)
+    if sort and sort not in SORTS:
+        raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, SORTS))
+    if depth < 0:
+        raise UsageError("no depth is below 0", where="--depth", instead="write 1, 2, …")
+    shown = PageShown(format_name, output or [], partial(page_of, depth=depth, sort=sort))
     asked = Asked(
-        arguments=options.initials(init or []), dims=options.sizes(dims or []), inputs=inputs or []
+        arguments=options.initials(init or []),
+        dims=options.sizes(dims or []),
+        inputs=inputs or [],
     )
-    family = family_of(asked.inputs)
-    what = selected(words or [], asked, every=every, alone="reference", family=family)
+    what = selected(words or [], asked, every=every, alone="reference", family=UNSAID)
     report = counted(what, device)
     for found in report.problems:
         complain(AttncheckError(found.what, where=found.where, instead=found.instead))

@@ -74,6 +74,15 @@ Inputs = Annotated[
         "a mask: 2x8:pad-true, or a flag: causal=True.",
     ),
 ]
+PlainInputs = Annotated[
+    _Many,
+    typer.Option(
+        "--input",
+        metavar="SHAPE",
+        help="One argument of forward, in its order: 1x3x640x640, NAME=2x9, 2x9:int for indices, "
+        "[1x64x8x8,1x32x16x16] or a tuple or dict, a mask: 2x8:pad-true, or a value: True, (8,6).",
+    ),
+]
 Claims = Annotated[_Many, typer.Option("--claim", metavar="GLOB", help="Check these claims only.")]
 Skips = Annotated[_Many, typer.Option("--skip", metavar="GLOB", help="Leave these claims out.")]
 
@@ -132,12 +141,21 @@ ReportFiles = Annotated[
     list[Path] | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write it, in its suffix's format."),
 ]
+TableFormat = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help="How to show it: csv or latex for the tables, or see: attncheck list formats.",
+    ),
+]
 ResultFormat = Annotated[
-    str, typer.Option("--format", help="How to show it: text, json or markdown.")
+    str, typer.Option("--format", help="How to show it: text, json, markdown, csv or latex.")
 ]
 ResultFiles = Annotated[
     list[Path] | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write it as .json, .md or .txt."),
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write it as .json, .md, .csv, .tex or .txt."
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Silent = Annotated[

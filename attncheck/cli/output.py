@@ -27,10 +27,14 @@ from attncheck.data.page import Page
 from attncheck.data.report import Report, encode
 from attncheck.errors import AttncheckError, OutputError, UsageError, did_you_mean, reason_of
 from attncheck.formats import Format, find_format, format_for_file, render_page
-from attncheck.formats.shared.markdown import page_blocks
+from attncheck.formats.shared.page_tables import PAGE_FORMATS
 from attncheck.formats.shared.plain import NEAREST
 
-FORMATS = {"text": ".txt", "json": ".json", "markdown": ".md"}
+FORMATS = {
+    "text": ".txt",
+    "json": ".json",
+    **{name: one.suffix for name, one in PAGE_FORMATS.items()},
+}
 
 MOST_BYTES = 1024 * 1024
 """What GitHub takes as the summary of one step."""
@@ -149,14 +153,26 @@ class PageShown:
         format_name: of the screen; ``text`` is the page.
         paths: files to write.
         page: makes it.
+        tables: names of :data:`PAGE_FORMATS` in which the page is shown, not the report.
 
     Raises:
         UsageError, OutputError: a format is not there, or a file cannot be written.
     """
 
-    def __init__(self, format_name: str, paths: list[Path], page: Callable[[Report], Page]) -> None:
-        self._format = find_format(format_name)
-        self._files: list[OutputFile] = outputs(paths)
+    def __init__(
+        self,
+        format_name: str,
+        paths: list[Path],
+        page: Callable[[Report], Page],
+        tables: Sequence[str] = tuple(PAGE_FORMATS),
+    ) -> None:
+        self._tables = {name: PAGE_FORMATS[name] for name in tables}
+        self._name = format_name
+        self._format = find_format("text" if format_name in tables else format_name)
+        endings = {one.suffix: one for one in self._tables.values()}
+        self._pages = [(path, endings[path.suffix]) for path in paths if path.suffix in endings]
+        self._files = outputs([path for path in paths if path.suffix not in endings])
+        check_places(paths)
         self._page_of = page
 
     def save(self, report: Report) -> None:
@@ -171,6 +187,10 @@ class PageShown:
                 if file.format.name == "text"
                 else file.to_write(report)
                 for file in self._files
+            ]
+            + [
+                ToWrite(path, lambda one=one: one.text(self._page_of(report)))  # type: ignore[misc]
+                for path, one in self._pages
             ],
             lambda: self._screen(report),
             code,
@@ -178,6 +198,8 @@ class PageShown:
         )
 
     def _screen(self, report: Report) -> str:
+        if self._name in self._tables:
+            return self._tables[self._name].text(self._page_of(report))
         color = colourful(sys.stdout)
         if self._format.name == "text":
             return self._page(report, color=color)
@@ -235,10 +257,9 @@ def show_result(
     def json() -> str:
         return (msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n").decode("utf-8")
 
-    def markdown() -> str:
-        return "\n\n".join(page_blocks(page())) + "\n"
-
-    plain = {".json": json, ".md": markdown, ".txt": text}
+    plain: dict[str, Callable[[], str]] = {".json": json, ".txt": text}
+    for one in PAGE_FORMATS.values():
+        plain[one.suffix] = partial(lambda make: make(page()), one.text)
     suffix = FORMATS[format_name]
     return deliver(
         [ToWrite(path, plain[path.suffix]) for path in files],

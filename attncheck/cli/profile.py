@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from attncheck.data.report import Report
 
 _PROCESSES, _MOST, _MOST_PROCESSES = 3, 12, 1024
+_TABLES = ("csv", "latex")
+"""Of figures alone; in Markdown the report has them, with what the audit says."""
 _SECONDS = 0.5
 _PAIRS = 24
 """So many that a gate with several latencies may leave out some pairs on either side."""
@@ -32,7 +34,7 @@ def profile(
     wanted: options.References = None,
     every: options.Every = False,
     device: options.AnyDevice = "cpu",
-    inputs: options.Inputs = None,
+    inputs: options.PlainInputs = None,
     sizes: Annotated[
         str, typer.Option(metavar="LIST", help="Sides of a map, or tokens: 16,32,64,96.")
     ] = "",
@@ -69,7 +71,7 @@ def profile(
         typer.Option(help="Time for the samples of one point in one process; 0 for 0.5 (0.3)."),
     ] = 0.0,
     anyway: Annotated[
-        bool, typer.Option("--anyway", help="Time what violates its claims, too.")
+        bool, typer.Option("--anyway", help="Try no claim, and time everything.")
     ] = False,
     sort: Annotated[
         str,
@@ -86,7 +88,7 @@ def profile(
         Path | None,
         typer.Option(metavar="FILE", help="Go on with the report of an interrupted sweep."),
     ] = None,
-    format_name: options.ReportFormat = "text",
+    format_name: options.TableFormat = "text",
     output: options.ReportFiles = None,
     debug: options.Debug = False,
     quiet: options.Quiet = False,
@@ -131,7 +133,7 @@ def profile(
         anyway=anyway,
     )
     files = [*(output or []), *([resume] if resume and not output else [])]
-    shown = PageShown(format_name, files, partial(profile_page, sort=sort))
+    shown = PageShown(format_name, files, partial(profile_page, sort=sort), _TABLES)
     memory = memory_bytes(memory_limit) if device in ("cpu", "meta") else _UNLIMITED
     if wanted:
         check_some(wanted, every=every)

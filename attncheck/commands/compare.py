@@ -19,9 +19,10 @@ from attncheck.auditing.select import Selection, select
 from attncheck.auditing.task import Audit
 from attncheck.auditing.work import audit, open_subject
 from attncheck.catalogue import load
+from attncheck.commands.count import called_with, difference
 from attncheck.data.counts import Costs, Counts, known
 from attncheck.data.page import Page, Section, Table
-from attncheck.data.report import Finding, Report, Status, SubjectReport
+from attncheck.data.report import Finding, Report, Status, SubjectReport, name_of
 from attncheck.execution.messages import Counted, Opened
 from attncheck.instruments.behaviour.axes import indices, places_of
 from attncheck.instruments.counting.growth import scaling
@@ -45,6 +46,7 @@ class SubjectCompared:
         name, verdict: ``SPEC@SUBJECT``, and what its claims say together.
         held, claims: how many hold, of those that were tried and are no mere advice.
         shape: dims of the call.
+        at: the call in words.
         parameters, macs, elementwise: of one call.
         memory, reach, positions, growth, order: see :class:`attncheck.data.counts.Costs`.
     """
@@ -54,6 +56,7 @@ class SubjectCompared:
     held: int
     claims: int
     shape: dict[str, int]
+    at: str = ""
     parameters: int | float | None = None
     macs: int | float | None = None
     elementwise: int | float | None = None
@@ -104,6 +107,13 @@ def chosen(named: Iterable[tuple[str, Any]], asked: Asked) -> list[Selection]:
     return found
 
 
+def beside(report: Report, plain: Report) -> Report:
+    """Return one report of what was audited, then of what was only counted."""
+    subjects = [*report.subjects, *plain.subjects]
+    problems = [*report.problems, *plain.problems]
+    return msgspec.structs.replace(report, subjects=subjects, problems=problems)
+
+
 def in_order(report: Report, sort: str = "") -> Report:
     """Return the report with its subjects sorted by one of :data:`KEYS`; "" leaves them."""
     if not sort:
@@ -123,11 +133,12 @@ def compared(subject: SubjectReport) -> SubjectCompared:
     costs = known(counts.costs) or Costs()
     axes = {axis for name in subject.dims for axis in [name] if name in _SHAPE}
     return SubjectCompared(
-        name=f"{subject.spec}@{subject.subject}",
+        name=name_of(subject) if subject.dims else subject.subject,
         verdict=subject.verdict.value,
         held=sum(f.status is Status.HOLDS for f in judged),
         claims=len(judged),
         shape={n: subject.dims[n] for n in _SHAPE if n in axes},
+        at=" ".join(f"{n}={subject.dims[n]}" for n in _SHAPE if n in axes) or called_with(subject),
         parameters=known(counts.parameters),
         macs=known(counts.macs),
         elementwise=known(counts.elementwise),
@@ -142,19 +153,21 @@ def compared(subject: SubjectReport) -> SubjectCompared:
 def page_of(report: Report) -> Page:
     """Return the subjects as a table, with the shape of each where they differ."""
     found = [compared(subject) for subject in report.subjects]
-    shapes = {tuple(row.shape.items()) for row in found}
+    shapes = {row.at for row in found}
     columns = ["", "verdict", "claims held", "parameters", "MACs", "element-wise", "memory"]
     columns += ["reach", "MACs in N"]
     one = len(shapes) == 1
     if not one:
         columns.append("at")
-    rows = [_cells(row) + ([] if one else [_words(row.shape)]) for row in found]
-    notes = [f"one call at {_words(found[0].shape)}"] if one else []
+    rows = [_cells(row) + ([] if one else [row.at]) for row in found]
+    notes = [f"one call at {found[0].at}"] if one else []
     notes.append(
         "one multiply-add = 1 MAC; memory: peak bytes of a forward pass in float32 above inputs "
         "and parameters; reach: input positions that change one output position; N: positions"
     )
-    return Page("Side by side", [Section(table=Table(rows, columns)), Section(paragraphs=notes)])
+    table, told = Section(table=Table(rows, columns)), Section(paragraphs=notes)
+    apart = [*difference(*report.subjects)][:1] if len(found) == 2 else []
+    return Page("Side by side", [table, *apart, told])
 
 
 def _cells(row: SubjectCompared) -> list[str]:
@@ -163,15 +176,11 @@ def _cells(row: SubjectCompared) -> list[str]:
     return [
         row.name,
         row.verdict,
-        f"{row.held} of {row.claims}",
+        f"{row.held} of {row.claims}" if row.claims else "–",
         *("–" if n is None else f"{n:,}" for n in figures),
         reach,
         row.growth or "–",
     ]
-
-
-def _words(shape: dict[str, int]) -> str:
-    return " ".join(f"{name}={size}" for name, size in shape.items())
 
 
 class CostedAudit(Audit):

@@ -9,15 +9,12 @@ from typing import Any
 
 from attncheck.auditing.request import Asked
 from attncheck.commands.identify import identities, sentence
-from attncheck.commands.words import Named, missing, named
+from attncheck.commands.words import UNSAID, Named, missing, named
 from attncheck.data.identity import Identity
 from attncheck.errors import AttncheckError, TargetError, UsageError, did_you_mean
 from attncheck.execution.engines import Engine
 from attncheck.execution.limits import Limits
 from attncheck.spec.shelf import find_path, shelf_index, split_subject
-
-_UNSAID = "?"
-"""In place of a spec that is not said; none can be called so."""
 
 
 def specified(
@@ -35,8 +32,8 @@ def specified(
         UsageError: a word cannot be read, or no mechanism that we know is meant.
         TargetError: a target cannot be called, or its name says another thing than it computes.
     """
-    read = named(words, family=_UNSAID)
-    asking = [one for one in read if one.spec == _UNSAID]
+    read = named(words, family=UNSAID)
+    asking = [one for one in read if one.spec == UNSAID]
     strange = [one for one in read if one.target and _is_strange(one.spec)]
     if strange:
         raise _unknown_spec(strange[0], asked, limits)
@@ -98,7 +95,7 @@ def _spec_of(target: str, identity: Identity) -> str:
 
 def _is_strange(spec: str) -> bool:
     name = split_subject(spec)[0]
-    return name != _UNSAID and not name.endswith(".toml") and find_path(name) is None
+    return name != UNSAID and not name.endswith(".toml") and find_path(name) is None
 
 
 def _unknown_spec(one: Named, asked: Asked, limits: Limits) -> UsageError:

@@ -11,17 +11,21 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from attncheck.auditing.request import Asked
 from attncheck.auditing.select import Selection, gathered, kept, select_all
 from attncheck.catalogue import load
 from attncheck.errors import UsageError
-from attncheck.signature.inputs import parse_input
+from attncheck.signature.live_target import live_target
 from attncheck.signature.resolve import split_target
+from attncheck.signature.stated import stated_argument
 from attncheck.spec.shelf import find_path, spec_ids, split_subject
 
 _NAME = re.compile(r"[A-Za-z0-9][\w-]*(@[\w-]+)?")
+UNSAID = "?"
+"""In place of a spec that is not said; none can be called so."""
 _CLASS = "path/to/file.py:Class"
 
 
@@ -118,13 +122,17 @@ def named(words: Iterable[str], *, alone: str = "", family: str = "") -> list[Na
     return found
 
 
-def side_by_side(words: Iterable[str], contract: str = "") -> tuple[list[Named], list[str]]:
+def side_by_side(
+    words: Iterable[str], contract: str = "", *, stated: bool = False
+) -> tuple[list[Named], list[str]]:
     """Return what words name where each is shown, a spec's reference as well as what follows it.
 
     Args:
         words: of a command line.
         contract: the spec that a target without one is held against; "" for the one spec that
             was named before it, or the map's contract where there was none.
+        stated: whether the call is stated: then what no spec was named before is held against
+            none, as a live model is in any case.
 
     Returns:
         what they name, and a sentence for each target whose spec was not said with it.
@@ -142,7 +150,8 @@ def side_by_side(words: Iterable[str], contract: str = "") -> tuple[list[Named],
                 instead="write " + _either(word, *dict.fromkeys(specs), "map"),
             )
         if not word.spec:
-            spec = contract or (specs[0] if specs else "map")
+            plain = stated or live_target(word.target) is not None
+            spec = contract or (specs[0] if specs else UNSAID if plain else "map")
             found.append(Named(spec, word.target))
             if specs and not contract:
                 other = _either(word, "map")
@@ -162,8 +171,8 @@ def family_of(inputs: Sequence[str]) -> str:
     Args:
         inputs: ``--input`` texts.
     """
-    given = [parse_input(text) for text in inputs]
-    return "tokens" if given and len(given[0].shape) == 3 else "map"
+    shapes = [shape for text in inputs for shape in stated_argument(text).shapes()]
+    return "tokens" if shapes and len(shapes[0].given.shape) == 3 else "map"
 
 
 def selected(
@@ -189,10 +198,17 @@ def selected(
 def selected_of(what: Iterable[Named], asked: Asked) -> list[Selection]:
     """Return the subjects of what words name, with the claims that are asked for.
 
+    A target whose spec is :data:`UNSAID` is called as ``--input`` states it.
+
     Raises:
         UsageError, SpecError, TargetError: it asks for what is not there.
     """
-    return kept([one for each in what for one in gathered(each.spec, each.target, asked)], asked)
+    found: list[Selection] = []
+    for each in what:
+        plain = each.spec == UNSAID
+        spec = family_of(asked.inputs) if plain else each.spec
+        found += gathered(spec, each.target, replace(asked, plain=plain))
+    return kept(found, asked)
 
 
 def references() -> list[Named]:

@@ -36,11 +36,22 @@ class Branch(msgspec.Struct, frozen=True):
     own_macs: int
     below: list[Branch] = []
 
-    def walk(self, depth: int = 0) -> Iterator[tuple[int, Branch]]:
-        """Yield the branch and all below it with their depths, parents first."""
+    def walk(
+        self, depth: int = 0, most: int | None = None, sort: str = ""
+    ) -> Iterator[tuple[int, Branch]]:
+        """Yield the branch and all below it with their depths, parents first.
+
+        Args:
+            depth: of this branch.
+            most: the depth below which nothing is shown; None for all.
+            sort: ``macs`` or ``parameters``: the dearest of each parent first; else as defined.
+        """
         yield depth, self
-        for branch in self.below:
-            yield from branch.walk(depth + 1)
+        if most is not None and depth >= most:
+            return
+        dearest = sorted(self.below, key=lambda one: -getattr(one, sort)) if sort else self.below
+        for branch in dearest:
+            yield from branch.walk(depth + 1, most, sort)
 
 
 class Costs(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from collections.abc import Iterator, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from attncheck.errors import TargetError, did_you_mean
 from attncheck.lazy import torch
@@ -18,6 +21,7 @@ from attncheck.signature.inputs import input_text, parse_input
 from attncheck.signature.live_target import LiveTarget
 from attncheck.signature.offline import offline
 from attncheck.signature.resolve import resolve
+from attncheck.subject.dispatcher import sizes_are_numbers, spare_the_compiler
 from attncheck.subject.handed import cache_handed, given_to
 from attncheck.subject.sampling import draw, generator
 from attncheck.subject.shorter import shortened
@@ -44,15 +48,31 @@ class ModelCall:
 
 @dataclass(frozen=True)
 class LiveCall:
-    """A live module and a call of it."""
+    """A live module and a call of it.
+
+    Attributes:
+        module: what is called.
+        positional, named: its arguments.
+        device: where they are; ``meta`` where only shapes are known.
+        built: the constructor's arguments that are no defaults, in words.
+        texts: the whole model's call, as ``--input`` takes it.
+    """
 
     module: torch.nn.Module
     positional: Sequence[Any]
     named: dict[str, Any]
+    device: str = "cpu"
+    built: str = ""
+    texts: Sequence[str] = ()
 
 
-def built(target: LiveTarget, folder: Path | None = None) -> torch.nn.Module:
+def built(target: LiveTarget, folder: Path | None = None, device: str = "cpu") -> torch.nn.Module:
     """Return the whole model, in eval mode, without what wraps it.
+
+    Args:
+        target: the model.
+        folder: what a relative path in it is relative to.
+        device: ``cpu``, or ``meta`` for its shapes alone.
 
     Raises:
         TargetError: it cannot be imported or built, or is no module.
@@ -62,7 +82,8 @@ def built(target: LiveTarget, folder: Path | None = None) -> torch.nn.Module:
         # Every child builds it again: the same model, not one that is drawn anew.
         with offline(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(_SEED)
-            made: Any = factory(*target.arguments, **target.keywords)
+            make = partial(factory, *target.arguments, **target.keywords)
+            made: Any = of_shapes(make) if device == "meta" else make()
     except Exception as error:
         raise TargetError(
             f"building it raises {type(error).__name__}: {error}", where=target.whole
@@ -72,6 +93,42 @@ def built(target: LiveTarget, folder: Path | None = None) -> torch.nn.Module:
             f"it makes a {type(made).__name__}, not a torch.nn.Module", where=target.whole
         )
     return unwrapped(made).eval()
+
+
+@contextlib.contextmanager
+def on_device(device: str) -> Iterator[None]:
+    """On ``meta``, make tensors that are created without naming a device land there too."""
+    if device != "meta":
+        yield
+        return
+    spare_the_compiler()
+    with sizes_are_numbers(), torch.device(device):
+        yield
+
+
+@contextlib.contextmanager
+def building_on(device: str) -> Iterator[None]:
+    """Build what stands inside on a device; for ``meta`` without drawing initial values."""
+    with on_device(device), contextlib.ExitStack() as exits:
+        for name, function in vars(torch.nn.init).items() if device == "meta" else ():
+            if name.endswith("_") and inspect.isfunction(function):
+                exits.enter_context(mock.patch.object(torch.nn.init, name, _as_it_is))
+        yield
+
+
+def _as_it_is(tensor: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+    return tensor
+
+
+def of_shapes(make: Callable[[], Any]) -> Any:
+    """Return what is made on ``meta``, or moved there where making it asks for values."""
+    try:
+        with building_on("meta"):
+            return make()
+    except Exception:
+        with building_on("meta"), torch.device("cpu"):
+            made = make()
+        return made.to("meta") if isinstance(made, torch.nn.Module) else made
 
 
 def called(model: torch.nn.Module, target: LiveTarget, texts: Sequence[str]) -> ModelCall:

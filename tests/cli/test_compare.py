@@ -51,3 +51,14 @@ def test_what_cannot_be_compared_is_told(tmp_path: Path) -> None:
         assert done.returncode == 2
         assert told in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_stated_call_compares_any_modules_by_cost_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(SQUEEZE + "\n\nclass Twice(Squeeze):\n    pass\n")
+    words = ["mine.py:Squeeze", "mine.py:Twice(16)", "--input", "2x16x5x5"]
+    done = attncheck("compare", *words, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split()[:2] for line in done.stdout.splitlines() if "counted" in line]
+    assert rows == [["Squeeze", "counted"], ["Twice(16)", "counted"]]
+    assert "one call at 2x16x5x5" in done.stdout
+    assert "+0" in done.stdout

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from attncheck.commands.profile.point import dims_of_row, input_text, ready, size_of
+from attncheck.commands.profile.point import Ready, dims_of_row, input_text, ready, size_of
 from attncheck.commands.profile.questions import Growing, Measure, RowAsked, RowCosts
 from attncheck.devices.shared.protocol import Device
 from attncheck.errors import DeviceError
@@ -86,20 +86,28 @@ def _elements(trial: Trial) -> int:
 def _measure(
     found: RowCosts, subject: Subject, measure: Measure, row: RowAsked, device: Device
 ) -> None:
-    made = ready(subject, found.dims, row, device.name)
+    measured(found, ready(subject, found.dims, row, device.name), device)
+    if measure.backward and found.peak_source:
+        training = ready(subject, found.dims, row, device.name, train=True)
+        measured(found, training, device, backward=True)
+
+
+def measured(found: RowCosts, made: Ready, device: Device, *, backward: bool = False) -> RowCosts:
+    """Add what the device says of a forward pass, or of both, and return the figures."""
+    if backward:
+        there = [*made.leaves, *made.module.buffers()]
+        found.saved_bytes = saved_bytes(made.main, there)
+        found.peak_backward_bytes = device.peak(made.step).allocated
+        return found
     found.kernels = device.kernels(made.infer)
     try:
         peak = device.peak(made.infer)
     except DeviceError:
-        return
+        return found
     found.peak_bytes, found.peak_source = peak.allocated, "allocator"
     found.reserved_bytes = peak.reserved
     found.energy_j = device.energy(made.infer)
-    if measure.backward:
-        training = ready(subject, found.dims, row, device.name, train=True)
-        there = [*training.leaves, *training.module.buffers()]
-        found.saved_bytes = saved_bytes(training.main, there)
-        found.peak_backward_bytes = device.peak(training.step).allocated
+    return found
 
 
 def _predict(found: RowCosts, subject: Subject, row: RowAsked) -> None:

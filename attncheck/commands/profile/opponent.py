@@ -15,7 +15,7 @@ import msgspec
 
 from attncheck.auditing.task import Audit
 from attncheck.commands.profile.wanted import Plan, Wanted, plan
-from attncheck.commands.words import read_word
+from attncheck.commands.words import UNSAID, read_word
 from attncheck.errors import TargetError, UsageError
 
 
@@ -100,5 +100,6 @@ def _other(mine: Plan, target: str, wanted: Wanted) -> Plan:
     """A target is held against the same spec, where it is not given with another one."""
     word = read_word(target)
     if word.target:
-        return plan(word.spec or mine.audit.job.spec, word.target, wanted)
+        own = UNSAID if mine.audit.job.plain else mine.audit.job.spec
+        return plan(word.spec or own, word.target, wanted)
     return plan(word.spec if word.subject else f"{word.spec}@reference", "", wanted)

@@ -103,16 +103,15 @@ def input_text(trial: Trial) -> str:
 
 
 def reference_of(
-    subject: Subject, made: Ready, row: RowAsked, device: str, mode: str
+    subject: Subject | None, made: Ready, row: RowAsked, device: str, mode: str
 ) -> tuple[str, Source]:
     """Return name and source of the calls that are timed in turns with the module's.
 
-    Where the subject is the reference itself, or there is none that takes this very call, it is
-    the fixed workload. The choice depends on the subject and the point alone, never on times.
+    Where the subject is the reference itself, or there is none that takes this very call, or no
+    spec describes it, it is the fixed workload. The choice depends on the subject and the point
+    alone, never on times.
     """
-    document = subject.spec
-    own = not document.reference or document.reference == subject.target
-    if not own:
+    if subject is not None and subject.spec.reference not in ("", subject.target):
         try:
             other = _reference(subject, made, row, device, train=mode == "backward")
             return "reference", other.backward if mode == "backward" else other.forward
@@ -130,11 +129,13 @@ def _reference(subject: Subject, made: Ready, row: RowAsked, device: str, *, tra
     )
     if failure is not None:
         raise failure
+    assert made.trial is not None
     dims = made.trial.dims
     same = {name: size for name, size in dims.items() if name in other.variable}
     sizes = other.dims_with(**same)
     plain = msgspec.structs.replace(row, compile=False)
     found = ready(other, sizes, plain, device, train=train)
+    assert found.trial is not None
     if found.trial.sizes(found.trial.axes()) != made.trial.sizes(made.trial.axes()):
         raise SubjectError(ValueError("the reference takes another call"), "forward")
     return found
@@ -145,13 +146,13 @@ class Ready:
     """A module with its arguments, on its device.
 
     Attributes:
-        trial: what it was made from.
+        trial: what it was made from; None of what no spec describes.
         module: with random parameters, compiled where that was asked for.
         positional, keyword: what ``forward`` is given; the same tensors on every call.
         leaves: inputs and parameters that gradients reach in a backward pass.
     """
 
-    trial: Trial
+    trial: Trial | None
     module: Any
     positional: list[Any]
     keyword: dict[str, Any]
@@ -171,6 +172,7 @@ class Ready:
         with torch.enable_grad(), blamed("forward"):
             raw = self.module(*self.positional, **self.keyword)
         trial = self.trial
+        assert trial is not None
         return read_output(raw, trial.subject.convention, trial.sizes(trial.output_axes)).main
 
     def backward(self) -> Call:
@@ -212,7 +214,7 @@ def ready(
     trial = Trial(subject, Case(dims=dict(dims), dtype=row.dtype, device=device, train=train))
     module, inputs = trial.module(), trial.inputs()
     if row.channels_last:
-        module, inputs = _channels_last(module, inputs)
+        module, inputs = channels_last(module, inputs)
     leaves: list[torch.Tensor] = list(module.parameters())
     if train:
         for tensor in inputs.values():
@@ -228,9 +230,15 @@ def ready(
     return made
 
 
-def _channels_last(module: Any, inputs: dict[str, torch.Tensor]) -> tuple[Any, Any]:
+def channels_last(module: Any, inputs: dict[str, Any]) -> tuple[Any, Any]:
+    """Return the module and its inputs, maps among them, with channels last.
+
+    Raises:
+        SubjectError: no input is a map.
+    """
     last = torch.channels_last
-    if all(tensor.ndim != 4 for tensor in inputs.values()):
+    maps = {n: one for n, one in inputs.items() if torch.is_tensor(one) and one.ndim == 4}
+    if not maps:
         raise SubjectError(ValueError("no input is a map that has channels last"), "forward")
-    moved = {n: t.contiguous(memory_format=last) if t.ndim == 4 else t for n, t in inputs.items()}
+    moved = {**inputs, **{n: one.contiguous(memory_format=last) for n, one in maps.items()}}
     return module.to(memory_format=last), moved

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from attncheck.auditing.assemble import counted_report
 from attncheck.auditing.run import SubjectAudited, run
 from attncheck.commands.profile.evidence import deadly, digests
 from attncheck.commands.profile.questions import (
@@ -97,6 +98,12 @@ def audited(
     if audit.report.partial:
         raise KeyboardInterrupt
     return dict(zip(chosen, audit.entries, strict=True))
+
+
+def unaudited(plan: Plan) -> SubjectAudited:
+    """Return what is said of a subject of which no claim is tried."""
+    bare = counted_report(plan.spec, plan.audit, {}, None, [])
+    return SubjectAudited(bare, None, Result())
 
 
 def key_of(plan: Plan) -> bytes:

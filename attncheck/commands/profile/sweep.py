@@ -27,6 +27,7 @@ from attncheck.commands.profile.run import (
     ceilings,
     key_of,
     measured,
+    unaudited,
 )
 from attncheck.commands.profile.wanted import Plan
 from attncheck.data.environment import fingerprint
@@ -50,7 +51,7 @@ class Sweep:
         against: how it was named.
         processes: fresh ones for each subject (pairs of them, where there is another side).
         most: fresh ones, where no two agree on the quickest call.
-        anyway: time what violates its claims, too.
+        anyway: try no claim, and time everything.
         limits: of each child process.
         workers: audits at once.
         earlier: subjects that need not be measured again, by their place among the plans.
@@ -125,7 +126,10 @@ def _each(
     if not left:
         return
     plans = [*left.values(), *([wanted.other] if wanted.other else [])]
-    audits = audited(plans, wanted.limits, wanted.workers, listener)
+    trusted = [plan for plan in plans if wanted.anyway or plan.audit.job.plain]
+    audits = {key_of(plan): unaudited(plan) for plan in trusted}
+    if rest := [plan for plan in plans if key_of(plan) not in audits]:
+        audits |= audited(rest, wanted.limits, wanted.workers, listener)
     capable: Mapping[str, Capable] = {}
     if plans[0].measure.device != "meta":
         capable = ceilings(plans, wanted.limits, listener)
@@ -155,7 +159,7 @@ def _profiled(
     wrong = wrongs(one)
     profile = one.profile = about(plan, capable)
     profile.asked = asked(plan, wanted.extra)
-    if wrong and not wanted.anyway:
+    if wrong:
         profile.warning = f"not timed: it violates {wrong}"
         profile.refused = True
         return one, None
@@ -172,8 +176,8 @@ def _profiled(
         profile.complete = False
         profile.so_far = msgspec.to_builtins(_whole(seen))
     profile.disturbed = _disturbed(seen)
-    if wrong:
-        profile.warning = f"these are figures of a module that violates {wrong}"
+    if wanted.anyway and not plan.audit.job.plain:
+        profile.warning = "no claim was tried: these may be figures of a wrong module"
     if wanted.other is not None:
         other = audits[key_of(wanted.other)].subject
         verdict = other.verdict.value if other else ""

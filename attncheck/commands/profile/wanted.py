@@ -18,11 +18,13 @@ from attncheck.auditing.select import select
 from attncheck.auditing.task import Audit
 from attncheck.catalogue import Spec
 from attncheck.commands.profile.questions import Measure, MeasureAsked, RowAsked
-from attncheck.commands.words import family_of, named, references
+from attncheck.commands.words import UNSAID, family_of, named, references
 from attncheck.errors import UsageError, did_you_mean
 from attncheck.instruments.timing.partner import Meeting
 from attncheck.instruments.timing.samples import Budget
 from attncheck.signature.inputs import parse_input
+from attncheck.signature.live_target import live_target
+from attncheck.signature.stated import stated_argument
 
 _MAP_SIZES = (16, 32, 64)
 _TOKEN_SIZES = (64, 256, 1024)
@@ -49,7 +51,7 @@ class Wanted:
         most: processes for points where no two agree on the quickest call.
         threads: of each process.
         budget: of each point in each process.
-        anyway: time what violates its claims, too.
+        anyway: try no claim, and time everything.
     """
 
     device: str = "cpu"
@@ -82,7 +84,7 @@ class Wanted:
                     instead=did_you_mean(dtype, DTYPES),
                 )
         for text in self.inputs:
-            parse_input(text)
+            stated_argument(text)
         if min([self.processes, self.threads, *self.sizes, *self.batches]) < 1:
             raise UsageError("sizes, batches, processes and threads are at least 1")
 
@@ -94,6 +96,12 @@ class Wanted:
         batches: Sequence[int | None] = self.batches
         if not batches and not self.inputs and "B" not in self.dims:
             batches = (1,)
+        return self.ways(sizes or None, batches or None)
+
+    def ways(
+        self, sizes: Sequence[int | None] | None, batches: Sequence[int | None] | None
+    ) -> list[RowAsked]:
+        """Return the points of these sizes and batches, in each precision and layout."""
         ways = [(False, False)]
         ways += [(True, False)] * self.compile + [(False, True)] * self.channels_last
         return [
@@ -124,7 +132,9 @@ class Plan:
             steps: of the subject.
             meeting: with the process of the other side, if there is one.
         """
-        inputs = [shrunk(text) for text in self.measure.inputs]
+        inputs = self.measure.inputs
+        if not self.audit.job.plain:
+            inputs = [shrunk(text) for text in inputs]
         job = msgspec.structs.replace(self.audit.job, inputs=inputs, claims=[], command="")
         measure = msgspec.structs.replace(self.measure, meeting=meeting)
         return MeasureAsked(measure, list(steps), job)
@@ -141,11 +151,7 @@ def plans(words: Sequence[str], wanted: Wanted) -> list[Plan]:
         UsageError, SpecError, TargetError: a word names what is not there.
     """
     wanted.check()
-    what = (
-        references()
-        if not words
-        else named(words, alone="reference", family=family_of(wanted.inputs))
-    )
+    what = named(words, alone="reference", family=UNSAID) if words else references()
     return [plan(one.spec, one.target, wanted) for one in what]
 
 
@@ -155,6 +161,12 @@ def plan(name: str, target: str, wanted: Wanted) -> Plan:
     Raises:
         UsageError, SpecError, TargetError: there is no such subject.
     """
+    if name == UNSAID:
+        name = family_of(wanted.inputs)
+        if wanted.inputs or live_target(target) is not None:
+            return _plain(name, target, wanted)
+    for text in wanted.inputs:
+        parse_input(text)
     # Audited at sizes that are quickly gone through: what is right does not depend on them.
     kept = {n: size for n, size in wanted.dims.items() if n not in _VARIED}
     asked = Asked(arguments=wanted.arguments, dims=kept)
@@ -175,6 +187,32 @@ def plan(name: str, target: str, wanted: Wanted) -> Plan:
         budget=wanted.budget,
     )
     return Plan(spec, Audit(job, task.claims), measure)
+
+
+def _plain(family: str, target: str, wanted: Wanted) -> Plan:
+    """Return how to profile a module as it is called; of its sizes and axes nothing is known.
+
+    Raises:
+        UsageError: sizes or dims are asked for.
+        TargetError: there is no such target.
+    """
+    if wanted.sizes or wanted.batches or wanted.dims:
+        raise UsageError(
+            "--sizes, --batch and --set vary what a spec describes, and none is said",
+            where=target,
+            instead="state the whole call: --input 8x3x640x640, or name a spec before the target",
+        )
+    asked = Asked(arguments=wanted.arguments, inputs=wanted.inputs, plain=True)
+    (spec, task), *_ = select(family, target, asked)
+    measure = Measure(
+        device=wanted.device,
+        rows=wanted.ways(None, None),
+        inputs=list(wanted.inputs),
+        backward=wanted.backward,
+        threads=wanted.threads,
+        budget=wanted.budget,
+    )
+    return Plan(spec, Audit(task.job, {}), measure)
 
 
 def shrunk(text: str) -> str:

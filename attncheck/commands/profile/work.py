@@ -7,7 +7,9 @@ from contextlib import closing, suppress
 from functools import partial
 from typing import TypeVar
 
+from attncheck.auditing.job import Job
 from attncheck.commands.profile.costs import costs_of_row, growth
+from attncheck.commands.profile.plain import plain_costs, plain_point
 from attncheck.commands.profile.point import Ready, dims_of_row, opened, ready, reference_of
 from attncheck.commands.profile.questions import (
     FACTS,
@@ -33,12 +35,18 @@ from attncheck.subject.subject import Subject
 T = TypeVar("T")
 Note = Callable[[Case], None] | None
 Events = Iterator[Opened[None] | str | T]
+_Known = Subject | Job
+"""What is measured: a subject, or the job of a module that no spec describes."""
 
 
 def costs(asked: MeasureAsked, note: Note = None) -> Events[RowCosts | Growths]:
     """Yield for each step what it costs; nothing is timed in this process."""
 
-    def one(step: str, subject: Subject, measure: Measure, device: Device) -> RowCosts | Growths:
+    def one(step: str, subject: _Known, measure: Measure, device: Device) -> RowCosts | Growths:
+        if isinstance(subject, Job):
+            if step == FACTS:
+                return Growths()
+            return plain_costs(subject, measure, measure.row(step)[0], device)
         if step == FACTS:
             return Growths(growth=growth(subject, measure, measure.rows[0]))
         return costs_of_row(subject, measure, measure.row(step)[0], device)
@@ -81,17 +89,17 @@ def ceilings(asked: MeasureAsked, note: Note = None) -> Events[Capable]:
 
 def _steps(
     asked: MeasureAsked,
-    one: Callable[[str, Subject, Measure, Device], T],
+    one: Callable[[str, _Known, Measure, Device], T],
     lost: Callable[[str, str], T],
 ) -> Events[T]:
     """Yield each step and its answer; one that fails has a reason, and costs no other."""
     measure, failure = asked.measure, ""
     torch.set_num_threads(measure.threads)
     device = open_device(measure.device)
-    subject: Subject | None = None
+    subject: _Known | None = None
     try:
         assert asked.job is not None
-        subject = opened(asked.job, measure)
+        subject = asked.job if asked.job.plain else opened(asked.job, measure)
     except SubjectError as error:
         failure = str(error)
     yield Opened(None)
@@ -113,10 +121,11 @@ def _steps(
         yield answer
 
 
-def _timed(step: str, subject: Subject, measure: Measure, device: Device) -> Timed:
+def _timed(step: str, subject: _Known, measure: Measure, device: Device) -> Timed:
     row, mode = measure.row(step)
     made, own = _made(step, subject, measure, device)
-    name, other = reference_of(subject, made, row, device.name, mode)
+    known = None if isinstance(subject, Job) else subject
+    name, other = reference_of(known, made, row, device.name, mode)
     before = device.condition()
     seen = sampled(device, own, other, measure.budget)
     why = disturbed(before, device.condition())
@@ -124,7 +133,7 @@ def _timed(step: str, subject: Subject, measure: Measure, device: Device) -> Tim
 
 
 def _timed_in_turns(
-    partner: Partner, step: str, subject: Subject, measure: Measure, device: Device
+    partner: Partner, step: str, subject: _Known, measure: Measure, device: Device
 ) -> Timed:
     try:
         _, own = _made(step, subject, measure, device)
@@ -144,10 +153,13 @@ def _timed_in_turns(
     return Timed(digest=seen.digest(), warm_up=seen.warm_up, turns=seen.turns, disturbed=why)
 
 
-def _made(step: str, subject: Subject, measure: Measure, device: Device) -> tuple[Ready, Source]:
+def _made(step: str, subject: _Known, measure: Measure, device: Device) -> tuple[Ready, Source]:
     if not device.computes:
         raise UsageError("nothing is timed on shapes alone")
     row, mode = measure.row(step)
     train = mode == "backward"
-    made = ready(subject, dims_of_row(subject, measure, row), row, device.name, train=train)
+    if isinstance(subject, Job):
+        made: Ready = plain_point(subject, row, device.name, train=train)
+    else:
+        made = ready(subject, dims_of_row(subject, measure, row), row, device.name, train=train)
     return made, made.backward if train else made.forward

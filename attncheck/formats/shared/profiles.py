@@ -67,7 +67,7 @@ def profile_page(report: Report, sort: str = "") -> Page:
 def _warnings(subjects: _Subjects) -> Iterator[Section]:
     told = [f"{name_of(s)}: {profile.warning}" for s, profile in subjects if profile.warning]
     if any(profile.refused for _, profile in subjects):
-        told.append("--anyway measures them, and marks every figure")
+        told.append("--anyway tries no claim, and measures them")
     told += [f"{name_of(s)}: {profile.disturbed}" for s, profile in subjects if profile.disturbed]
     if told:
         yield Section("Warning", told)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +25,14 @@ from attncheck.instruments.counting.fvcore_check import Second, fvcore_count
 from attncheck.instruments.counting.parameters import Inventory, inventory, never_used
 from attncheck.lazy import torch
 from attncheck.subject.case import Case
+from attncheck.subject.live import on_device
 from attncheck.subject.raising import SubjectError
 from attncheck.subject.sampling import seed_everything
 from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
 
-_NOT_ASKED = "not asked"
+NOT_ASKED = "not asked"
+"""Of the second counter: the first is enough."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class BothCounts:
     @property
     def asked_twice(self) -> bool:
         """Whether the second counter was asked at all."""
-        return self.second.reason != _NOT_ASKED
+        return self.second.reason != NOT_ASKED
 
     @property
     def disagreement(self) -> str:
@@ -145,7 +147,7 @@ def count_call(
         device: where the tensors are; on ``meta`` only shapes are computed.
         twice: also count with fvcore, which needs real tensors.
     """
-    with untouched(module), _on(device):
+    with untouched(module), on_device(device):
         seed_everything(seed, device)
         copies = [tensor.clone() for tensor in tensors]
         with counting(module) as tally:
@@ -153,7 +155,7 @@ def count_call(
         unused = never_used(module, outputs)
         parameters = inventory(module)
     if not twice:
-        return BothCounts(parameters, tally, Second(None, _NOT_ASKED), unused)
+        return BothCounts(parameters, tally, Second(None, NOT_ASKED), unused)
     with untouched(module):
         seed_everything(seed, device)
         second = fvcore_count(module, call, [tensor.clone() for tensor in tensors])
@@ -226,11 +228,6 @@ def samples(form: ClosedForm, dims: dict[str, int]) -> int:
 def _dearest(by_operator: Any) -> str:
     ranked = sorted(by_operator.items(), key=lambda item: -item[1])[:4]
     return ", ".join(f"{name} {macs:,}" for name, macs in ranked) or "nothing"
-
-
-def _on(device: str) -> Any:
-    """On ``meta``, make tensors that the module creates without naming a device land there too."""
-    return torch.device(device) if device == "meta" else nullcontext()
 
 
 @contextmanager

@@ -143,11 +143,24 @@ def tensors_in(tree: Any) -> list[torch.Tensor]:
 @lru_cache(maxsize=1024)
 def _formula(operator: Any) -> Callable[..., Any] | None:
     """Return torch's own formula for an operator."""
-    from torch.utils.flop_counter import flop_registry
-
     formula: Callable[..., Any] | None
-    formula = flop_registry.get(getattr(operator, "_overloadpacket", operator))
+    formula = _registry().get(getattr(operator, "_overloadpacket", operator))
     return formula
+
+
+@lru_cache(maxsize=1)
+def _registry() -> dict[Any, Any]:
+    """Return torch's formulas; the compiler of GPU kernels that it asks for is not loaded."""
+    import sys
+
+    loaded: dict[str, Any] = dict.fromkeys({"triton"} - set(sys.modules))
+    sys.modules.update(loaded)
+    try:
+        from torch.utils.flop_counter import flop_registry
+    finally:
+        for name in loaded:
+            del sys.modules[name]
+    return flop_registry
 
 
 def _registered(operator: Any, args: Any, kwargs: Any, out: Any) -> int | None:

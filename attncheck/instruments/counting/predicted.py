@@ -9,7 +9,9 @@ from attncheck.instruments.counting.count import count_trial
 from attncheck.instruments.memory import following
 from attncheck.lazy import torch
 from attncheck.subject.case import Case
+from attncheck.subject.live import LiveCall
 from attncheck.subject.raising import blamed
+from attncheck.subject.stated_calls import called_plainly
 from attncheck.subject.subject import Subject
 from attncheck.subject.trial import Trial
 
@@ -82,6 +84,21 @@ def predict(
             with blamed("backward"):
                 main.sum().backward()  # type: ignore[no-untyped-call]
     return replace(seen, memory=live.peak, fused=fused.seen)
+
+
+def predict_call(call: LiveCall) -> int | None:
+    """Return the peak bytes of a call of shapes alone, above parameters and inputs.
+
+    None where it computes values, or a fused attention kernel holds less than shapes tell.
+    """
+    if call.device != "meta":
+        return None
+    given = torch.utils._pytree.tree_leaves(([*call.positional], call.named))
+    tensors = [one for one in given if isinstance(one, torch.Tensor)]
+    fused = _Fused()
+    with fused, following([*call.module.parameters(), *call.module.buffers(), *tensors]) as live:
+        called_plainly(call)
+    return None if fused.seen else live.peak
 
 
 class _Fused:

@@ -1,0 +1,1 @@
+"""Calls counted by hand, of modules as people write them."""
