@@ -75,10 +75,11 @@ def _check(claim: Claim, subject: Subject, case: Case) -> Outcome:
 
 
 def _summary(outcomes: list[tuple[Case, Outcome]]) -> Outcome:
+    """Return the first answer of the best status that says something, else the first."""
     for status in (Status.HOLDS, Status.UNDECIDED, Status.SKIPPED):
-        for _, outcome in outcomes:
-            if outcome.status is status:
-                return outcome
+        found = [outcome for _, outcome in outcomes if outcome.status is status]
+        if found:
+            return next((outcome for outcome in found if outcome.message), found[0])
     return Outcome(Status.SKIPPED, "no case of the spec's lattice applies to this subject")
 
 
