@@ -22,9 +22,10 @@ from attncheck.catalogue.uses import limits_for
 from attncheck.commands import compare as side_by_side
 from attncheck.commands import count as counting
 from attncheck.commands import words
-from attncheck.commands.identify import identities
+from attncheck.commands.identify import identities, sentence
 from attncheck.commands.scan.run import scan as looked_through
 from attncheck.commands.shown import ShownComparison, ShownCount, ShownReport
+from attncheck.commands.unnamed import computed
 from attncheck.data.harmless import one_line
 from attncheck.data.identity import Identity
 from attncheck.data.report import Problem
@@ -96,7 +97,7 @@ def audit(
     Args:
         thing: a target's text, a class, an instance, or a function that makes one.
         spec: a spec's id or alias, the path of a ``.toml``, or a family for any module of its
-            kind: ``map`` (B, C, H, W), ``tokens`` (B, N, C), ``seq2seq``.
+            kind, ``map``, ``tokens`` or ``seq2seq``; what it computes, where none is named.
         init: constructor arguments, any Python values; strings may be formulas over dims.
         dims: sizes that differ from the spec's, ``{"C": 64}``.
         inputs: of ``forward``, in order or by name: shapes, tensors, or texts of ``--input``.
@@ -107,9 +108,8 @@ def audit(
         timeout: seconds for one claim; twenty times that for a subject.
         memory_limit: of one subject's process.
         workers: subjects at once; 0 for one per core.
-        isolate: in processes of their own; else in this one, for a debugger, or where processes
-            cannot be started. Findings are the same, but nothing protects this process from a
-            module that crashes or hangs, and no limit holds; its state is put back afterwards.
+        isolate: in processes of their own; else in this one, for a debugger, or where none can be
+            started: nothing then stops a module that crashes or hangs; its state is put back.
 
     Raises:
         UsageError, SpecError, TargetError: something that was asked for is not there.
@@ -128,7 +128,8 @@ def audit(
         seed=seed,
     )
     bounds = limits_of(timeout, memory_limit)
-    return _shown(select(*_contract(thing, spec), asked), bounds, workers, isolate=isolate)
+    named = _contract(thing, spec or _meant(thing, asked, bounds))
+    return _shown(select(*named, asked), bounds, workers, isolate=isolate)
 
 
 def scan(
@@ -286,14 +287,45 @@ def _contract(thing: Any, spec: str | None) -> tuple[str, Any]:
     """
     if spec is not None:
         return spec, thing
-    if isinstance(thing, str) and ":" not in thing:
+    if _is_spec(thing):
         return thing, ""
+    raise _missing(thing)
+
+
+def _is_spec(thing: Any) -> bool:
+    return isinstance(thing, str) and ":" not in thing
+
+
+def _meant(thing: Any, asked: Asked, limits: Limits) -> str | None:
+    """Return the mechanism that a thing computes; None for what is a spec itself.
+
+    Raises:
+        UsageError: it is none that we know.
+        TargetError: it cannot be called, or its name says another one.
+    """
+    if _is_spec(thing):
+        return None
+    (identity,) = computed([thing], asked, limits)
+    if identity.mechanism is None:
+        raise _missing(thing, f": it computes {sentence(identity)}")
+    if identity.named:
+        raise TargetError(
+            f"its name says {identity.named}, and it computes {identity.mechanism} "
+            f"({sentence(identity)})",
+            where=thing_of(thing).written,
+            instead=f"say which is meant: spec={identity.named!r}, or spec={identity.mechanism!r}",
+        )
+    return identity.mechanism
+
+
+def _missing(thing: Any, why: str = "") -> UsageError:
+    """Return what is said where nobody said what a thing must meet."""
     named = thing_of(thing)
     last = named.name.rpartition(".")[2]
     near = [*_like(last)][:3]
     first = f"{', '.join(map(repr, near))} by its name; " if near else ""
-    raise UsageError(
-        f"what {one_line(last)} must meet is missing",
+    return UsageError(
+        f"what {one_line(last)} must meet is missing{why}",
         where="spec",
         instead=f"say spec=: {first}a spec's id (attncheck list specs), or a family: 'map' for a "
         "feature map (B, C, H, W), 'tokens' for (B, N, C), 'seq2seq' for query, key and value",

@@ -32,7 +32,7 @@ from attncheck.signature.inputs import parse_input
 from attncheck.signature.live_target import live_target
 from attncheck.signature.resolve import Factory, split_target
 from attncheck.source.raised import CELL
-from attncheck.subject.live import taken_out
+from attncheck.subject.live import in_place, taken_out
 from attncheck.subject.prepare import Request
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -66,6 +66,8 @@ def thing_of(given: Any) -> Thing:
     Raises:
         TargetError: it makes no module, or its text names no class.
     """
+    if isinstance(given, Thing):
+        return given
     if isinstance(given, str):
         if (live := live_target(given)) is not None:
             name = given.removeprefix(f"{live.place}:")
@@ -146,6 +148,8 @@ def request_of(job: Job, inputs: list[str] | None = None, device: str = "cpu") -
         )
     if live is not None:
         factory, handed = taken_out(live, folder, texts)
+    elif inputs is None and isinstance(factory, AsItIs) and factory.within:
+        factory, handed = in_place(factory.within)
     else:
         handed = [parse_input(text) for text in texts]
     plain = {name: from_json(v) for name, v in job.arguments.items() if name not in given}
@@ -307,7 +311,9 @@ def _pickled(thing: Thing, arguments: Mapping[str, Any], sources: dict[str, str]
     """Return the factory and the arguments in one pickle, so that their classes are the same."""
     stream = io.BytesIO()
     pickler = _Pickler(stream, sources)
-    lost = [m for v in (thing.factory, *arguments.values()) if (m := _unfindable(v))]
+    within = thing.factory.within if isinstance(thing.factory, AsItIs) else None
+    values = (thing.factory, within and within.model, *arguments.values())
+    lost = [m for v in values if v is not None and (m := _unfindable(v))]
     for module in lost:
         cloudpickle.register_pickle_by_value(module)
     try:

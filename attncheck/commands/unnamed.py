@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from attncheck.auditing.request import Asked
 from attncheck.commands.identify import identities, sentence
@@ -38,7 +39,8 @@ def specified(
         raise _unknown_spec(strange[0], asked, limits)
     if not asking:
         return read, []
-    found = dict(zip(asking, _asked(asking, asked, limits, engine), strict=True))
+    targets = [one.target for one in asking]
+    found = dict(zip(asking, computed(targets, asked, limits, engine), strict=True))
     chosen = {
         one: Named(_spec_of(one.target, identity), one.target) for one, identity in found.items()
     }
@@ -46,16 +48,22 @@ def specified(
     return [chosen.get(one, one) for one in read], told
 
 
-def _asked(
-    targets: Sequence[Named], asked: Asked, limits: Limits, engine: Engine | None = None
+def computed(
+    targets: Sequence[Any], asked: Asked, limits: Limits, engine: Engine | None = None
 ) -> Iterator[Identity]:
-    """Yield what each target is.
+    """Yield what each target is, or what Python code has at hand.
+
+    Args:
+        targets: what is asked about.
+        asked: options of an audit: of them, how each is built and called.
+        limits: what each child may use.
+        engine: where they are sent; None for this machine.
 
     Raises:
         TargetError: it cannot be called.
     """
     plain = replace(asked, dims={}, claims=(), skips=(), binding=(), dtype="", device="cpu")
-    found = identities([one.target for one in targets], plain, limits, engine=engine)
+    found = identities(targets, plain, limits, engine=engine)
     for one in found.targets:
         if one.identity is None:
             assert one.problem is not None
@@ -96,7 +104,7 @@ def _unknown_spec(one: Named, asked: Asked, limits: Limits) -> UsageError:
     near = did_you_mean(name.lower(), shelf_index())
     lines = [near] if near.startswith("did") else []
     try:
-        identity = next(_asked([one], asked, limits))
+        identity = next(computed([one.target], asked, limits))
     except AttncheckError:
         identity = None  # the name is the mistake that is told
     if identity is not None and identity.mechanism is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attncheck.data.formula import Formula
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST_VECTORS = 4
 """Vectors that may be the rows of one table."""
-Named = list[tuple[str, "Slot"]]
+Named = Sequence[tuple[str, "Slot"]]
 Fitted = tuple[Dims, dict[str, Part]]
 
 

@@ -30,10 +30,24 @@ _LONG, _LONGEST = 41, 160
 """Tokens of the longest comparison, and the most where a number of the definition's is larger."""
 PATIENCE = 20.0
 """Seconds of CPU time for a search all the same: of large modules each comparison takes long."""
-LOOK, SECOND_LOOK = 12_000, 100_000
-"""Steps of a look at one definition of many: what a subject is, is found in the median at once."""
-_FEW_ASSIGNMENTS, _IMPATIENCE = 48, 2.0
-"""The same of a look."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How far one definition of many is searched: what a subject is, is found in few steps.
+
+    Attributes:
+        steps: of the search of tensors, under all choices of options.
+        assignments: how many are compared.
+    """
+
+    steps: int
+    assignments: int
+
+
+GLANCE, LOOK, SECOND_LOOK = Effort(1_500, 12), Effort(12_000, 48), Effort(100_000, 48)
+_IMPATIENCE = 2.0
+"""Seconds of CPU time for a look."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,7 @@ class Proof:
         probes: the probes passed.
         tried: how many assignments were compared.
         at: the probe on which it differs.
+        ended: whether the search came to its end, so that a longer one would say the same.
     """
 
     status: str
@@ -60,24 +75,32 @@ class Proof:
     probes: tuple[str, ...] = ()
     tried: int = 0
     at: Probe | None = None
+    ended: bool = False
 
 
-def prove(mechanism: Mechanism, trial: Trial, most: int = 0, *, steps: int = 0) -> Proof:
+def prove(
+    mechanism: Mechanism,
+    trial: Trial,
+    most: int = _MOST_ASSIGNMENTS,
+    *,
+    effort: Effort | None = None,
+) -> Proof:
     """Compare the subject with the reference under every likely assignment of its tensors.
 
     Assignments under which the base outputs are equal are tried on every probe, until one holds.
-    ``most`` assignments are compared, by default as many as two seconds allow; with ``steps``
-    it is a look, at one of many definitions: no more are searched, and the likeliest compared.
+    ``most`` assignments are compared, by default as many as two seconds allow; an ``effort``
+    says how much of one definition of many is searched and compared.
     """
-    most = most or (_FEW_ASSIGNMENTS if steps else _MOST_ASSIGNMENTS)
+    most = effort.assignments if effort else most
+    purse = [effort.steps] if effort else None
     base = Probe("base", trial, trial.inputs())
     module = trial.module()
     seen = _output(base, module)
-    deadline = time.process_time() + (_IMPATIENCE if steps else PATIENCE)
+    deadline = time.process_time() + (_IMPATIENCE if effort else PATIENCE)
     closest: tuple[float, Assignment] | None = None
     nearly: Proof | None = None
-    tried = 0
-    for assignment in _every(mechanism, trial, module, most, steps):
+    tried, ended = 0, False
+    for assignment in _every(mechanism, trial, module, most, purse):
         tried += 1
         found = compare(mechanism, assignment, base, module, seen=seen)
         if found.decided and found.relative <= NEARLY:
@@ -89,22 +112,28 @@ def prove(mechanism: Mechanism, trial: Trial, most: int = 0, *, steps: int = 0) 
             closest = (found.relative, assignment)
         if time.process_time() > deadline:
             break
+    else:
+        ended = tried < most and (purse is None or purse[0] >= 0)
     if nearly is not None:
         return nearly
     # Where a mask must be given, a base case that hides nothing tells little of its use.
     stated = next(_masked(trial), base) if trial.subject.convention.masks else base
     if closest is None:
-        return Proof("unmatched", tried=tried, at=stated)
-    return Proof("different", closest[1], closest[0], "base", tried=tried, at=stated)
+        return Proof("unmatched", tried=tried, at=stated, ended=ended)
+    return Proof("different", closest[1], closest[0], "base", tried=tried, at=stated, ended=ended)
 
 
 def _every(
-    mechanism: Mechanism, trial: Trial, module: torch.nn.Module, most: int, steps: int
+    mechanism: Mechanism,
+    trial: Trial,
+    module: torch.nn.Module,
+    most: int,
+    purse: list[int] | None,
 ) -> Iterator[Assignment]:
     """Yield the assignments to compare; those with heads as an inner axis where no other holds."""
     plain: list[Assignment] = []
     for assignment in itertools.islice(
-        assignments(mechanism, trial.subject, module, steps=steps), most
+        assignments(mechanism, trial.subject, module, purse=purse), most
     ):
         plain.append(assignment)
         yield assignment

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncheck.data.formula import Formula
 from attncheck.equivalence.assignment import Assignment
+from attncheck.equivalence.fits import Fits
 from attncheck.equivalence.freedoms import Choices, choices_of, stated_sizes
 from attncheck.equivalence.matching import Matcher
 from attncheck.equivalence.observed import contradictions
@@ -51,11 +52,10 @@ def assignments(
     module: torch.nn.Module,
     *,
     relaxed: bool = False,
-    steps: int = 0,
+    purse: list[int] | None = None,
 ) -> Iterator[Assignment]:
-    """Yield each assignment once; after ``steps`` in all no more, by default as many as help."""
+    """Yield each assignment once, until the steps in ``purse`` are used up, by default all."""
     seen: set[Any] = set()
-    purse = [steps] if steps else None
     turns = _turns(mechanism, subject, module, relaxed=relaxed, purse=purse)
     for assignment in islice(turns, _MOST):
         key = (_key(assignment), tuple(sorted((n, str(v)) for n, v in assignment.values.items())))
@@ -75,15 +75,14 @@ def _turns(
     groups = _groups(mechanism, subject, module)
     read = reads_of(subject, module)
     used = read.order
-    beside = parameters_beside(subject, module)
     domain = [Formula(text) for text in subject.spec.domain.values()]
     told = stated_sizes(subject, module)
+    fits = Fits(mechanism, module, relaxed, parameters_beside(subject, module), told)
     kept: list[tuple[Assignment, Choices]] = []
 
     def search(group: Group, steps: int, order: dict[str, int] | None) -> Iterator[Assignment]:
         known, choices, doubtful = group
-        limits = (relaxed, order, steps, domain, beside, purse, told, read.summed)
-        matcher = Matcher(mechanism, module, known, *limits)
+        matcher = Matcher(fits, known, order, steps, domain, purse, read.summed)
         for found in matcher.assignments():
             kept.append((found, doubtful))
             yield from _under(found, choices)

@@ -148,7 +148,7 @@ class _Search:
         again = {
             k for k in found if not _earlier(last, k, start) and self._tells(last.steps[k])
         } - {d.step.key for d in departures}
-        slots = _slots(last, {*ahead, *again})
+        slots = _slots(last, {*ahead, *again}, self.stepwise.probe.data)
         return Explanation(
             self.stepwise.assignment,
             tuple(departures),
@@ -363,16 +363,13 @@ def _earlier(run: Rerun, key: Key, other: Key) -> bool:
     return order.index(key) < order.index(other) if other in order else True
 
 
-def _slots(run: Rerun, keys: set[Key]) -> frozenset[str]:
+def _slots(run: Rerun, keys: set[Key], inputs: Sequence[str]) -> frozenset[str]:
     """Return the slots that these steps read, as they are or as a step of slots alone has them."""
-    named = {s.name: s for s in run.steps.values() if s.is_leaf or _is_of_slots(s)}
+    values = {*inputs, *(step.name for step in run.steps.values())}
+    named = {s.name: s for s in run.steps.values() if s.is_leaf or not s.line.reads & values}
     read = {name for key in keys for name in run.steps[key].line.reads}
     read |= {name for alias in read & named.keys() for name in named[alias].line.reads}
     return frozenset(name.removeprefix("p.") for name in read if name.startswith("p."))
-
-
-def _is_of_slots(step: DefinedStep) -> bool:
-    return all(name.startswith("p.") for name in step.line.reads)
 
 
 def _different(steps: Iterator[DefinedStep] | Sequence[DefinedStep]) -> int:

@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from attncheck.equivalence.norms import (
     FACTORS,
@@ -55,7 +56,7 @@ class Unit:
     eps: float = 0.0
     statistics: tuple[str, str] | None = None
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """The parameters that the unit consumes."""
         own = (self.weight, self.bias, *self.stacked, *self.stacked_biases)

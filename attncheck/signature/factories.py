@@ -7,12 +7,23 @@ import functools
 import inspect
 import sys
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from attncheck.errors import TargetError
 from attncheck.lazy import torch
 
 _WRITE = "name a subclass of torch.nn.Module, or a function that returns one"
+
+
+class Within(NamedTuple):
+    """Where an instance stands: the whole model, its own dotted name in it, and the model's call.
+
+    The call is told by ``--input`` texts, none where it is found by trying.
+    """
+
+    model: torch.nn.Module
+    place: str
+    texts: list[str]
 
 
 class AsItIs:
@@ -23,12 +34,14 @@ class AsItIs:
         options: the constructor's arguments that its attributes of the same names hold.
         cached: the parameter through which its model hands it a cache and no mask, "" without one.
         called_at: what its model hands it, where it is called with less; "" where it is not.
+        within: the model that must be called to know the call of this part; None for no such.
     """
 
     def __init__(self, module: torch.nn.Module, cached: str = "") -> None:
         self.module = module
         self.cached = cached
         self.called_at = ""
+        self.within: Within | None = None
         own = vars(module)
         wanted = _parameters_of(type(module))
         self.options = {name: own[name] for name in wanted if type(own.get(name)) in _PLAIN}

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from attncheck.spec.reading import read_document
-from attncheck.spec.shelf import CONTRACTS, shelf_index, spec_ids
+from attncheck.spec.shelf import CONTRACTS, as_written, shelf_index, spec_ids
 
 _SIGNS = re.compile(r"[^a-z0-9]+")
 _COMMON = re.compile(r"(?:attention|layer|block|module|net|unit|gate|mechanism|blk|[123n]d|v?\d+)$")
@@ -25,6 +24,10 @@ _ADJECTIVES = frozenset(
 """Names of mechanisms that are ordinary words: of an attention they tell which, of a layer not."""
 _ROLES = frozenset({"selfattention", "crossattention", "sdpa"})
 """Names that tell to what a layer attends, as a submodule is called whatever it computes."""
+_WHOLE = {"mha": "gqa"}
+"""Mechanisms by whose names people call a whole family, all that add a mask or positions: whose."""
+_LAYERS = frozenset({"bottleneck", "c3", "focus", "resblock"})
+"""Mechanisms without an attention: layers of other networks have their names as well."""
 _OTHERS = frozenset({"mlp", "transformerblock"})
 """Names that some mechanism has too, and that are mostly something else's."""
 
@@ -33,7 +36,7 @@ _OTHERS = frozenset({"mlp", "transformerblock"})
 def _above() -> dict[str, frozenset[str]]:
     """Return mechanism -> all that it is a case of, near or far."""
     index = shelf_index()
-    near = {name: frozenset(read_document(index[name])[0].specialises) for name in spec_ids()}
+    near = {name: frozenset(as_written(index[name]).specialises) for name in spec_ids()}
     found: dict[str, frozenset[str]] = {}
     for name, first in near.items():
         seen: set[str] = set()
@@ -114,6 +117,27 @@ def placed_so(place: str, *, attends: bool = True) -> str:
     return "" if _written_out(_plain(name)) in _ROLES else named_so(name, attends=attends)
 
 
+def is_layer(mechanism: str) -> bool:
+    """Say whether a mechanism is a layer without an attention, whose name alone says little."""
+    return mechanism in _LAYERS
+
+
+def names_family(named: str) -> bool:
+    """Say whether what a name means stands for a whole family as well."""
+    return named in _WHOLE
+
+
+def names_family_of(named: str, mechanism: str) -> bool:
+    """Say whether what a name means stands for a family as well, of which a mechanism is a member.
+
+    Multi-head attention that hides what is later, or turns by positions, is multi-head attention.
+
+    >>> names_family_of("mha", "causal"), names_family_of("rope", "mha")
+    (True, False)
+    """
+    return names_family(named) and specialises(mechanism, _WHOLE[named])
+
+
 def is_short_for(name: str, mechanism: str) -> bool:
     """Say whether a class's name is the initials of a mechanism's title, whatever else it means.
 
@@ -122,7 +146,7 @@ def is_short_for(name: str, mechanism: str) -> bool:
     >>> is_short_for("PSABlock", "c2psa"), is_short_for("PSABlock", "se")
     (True, False)
     """
-    title = read_document(shelf_index()[mechanism])[0].title
+    title = as_written(shelf_index()[mechanism]).title
     initials = "".join(word[0] for word in _SIGNS.split(title.lower()) if word)
     return initials in _forms(_plain(name.rpartition(".")[2]))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from attncheck.data.text_file import named_path
@@ -26,11 +26,16 @@ def shipped_document(name: str) -> SpecDocument:
     path = folder / f"{name}.toml"
     if not path.is_file():
         raise SpecError(f"no shipped spec has the id '{name}'")
-    document, _ = read_document(path)
+    document = as_written(path)
     if not document.family:
         return document
-    family, _ = read_document(folder / f"{document.family}.toml")
-    return inherit(document, family)
+    return inherit(document, as_written(folder / f"{document.family}.toml"))
+
+
+@cache
+def as_written(path: Path) -> SpecDocument:
+    """Return what the file of a shipped spec says by itself; each is read once."""
+    return read_document(path)[0]
 
 
 def specs_folder() -> Path:

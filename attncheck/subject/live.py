@@ -15,7 +15,7 @@ from unittest import mock
 from attncheck.errors import TargetError, did_you_mean
 from attncheck.lazy import torch
 from attncheck.signature.convention import GivenInput
-from attncheck.signature.factories import AsItIs
+from attncheck.signature.factories import AsItIs, Within
 from attncheck.signature.forward import forward_parameters
 from attncheck.signature.inputs import input_text, parse_input
 from attncheck.signature.live_target import LiveTarget
@@ -195,7 +195,22 @@ def taken_out(
     """
     if not target.part:
         return AsItIs(built(target, folder)), [parse_input(text) for text in texts]
-    call = captured(target, folder, texts)
+    return _handed(captured(target, folder, texts))
+
+
+def in_place(part: Within) -> tuple[AsItIs, list[GivenInput]]:
+    """Return a part of a model that is there, with its inputs as the model hands them to it.
+
+    Raises:
+        TargetError: the model cannot be called, or never calls the part.
+    """
+    target = LiveTarget(part.place, "", "", part=part.place)
+    model = unwrapped(part.model).eval()
+    inner = arguments_of(model, target, called(model, target, part.texts))
+    return _handed(LiveCall(part_of(model, target), inner.positional, inner.named))
+
+
+def _handed(call: LiveCall) -> tuple[AsItIs, list[GivenInput]]:
     handed = call.module, call.positional, call.named
     given = list(given_to(*handed))
     found = AsItIs(call.module, cache_handed(*handed))

@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from attncheck.errors import TargetError
-from attncheck.signature.axes_written import batch_written_second
 from attncheck.signature.binding import Binding
 from attncheck.signature.calls import (
     CallsWanted,
-    alternatives,
     candidates,
     dims_of,
     example,
@@ -35,19 +33,12 @@ from attncheck.signature.forward import forward_parameters, may_be_none
 from attncheck.signature.kept import kept_dims
 from attncheck.signature.resolve import Factory, resolve
 from attncheck.spec import SpecDocument
+from attncheck.subject.attempts import Attempt, tried
 from attncheck.subject.hinting import other_sizes, stated_inputs
 from attncheck.subject.layouts import (
-    answers,
-    casts_inside,
-    error_of,
     fits,
-    in_double,
-    returns_gate,
-    stands,
 )
-from attncheck.subject.masking import obeys
 from attncheck.subject.misfit import wanted_sizes, widths_of
-from attncheck.subject.pinning import as_answered, pin_sizes
 from attncheck.subject.raising import SubjectError, blamed
 from attncheck.subject.stating import into_domain, with_sides, without_followers
 from attncheck.subject.subject import Subject
@@ -81,29 +72,54 @@ class Request:
     modules_only: bool = False
 
 
-def prepare(spec: SpecDocument, request: Request) -> tuple[Subject, SubjectError | None]:
+def prepare(
+    spec: SpecDocument,
+    request: Request,
+    *,
+    factory: Factory | None = None,
+    trying: bool = True,
+    hints: bool = True,
+) -> tuple[Subject, SubjectError | None]:
     """Return the subject and, where no way of building and calling it works, what it raises.
 
     What is assumed is tried in turn: the likeliest binding, the author's own values, other
     meanings of names, other sizes. Only the first works in nearly every case, and costs no more.
 
+    Args:
+        spec: what it is called as.
+        request: what is built and called.
+        factory: what the request's target is, where that is known already.
+        trying: whether sizes and calls that only trying can tell are looked for.
+        hints: whether an error says what to type, which is looked for by trying.
+
     Raises:
         TargetError: it cannot be imported or bound; nothing could be said of it.
     """
-    factory = request.factory or resolve(
-        request.target, request.folder, modules_only=request.modules_only
-    )
+    factory = factory or resolved(request)
     try:
-        return _prepare(spec, request, factory)
+        return _prepare(spec, request, factory, trying=trying, hints=hints)
     except MissingError as error:
+        if not hints:
+            raise
         raise with_values(error, request, lambda other: _plain(spec, other, factory)) from None
 
 
+def resolved(request: Request) -> Factory:
+    """Return the class or function that is asked about; its file runs anew.
+
+    Raises:
+        TargetError: it cannot be imported, or makes no module.
+    """
+    return request.factory or resolve(
+        request.target, request.folder, modules_only=request.modules_only
+    )
+
+
 def _prepare(
-    spec: SpecDocument, request: Request, factory: Factory
+    spec: SpecDocument, request: Request, factory: Factory, *, trying: bool, hints: bool
 ) -> tuple[Subject, SubjectError | None]:
-    best: _Attempt | None = None
-    for attempt in _attempts(spec, request, factory):
+    best: Attempt | None = None
+    for attempt in _attempts(spec, request, factory, trying=trying, hints=hints):
         if attempt.works:
             return attempt.subject, None
         if best is None or (best.failure is not None and attempt.failure is None):
@@ -114,39 +130,32 @@ def _prepare(
     return best.subject, best.failure
 
 
-@dataclass(frozen=True)
-class _Attempt:
-    """One way of building and calling: the subject, what it raises, and whether it answers."""
-
-    subject: Subject
-    failure: SubjectError | None = None
-    works: bool = False
-
-
-def _attempts(spec: SpecDocument, request: Request, factory: Factory) -> Iterator[_Attempt]:
+def _attempts(
+    spec: SpecDocument, request: Request, factory: Factory, *, trying: bool, hints: bool
+) -> Iterator[Attempt]:
     """Yield what comes of each assumption: bindings, other sizes, masks and other forms."""
     dims = dims_in_order(spec.dims, request.dims)
-    first: _Attempt | None = None
+    first: Attempt | None = None
     drafts: list[Subject] = []
     given = {**_of_definition(factory, dims), **request.arguments}
     for binding in bindings(factory, dims, given, spec.names, request.target):
         drafts.append(_draft(spec, request, factory, binding))
-        if attempt := _tried(_called(drafts[-1], request), request):
+        if attempt := tried(_called(drafts[-1], request), request.inputs):
             yield attempt
             first = first or attempt
-    if first is not None and first.failure is None:
+    if first is not None and (first.failure is None or not trying):
         return
     if first is not None:
         yield from _misfitting(drafts, request, lengths=False)
         yield from _elsewhere(spec, request, factory, first.subject)
         yield from _misfitting(drafts, request, lengths=True)
     guessed = False
-    for draft in drafts[:_MOST_GUESSED]:
-        if attempt := _tried(_guessed(draft, request), request, guessed=True):
+    for draft in drafts[: _MOST_GUESSED if trying else 0]:
+        if attempt := tried(_guessed(draft, request), request.inputs, guessed=True):
             guessed = True
             yield attempt
     if first is None and not guessed:
-        raise _unmatched(drafts[0], request, lambda other: _works(spec, other, factory))
+        raise _unmatched(drafts[0], request, lambda other: hints and _works(spec, other, factory))
 
 
 def _works(spec: SpecDocument, request: Request, factory: Factory) -> bool:
@@ -160,7 +169,7 @@ def _plain(spec: SpecDocument, request: Request, factory: Factory) -> Subject | 
     try:
         bound = bindings(factory, dims, request.arguments, spec.names, request.target)
         draft = _draft(spec, request, factory, next(bound))
-        attempt = _tried(_called(draft, request), request)
+        attempt = tried(_called(draft, request), request.inputs)
     except TargetError:
         return None
     return attempt.subject if attempt is not None and attempt.failure is None else None
@@ -177,24 +186,24 @@ def _of_definition(factory: Factory, dims: Mapping[str, int]) -> dict[str, str]:
 
 def _elsewhere(
     spec: SpecDocument, request: Request, factory: Factory, subject: Subject
-) -> Iterator[_Attempt]:
+) -> Iterator[Attempt]:
     """Yield what comes of other sizes than the spec's, where none is stated."""
     for change in (*_own_widths(request, subject), *other_sizes(subject, request)):
         other = replace(request, dims={**request.dims, **change})
-        attempt = _tried(_called(_draft(spec, other, factory, subject.binding), other), other)
+        attempt = tried(_called(_draft(spec, other, factory, subject.binding), other), other.inputs)
         if attempt is not None:
             found = replace(attempt.subject, pinned=attempt.subject.pinned | set(change))
             told = ", ".join(f"{name}={size}" for name, size in change.items())
             yield replace(attempt, subject=replace(found, tried=f"{told}, found by trying"))
 
 
-def _misfitting(drafts: list[Subject], request: Request, *, lengths: bool) -> Iterator[_Attempt]:
+def _misfitting(drafts: list[Subject], request: Request, *, lengths: bool) -> Iterator[Attempt]:
     """Yield what comes of the sizes that a module's errors ask for, where none is stated."""
     for draft in drafts[:_MOST_GUESSED] if not request.inputs else ():
         for subject in itertools.islice(_called(draft, request), _MOST_MISFITS):
             for found in wanted_sizes(subject, lengths=lengths):
                 calls = _called(replace(found, convention=draft.convention), request)
-                if (attempt := _tried(calls, request)) is not None and attempt.works:
+                if (attempt := tried(calls, request.inputs)) is not None and attempt.works:
                     yield replace(attempt, subject=replace(attempt.subject, tried=found.tried))
 
 
@@ -228,51 +237,6 @@ def _draft(spec: SpecDocument, request: Request, factory: Factory, binding: Bind
         device=request.device,
         told=frozenset(request.dims),
     )
-
-
-def _tried(
-    subjects: Iterator[Subject], request: Request, *, guessed: bool = False
-) -> _Attempt | None:
-    """Return the first call that works, else what came of the first of all; None of none."""
-    best: _Attempt | None = None
-    moved: Subject | None = None
-    ordered = bool(request.inputs)
-    for subject in subjects:
-        ordered = ordered and not batch_written_second(subject.factory)
-        for dtype in ("float64",) if guessed else ("float64", "float32"):
-            attempt = as_answered(replace(subject, dtype=dtype))
-            error = error_of(attempt)
-            if error is None:
-                if not answers(attempt) or (attempt.convention.guessed and not obeys(attempt)):
-                    if best is None or best.failure is not None:
-                        best = _Attempt(attempt)
-                elif stands(attempt, stated=ordered) and _only_moved(moved, attempt):
-                    settled = _settled(attempt)
-                    others = [settled.called(way) for way in alternatives(settled.convention)]
-                    if not request.inputs and not guessed:
-                        others += _in_other_orders(attempt, subjects)
-                    return _Attempt(replace(settled, others=tuple(others)), works=True)
-                else:
-                    moved = moved or attempt
-                break
-            if best is None:
-                best = _Attempt(attempt, error)
-            elif best.failure is not None and dtype == "float64":
-                best = replace(best, failure=best.failure or error)
-    if moved is not None:
-        return _Attempt(_settled(moved), works=True)
-    if best is not None and best.failure is None and returns_gate(best.subject):
-        gate = _settled(replace(best.subject, gates=True))
-        return replace(best, subject=replace(best.subject, others=(gate,)))
-    return best
-
-
-def _in_other_orders(found: Subject, waiting: Iterator[Subject]) -> list[Subject]:
-    """Return the same call in the other orders of axes: which one is meant, no shape may tell."""
-    call, layout, dtype = found.convention.call, found.convention.layout, found.dtype
-    later = (one for one in waiting if one.convention.call == call)
-    other = (replace(one, dtype=dtype) for one in later if one.convention.layout != layout)
-    return list(itertools.islice(other, 2))
 
 
 def _called(draft: Subject, request: Request) -> Iterator[Subject]:
@@ -356,11 +320,6 @@ def _unmatched(draft: Subject, request: Request, works: Callable[[Request], bool
     return with_inputs(error, request, shapes, draft.dims, works)
 
 
-def _settled(subject: Subject) -> Subject:
-    """Return the subject with what only trying it can tell."""
-    return pin_sizes(in_double(replace(subject, widened=casts_inside(subject))))
-
-
 def _with_shapes(
     draft: Subject, convention: Convention, given: Sequence[GivenInput]
 ) -> Subject | None:
@@ -383,8 +342,3 @@ def _with_shapes(
         pinned.add("C")
     told = frozenset({*shapes, *draft.told})
     return replace(draft, overrides=overrides, pinned=frozenset(pinned), told=told)
-
-
-def _only_moved(fallback: Subject | None, other: Subject) -> bool:
-    """Say whether two subjects differ in the order of axes alone: no other call may win."""
-    return fallback is None or fallback.convention.call == other.convention.call

@@ -66,7 +66,7 @@ def _later(
     meaning: str, axes: list[str], dims: Mapping[str, int], dtype: torch.dtype, device: str
 ) -> torch.Tensor:
     """Return the mask that hides every later token from each."""
-    at = [i for i, axis in enumerate(axes) if axes.count(axis) == 2]
+    at = [i for i, axis in enumerate(axes) if axis != "1" and axes.count(axis) == 2]
     length = dims[axes[at[0]]]
     hidden = torch.ones(length, length, dtype=torch.bool, device=device).triu(1)
     sizes = [1 if axis == "1" else dims[axis] for axis in axes]

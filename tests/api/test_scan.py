@@ -12,7 +12,7 @@ from tests.api.script import said
 
 NETS = Path(__file__).parents[1] / "commands" / "scan" / "live" / "nets.py"
 HEAD = """
-import attncheck, nets
+import attncheck, nets, torch
 from torch import nn
 
 def told(*places, **options):
@@ -30,6 +30,28 @@ class SE(nn.Module):
     def forward(self, x):
         return x * self.b(self.a(x.mean((2, 3))).relu()).sigmoid()[..., None, None]
 
+class Turned(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.q, self.k, self.v, self.o = (nn.Linear(16, 16) for _ in range(4))
+    def forward(self, x, spin, attn_mask):
+        cos, sin = spin
+        q, k, v = (f(x).unflatten(-1, (2, 8)).transpose(1, 2) for f in (self.q, self.k, self.v))
+        q, k = (t * cos + torch.cat((-t[..., 4:], t[..., :4]), -1) * sin for t in (q, k))
+        s = (q @ k.mT / 8**0.5 + attn_mask).softmax(-1)
+        return self.o((s @ v).transpose(1, 2).flatten(2))
+
+class Decoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = Turned()
+    def forward(self, x):
+        n = x.shape[1]
+        a = torch.arange(n)[:, None] * 10000.0 ** -(torch.arange(4) / 4)
+        a = torch.cat((a, a), -1)
+        hidden = torch.full((1, 1, n, n), -torch.inf).triu(1)
+        return self.layer(x, (a.cos(), a.sin()), attn_mask=hidden)
+
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -46,6 +68,10 @@ WAYS = {
     "an instance with a stated call": (
         "told(nets.Fused(), inputs=[(2, 9, 3)])",
         "conforms [('Mixer', 1, 'mha', 'proven')]",
+    ),
+    "an instance that hands a table and a mask to its layer": (
+        "told(Decoder(), inputs=[(2, 9, 16)])",
+        "conforms [('Turned', 1, 'rope', 'proven')]",
     ),
     "a faulty instance": (
         "told(nets.ViT(scale=False))",

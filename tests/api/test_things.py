@@ -133,14 +133,25 @@ def test_what_nobody_can_audit_is_told_in_words(folder: Path) -> None:
     out = said(
         folder,
         """
-class SELayer(Gate):
-    pass
+class Pointwise(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mix = nn.Conv2d(8, 8, 1)
+    def forward(self, x):
+        return self.mix(x)
+class ECALayer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(8, 2), nn.Linear(2, 8)
+    def forward(self, x):
+        return x * self.b(self.a(x.mean((2, 3))).relu()).sigmoid()[..., None, None]
 class Locked(Gate):
     def __init__(self):
         super().__init__(4)
         self.lock = __import__("threading").Lock()
 for call in (
-    lambda: attncheck.audit(SELayer),
+    lambda: attncheck.audit(Pointwise()),
+    lambda: attncheck.audit(ECALayer),
     lambda: attncheck.audit(42, "map"),
     lambda: attncheck.audit(Config, "map"),
     lambda: attncheck.audit(Locked(), "map"),
@@ -156,12 +167,14 @@ for call in (
     )
     lines = out.splitlines()
     kinds = [line.partition(" ")[0] for line in lines]
-    assert kinds == ["UsageError", *["TargetError"] * 3, *["UsageError"] * 3]
-    assert "'se'" in lines[0]
+    assert kinds == ["UsageError", *["TargetError"] * 4, *["UsageError"] * 3]
+    assert "no mechanism that we know" in lines[0]
     assert all(family in lines[0] for family in ("'map'", "'tokens'", "'seq2seq'"))
-    assert "42 makes no module" in lines[1]
-    assert "no torch.nn.Module" in lines[2]
-    assert "lock" in lines[3]
+    assert "its name says eca, and it computes se" in lines[1]
+    assert "spec='eca', or spec='se'" in lines[1]
+    assert "42 makes no module" in lines[2]
+    assert "no torch.nn.Module" in lines[3]
+    assert "lock" in lines[4]
 
 
 def test_counts_and_comparisons_take_the_same_things(folder: Path) -> None:

@@ -31,6 +31,17 @@ class GCT(nn.Module):  # the Gaussian one, its variance as it overflows
 class GatherExcite(SimAM):  # of which squeeze-and-excitation is a case
     pass
 
+class MultiHeadAttention(nn.Module):  # the name of all that have heads
+    def __init__(self, dim, num_heads=2):
+        super().__init__()
+        self.h, self.qkv, self.out = num_heads, nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
+    def forward(self, x):
+        q, k, v = self.qkv(x).unflatten(-1, (3, self.h, -1)).permute(2, 0, 3, 1, 4)
+        s = q @ k.mT / q.shape[-1] ** 0.5
+        later = torch.ones(s.shape[-2:], dtype=torch.bool).triu(1)
+        y = s.masked_fill(later, -torch.inf).softmax(-1) @ v
+        return self.out(y.transpose(1, 2).flatten(2))
+
 class ECALayer(SimAM):  # faulty, and nothing else's: a tanh gate
     def forward(self, x):
         return x * self.b(self.a(x.mean((2, 3)))).tanh()[:, :, None, None]
@@ -46,6 +57,7 @@ def test_what_a_module_computes_is_audited_and_its_name_told(tmp_path: Path) -> 
     assert said["SimAM"] == ("simam", "se", "proven")
     assert said["GCT"] == ("", "gaussian-context", "proven")  # its initials are these, too
     assert said["GatherExcite"][0] == ""
+    assert said["MultiHeadAttention"] == ("", "causal", "proven")
     assert said["ECALayer"][:2] == ("", "eca")
 
     se = report["subjects"][found["SimAM"]["subject"]]

@@ -14,8 +14,8 @@ from attncheck.reference.mla import mla
 def test_sizes_by_which_nothing_can_be_divided_are_outside_the_domain() -> None:
     matcher = SimpleNamespace(domain=[Formula("C % 8 == 0 and C % g == 0")])
     inside = Matcher._in_domain
-    assert inside(matcher, {"C": 16, "g": 4})  # type: ignore[arg-type]
-    assert not inside(matcher, {"C": 16, "g": 0})  # type: ignore[arg-type]
+    assert inside(matcher, {"C": 16, "g": 4}, {"g"})  # type: ignore[arg-type]
+    assert not inside(matcher, {"C": 16, "g": 0}, {"g"})  # type: ignore[arg-type]
 
 
 def test_a_slot_whose_size_is_open_has_no_heads_to_turn() -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from attncheck.spec.kinship import akin, is_short_for, most_special, named_so, specialises
+from attncheck.spec.kinship import (
+    akin,
+    is_layer,
+    is_short_for,
+    most_special,
+    named_so,
+    names_family_of,
+    specialises,
+)
 from attncheck.spec.reading import read_document
 from attncheck.spec.shelf import shelf_index, spec_ids
 
@@ -49,3 +57,16 @@ def test_initials_are_those_of_every_mechanism_that_has_them() -> None:
     assert is_short_for("GCT", "gaussian-context")
     assert not is_short_for("SimAM", "se")
     assert not is_short_for("Partial", "c2psa")
+
+
+def test_multi_head_attention_is_the_name_of_all_that_add_to_it() -> None:
+    assert names_family_of("mha", "causal")
+    assert names_family_of("mha", "rope")
+    assert not names_family_of("rope", "mha")  # the turn that its name promises is missing
+    assert not names_family_of("mha", "linear")
+
+
+def test_what_holds_no_attention_is_a_layer() -> None:
+    assert is_layer("bottleneck")
+    assert not is_layer("se")
+    assert all(is_layer(name) for name in ("c3", "focus", "resblock"))

@@ -151,3 +151,9 @@ def test_long_inputs_are_made_short_where_that_is_no_other_layer() -> None:
     assert shortened(nn.Conv2d(64, 64, 3), [GivenInput((2, 64, 56, 56))]) == [
         GivenInput((2, 64, 56, 56))
     ]
+
+
+def test_a_mask_of_no_sample_and_no_head_hides_what_is_later() -> None:
+    mask = made_value("what is later hidden, additive (1 1 N N)", {"N": 3}, torch.float64, "cpu")
+    assert mask.shape == (1, 1, 3, 3)
+    assert torch.equal(mask.isinf()[0, 0], torch.ones(3, 3).triu(1).bool())

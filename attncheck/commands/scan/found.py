@@ -31,6 +31,7 @@ from attncheck.data.scan import Group, Scan
 from attncheck.errors import AttncheckError, UsageError
 from attncheck.execution.cache import ResultCache
 from attncheck.execution.limits import Limits
+from attncheck.spec.kinship import is_layer, names_family
 
 _TOKENS = "tokens"
 """The contract of what takes tokens: of a decoder that no spec knows."""
@@ -144,9 +145,20 @@ class Found:
         mechanism = self.scan.groups[number].mechanism
         return ["audit", mechanism, what, asked, str(Path.cwd()), self.limits.memory_bytes]
 
-    def unconfirmed(self) -> list[int]:
-        """Return the groups of which an audit was to confirm what their names say, and did not."""
-        return [n for n, one in sorted(self.known.items()) if one.settles and not one.known]
+    def doubtful(self) -> list[int]:
+        """Return the groups of which an audit was to confirm what their names say, and did not.
+
+        Also what departs from it, where the name is that of a whole family: it may be a member; not
+        a layer that holds no attention, and has the name of one.
+        """
+        found = []
+        for number, one in sorted(self.known.items()):
+            group = self.scan.groups[number]
+            member = group.known == "named" and names_family(group.mechanism)
+            plain = not group.kind and is_layer(group.mechanism)
+            if one.settles and not plain and (not one.known or (one.known == "departs" and member)):
+                found.append(number)
+        return found
 
     def rename(self, number: int, identity: Identity) -> None:
         """Take a group for what it computes, which is not what its name says; audit it as that."""
@@ -166,6 +178,10 @@ class Found:
         groups = [msgspec.structs.replace(group) for group in self.scan.groups]
         for number, outcome in sorted(self.known.items()):
             group, subject = groups[number], outcome.subject
+            if _is_namesake(group, outcome):
+                group.said = f"nothing but its name says {group.mechanism}"
+                group.mechanism, group.known = "", "unknown"
+                continue
             if outcome.problem is not None:
                 group.refused = outcome.problem.what
             if subject is None:
@@ -182,6 +198,12 @@ class Found:
                 subjects.append(_with_name(found, group) if group.named else found)
         scan = msgspec.structs.replace(self.scan, groups=groups)
         return Report(environment=dict(self.environment), subjects=subjects, scan=scan)
+
+
+def _is_namesake(group: Group, outcome: GroupOutcome) -> bool:
+    """Say whether a layer has the name of one that we know, and nothing else speaks for that."""
+    settled = outcome.known or not (outcome.settles or outcome.problem)
+    return group.known == "named" and not settled and is_layer(group.mechanism)
 
 
 def _of_decoders() -> list[str]:

@@ -9,8 +9,11 @@ from typing import Any
 
 from attncheck.auditing.things import Thing, thing_of
 from attncheck.errors import TargetError
-from attncheck.signature.factories import AsItIs
+from attncheck.signature.factories import AsItIs, Within
 from attncheck.signature.live_target import LiveTarget, live_target
+
+_MOST_CARRIED = 2**28
+"""Bytes of a whole model that travels with a part of it."""
 
 
 @dataclass
@@ -58,6 +61,24 @@ def given_places(places: Iterable[Any]) -> Given:
             found.instances.append(_made(place, thing))
             found.names.append(thing.written)
     return found
+
+
+def part_of(model: Any, place: str, texts: list[str], *, kept: bool) -> Thing:
+    """Return a part of a model that is at hand.
+
+    Args:
+        model: the whole.
+        place: the part's dotted name.
+        texts: the model's call, as ``--input`` takes it.
+        kept: whether its model hands it what no text says, such as a table: then the whole model
+            travels with it, and is called, unless it is large.
+    """
+    thing = thing_of(model.get_submodule(place))
+    held = sum(t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers()))
+    if kept and held <= _MOST_CARRIED:
+        assert isinstance(thing.factory, AsItIs)
+        thing.factory.within = Within(model, place, texts)
+    return thing
 
 
 def _take_text(text: str, found: Given) -> None:

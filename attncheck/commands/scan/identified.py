@@ -13,7 +13,7 @@ from attncheck.data.scan import Group
 from attncheck.execution.cache import ResultCache
 from attncheck.execution.engines import Engine
 from attncheck.execution.limits import Limits
-from attncheck.spec.kinship import akin, is_short_for
+from attncheck.spec.kinship import akin, is_short_for, names_family_of
 
 
 def identify_groups(
@@ -49,9 +49,9 @@ def identify_misnamed(
     """Ask those of which nothing but a name says what they are; say whether that was cut short.
 
     What is equal to another definition is audited as that one, its name told as a finding; not an
-    abbreviation that is its own as well.
+    abbreviation that is its own as well, nor the name of a family of which the other is a member.
     """
-    doubtful = found.unconfirmed()
+    doubtful = found.doubtful()
     said = _identified(found, doubtful, limits, workers, cache, engine)
     for number, one in zip(doubtful, said.targets, strict=True):
         named, identity = found.scan.groups[number].mechanism, one.identity
@@ -60,7 +60,8 @@ def identify_misnamed(
         mechanism = identity.mechanism
         if mechanism and not akin(named, mechanism) and named not in identity.also:
             found.rename(number, identity)
-            if is_short_for(found.scan.groups[number].name, mechanism):
+            short = is_short_for(found.scan.groups[number].name, mechanism)
+            if short or names_family_of(named, mechanism):
                 found.scan.groups[number].named = ""
     return said.partial
 

@@ -15,7 +15,7 @@ from attncheck.auditing.select import Selection
 from attncheck.auditing.things import Thing
 from attncheck.commands.scan.classes import Candidate, candidates, read_classes
 from attncheck.commands.scan.found import AskedOf, Found
-from attncheck.commands.scan.given import Given, given_places
+from attncheck.commands.scan.given import Given, given_places, part_of
 from attncheck.commands.scan.identified import identify_groups, identify_misnamed
 from attncheck.commands.scan.places import SourceFile, sources_of
 from attncheck.commands.scan.watch import STEP, Alike, watch_of
@@ -163,7 +163,8 @@ def _watch(
         for one in said.groups:
             group = _part(whole, one)
             if isinstance(model, AsItIs):
-                part = unwrapped(model.module).get_submodule(one.places[0])
+                whole_model = unwrapped(model.module)
+                part = part_of(whole_model, one.places[0], said.inputs, kept=one.kept)
                 question = AskedOf(part, replace(asked, inputs=one.call))
             else:
                 question = AskedOf(group.target, asked)

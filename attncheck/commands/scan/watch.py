@@ -27,6 +27,7 @@ class Alike(msgspec.Struct):
         places: dotted names; one is there.
         call: what the first of them was given, as ``--input`` takes it.
         decodes: whether that was a cache and no mask.
+        kept: whether it was given what no text says, such as a table of positions.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Alike(msgspec.Struct):
     line: int = 0
     call: list[str] = []
     decodes: bool = False
+    kept: bool = False
 
 
 class Watched(msgspec.Struct):

@@ -36,10 +36,11 @@ _MOST_OPERATORS = 100_000
 
 
 class _Handed(NamedTuple):
-    """What a submodule was given first: as ``--input`` takes it, and whether it decodes."""
+    """What a submodule was given first: as ``--input`` takes it; whether it decodes; what else."""
 
     texts: list[str]
     decodes: bool
+    kept: bool = False
 
 
 def watch(job: Job, note: Callable[[Any], None] | None = None) -> Iterator[Any]:
@@ -106,9 +107,11 @@ def _recorded(
             if name not in calls:
                 outer = running.copy()
                 running.clear()  # what is looked at now is no work of theirs
-                told = [one for one in given_to(part, args, kwargs) if not one.is_kept]
-                texts = [input_text(one) for one in told]
-                given[name] = _Handed(texts, bool(cache_handed(part, args, kwargs)))
+                every = list(given_to(part, args, kwargs))
+                texts = [input_text(one) for one in every if not one.is_kept]
+                cached = bool(cache_handed(part, args, kwargs))
+                kept = cached or any(one.is_kept for one in every)
+                given[name] = _Handed(texts, cached, kept)
                 running.extend(outer)
             calls.setdefault(name, [])
             running.append(name)
