@@ -13,10 +13,10 @@ from nox.virtualenv import PassthroughEnv
 nox.options.sessions = ["lint", "types", "tests"]
 
 
-def ready(session: nox.Session) -> None:
+def ready(session: nox.Session, extras: str = "dev") -> None:
     """Install attncheck and its tools, unless the active environment is used as it is."""
     if not isinstance(session.virtualenv, PassthroughEnv):
-        session.install("-c", "constraints.txt", "-e", ".[dev]")
+        session.install("-c", "constraints.txt", "-e", f".[{extras}]")
 
 
 @nox.session
@@ -54,7 +54,8 @@ def selftest(session: nox.Session) -> None:
     ready(session)
     session.run("attncheck", "selftest", *(session.posargs or ["--all"]))
     if not session.posargs:
-        session.run("attncheck", "evaluate", "tests/corpus")
+        stored = "reports/evaluation.json"  # which the site shows
+        session.run("attncheck", "evaluate", "tests/corpus", "-o", stored)
 
 
 @nox.session
@@ -79,9 +80,14 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """What the README shows is what the commands print; ``-- --update`` rewrites it."""
-    ready(session)
+    """What the README shows is what the commands print; ``-- --update`` rewrites it.
+
+    Without it the site is built too, in ``build/site``: it opens as files, and needs no network.
+    """
+    ready(session, "dev,site")
     session.run("python", "-m", "tests.readme", *session.posargs)
+    if "--update" not in session.posargs:
+        session.run("python", "-m", "docs.site", "build/site")
 
 
 @nox.session

@@ -75,10 +75,11 @@ def _check(claim: Claim, subject: Subject, case: Case) -> Outcome:
 
 
 def _summary(outcomes: list[tuple[Case, Outcome]]) -> Outcome:
+    """Return the first answer of the best status that says something, else the first."""
     for status in (Status.HOLDS, Status.UNDECIDED, Status.SKIPPED):
-        for _, outcome in outcomes:
-            if outcome.status is status:
-                return outcome
+        found = [outcome for _, outcome in outcomes if outcome.status is status]
+        if found:
+            return next((outcome for outcome in found if outcome.message), found[0])
     return Outcome(Status.SKIPPED, "no case of the spec's lattice applies to this subject")
 
 
@@ -86,8 +87,13 @@ def _violation(name: str, claim: Claim, subject: Subject, case: Case, outcome: O
     smallest = case if claim.confirms_itself else _shrink(claim, subject, case)
     trial = Trial(subject, smallest)
     finding = _finding(name, claim, outcome)
+    layout = subject.convention.layout
     if subject.tried:
         finding.evidence["tried_sizes"] = subject.tried
+    elif layout and not subject.convention.stated:
+        finding.evidence["tried_sizes"] = f"{layout} is a guess"
+        if case.dims != subject.dims:
+            finding.evidence["elsewhere"] = layout
     finding.witness = Witness(
         case=msgspec.to_builtins(smallest),
         shape=list(trial.sizes(trial.axes())),

@@ -19,7 +19,8 @@ def settle(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> None:
     sees a claim on the function broken all the same, one of our two answers is wrong, and that is
     an error of ours. A variant may break such a claim by its design change. What the definition
     costs is asked of the definition: neither what equals it nor what nobody knows is accused of it.
-    And of what nobody knows, nothing is said that holds at sizes which only trying has found.
+    And of what nobody knows, nothing is said that holds at sizes, or in an order of axes, which
+    only trying has found.
     """
     told = list(findings)
     settling = [f for f in told if claims[f.claim].settles and f.status is not Status.SKIPPED]
@@ -35,6 +36,8 @@ def settle(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> None:
         elif finding.counts and claim.of_form and proofs:
             finding.status = Status.SKIPPED
             finding.message = f"the definition with these options has this form: {finding.message}"
+        elif claim.watches == "forward" and proofs and finding.evidence.get("elsewhere"):
+            finding.advice = True  # it runs as it is proven, and other sizes may lie otherwise
         elif claim.says == "cost":
             finding.advice = finding.advice or (finding.counts and bool(settling))
         elif claim.says == "function" and proofs:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from attncheck.blame.layers import made_for
+from attncheck.instruments.behaviour.precision import twin
 from attncheck.lazy import torch
 from attncheck.signature.convention import LENGTHS
-from attncheck.source.paired import Traced, inputs_with_masks, traced
+from attncheck.source.paired import Traced, inputs_with_masks, side_by_side, traced, values_of
 from attncheck.source.places import Blame, at_step
 from attncheck.subject.claim import Outcome
 from attncheck.subject.trial import Tensors, Trial
@@ -22,22 +23,44 @@ def nonfinite(trial: Trial, outcome: Outcome) -> Blame | None:
             continue
         if bool(run.output.main.isfinite().all()):
             continue
-        return _first(run, label)
+        return overflow(trial, module, inputs, label) or _first(run, label)
+    return None
+
+
+def overflow(
+    trial: Trial, module: torch.nn.Module, inputs: Tensors, label: str = "these inputs"
+) -> Blame | None:
+    """In half precision: the first line whose numbers are finite in full precision alone."""
+    if trial.dtype.itemsize > 2:
+        return None
+    run = traced(trial, module, inputs)
+    wide = trial.with_case(dtype=trial.subject.dtype)
+    given = {n: t.to(wide.dtype) if t.is_floating_point() else t for n, t in inputs.items()}
+    for steps in side_by_side(run, traced(wide, twin(wide, module), given)):
+        for name, (ours, theirs) in values_of(steps):
+            if ours.number or not ours.tensor.is_floating_point():
+                continue
+            if theirs.tensor.shape != ours.tensor.shape:
+                continue
+            if bool((theirs.tensor.isfinite() & ~ours.tensor.isfinite()).any()):
+                note = f"`{name.split('[')[0]}` overflows {trial.case.dtype} here, on {label}"
+                return Blame(at_step(steps[0], note), made_for(steps[0]))
     return None
 
 
 def _first(run: Traced, label: str) -> Blame | None:
-    for wanted in ("isnan", "isinf"):
+    """Blame what makes NaN or plus infinity first; minus infinity may be what hides a key."""
+    kinds = {"NaN": torch.isnan, "infinity": torch.isposinf, "minus infinity": torch.isneginf}
+    for wanted in (("NaN", "infinity"), ("minus infinity",)):
         for step in run.steps:
             for name, value in step.values.items():
                 if not value.tensor.is_floating_point() or value.number:
                     continue
-                if bool(getattr(value.tensor, wanted)().any()):
-                    what = "NaN" if wanted == "isnan" else "infinity"
+                found = [what for what in wanted if bool(kinds[what](value.tensor).any())]
+                if found:
                     where = "the result" if name == "return" else f"`{name.split('[')[0]}`"
-                    return Blame(
-                        at_step(step, f"{where} becomes {what} here, on {label}"), made_for(step)
-                    )
+                    note = f"{where} becomes {found[0]} here, on {label}"
+                    return Blame(at_step(step, note), made_for(step))
     return None
 
 

@@ -6,10 +6,12 @@ import copy
 import pickle
 
 from attncheck.data.report import Location
+from attncheck.instruments.behaviour.copies import is_local
 from attncheck.lazy import torch
 from attncheck.source.paired import inputs_with_masks, traced
-from attncheck.source.places import Blame
-from attncheck.source.reading import all_made_at, made_at
+from attncheck.source.places import Blame, at_statement
+from attncheck.source.reading import all_made_at, made_at, sources_of
+from attncheck.source.remarks import first, hook
 from attncheck.subject.claim import Outcome
 from attncheck.subject.trial import Trial
 
@@ -23,18 +25,31 @@ def unstorable(trial: Trial, outcome: Outcome) -> Blame | None:
     }
     traced(trial, module, inputs)
     places: list[Location] = []
-    for _, sub in module.named_modules():
+    for path, sub in module.named_modules():
+        if path and is_local(type(sub)):
+            owner, _, own = path.rpartition(".")
+            note = f"the class of `self.{own}` is made inside a function"
+            places += all_made_at(type(module.get_submodule(owner)), own, note)
         for name, value in vars(sub).items():
             if isinstance(value, torch.nn.Module) or name in ("_modules", "_parameters"):
                 continue
             if error := _refused(value):
                 note = f"`self.{name}` cannot be copied or saved: {error}"
-                made = all_made_at(type(sub), name, note)
+                if name.endswith("_hooks"):
+                    places += _hooked(module, f"a hook cannot be copied or saved: {error}")
+                    continue
                 # The line that fills an attribute, rather than `self.map = None` before.
-                places += made[::-1]
+                places += all_made_at(type(sub), name, note)[::-1]
     if not places:
         return _lost(trial, module)
     return Blame(places[0], places[1:])
+
+
+def _hooked(module: torch.nn.Module, note: str) -> list[Location]:
+    """Return the first line of each class that registers a hook, whichever layer's."""
+    kinds = dict.fromkeys(type(part) for part in module.modules())
+    found = [(s.path, first(s.statements, hook)) for kind in kinds for s in sources_of(kind)]
+    return [at_statement(path, line, note) for path, line in found if line is not None]
 
 
 def _refused(value: object) -> str:
@@ -49,6 +64,10 @@ def _refused(value: object) -> str:
 def _lost(trial: Trial, module: torch.nn.Module) -> Blame | None:
     """Plain tensors that the constructor draws are not in the state: two modules differ in them."""
     twin = trial.with_case(seed=trial.case.seed + 101).module(initial=True)
+    for name in [name for name in module.state_dict() if name not in twin.state_dict()]:
+        owner, _, own = name.rpartition(".")
+        if place := made_at(type(module.get_submodule(owner)), own, f"`{name}` is made by a call"):
+            return Blame(place)
     for (_, sub), (_, other) in zip(module.named_modules(), twin.named_modules(), strict=False):
         for name, value in vars(sub).items():
             there = vars(other).get(name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -98,7 +100,7 @@ def claim_in_words(name: str, claim: Claim) -> str:
     if claim.kind != name:
         said.append(f"{claim.kind}:")
     said.append(summary(kind))
-    if given := _given(claim):
+    if given := stated(claim):
         said.append(f"[{', '.join(given)}]")
     if claim.advice:
         said.append("(advice)")
@@ -107,18 +109,26 @@ def claim_in_words(name: str, claim: Claim) -> str:
     return " ".join(said)
 
 
-def _given(claim: Claim) -> list[str]:
+def stated(claim: Claim) -> list[str]:
     """Return the parameters that a spec states, where they are not the default."""
-    common = set(Claim.__struct_fields__)
-    info = {field.name: field for field in msgspec.structs.fields(type(claim))}
     found: list[str] = []
-    for name, field in info.items():
+    for name, (key, default) in _defaults(type(claim)).items():
         value = getattr(claim, name)
+        if value != default:
+            found.append(f"{key} = {in_toml(msgspec.to_builtins(value))}")
+    return found
+
+
+@lru_cache(maxsize=256)
+def _defaults(kind: type[Claim]) -> dict[str, tuple[str, Any]]:
+    """Return a kind's own parameters: field -> its key in a spec, and its default."""
+    found: dict[str, tuple[str, Any]] = {}
+    for field in msgspec.structs.fields(kind):
         default = field.default
         if default is msgspec.NODEFAULT and field.default_factory is not msgspec.NODEFAULT:
             default = field.default_factory()
-        if name not in common and value != default:
-            found.append(f"{field.encode_name} = {in_toml(msgspec.to_builtins(value))}")
+        if field.name not in Claim.__struct_fields__:
+            found[field.name] = (field.encode_name, default)
     return found
 
 

@@ -24,6 +24,7 @@ def compare(
     ] = "",
     dims: options.Dims = None,
     inputs: options.PlainInputs = None,
+    tried: options.Tried = None,
     sort: Annotated[
         str,
         typer.Option(
@@ -37,7 +38,7 @@ def compare(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Show implementations side by side at one shape: claims, cost, reach, growth.
+    """Show implementations side by side at one shape: claims, limits, cost, reach, growth.
 
     Of targets without a spec, called as --input states it, and of live models: cost alone.
 
@@ -56,7 +57,9 @@ def compare(
         raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, KEYS))
     options.limits(jobs=jobs)
     shown = PageShown(format_name, output or [], page_of)
-    asked = Asked(dims=options.sizes(dims or []), inputs=inputs or [])
+    asked = Asked(
+        dims=options.sizes(dims or []), inputs=inputs or [], limits=options.several(tried or [])
+    )
     check_some(wanted, every=every)
     named, told = (
         (references(), []) if every else in_turn(wanted or [], contract, stated=bool(inputs))

@@ -48,6 +48,7 @@ class SubjectCompared:
         shape: dims of the call.
         at: the call in words.
         parameters, macs, elementwise: of one call.
+        limits: uses that it is not for, of those that were tried.
         memory, reach, positions, growth, order: see :class:`attncheck.data.counts.Costs`.
     """
 
@@ -64,6 +65,7 @@ class SubjectCompared:
     reach: int | None = None
     positions: int | None = None
     growth: str = ""
+    limits: tuple[str, ...] = ()
     order: float | None = None
 
 
@@ -129,6 +131,7 @@ def _last(value: float | None) -> float:
 def compared(subject: SubjectReport) -> SubjectCompared:
     """Return the figures of a subject whose job asked for costs."""
     judged = [f for f in subject.findings if not f.advice and f.status is not Status.SKIPPED]
+    broken = [f for f in subject.findings if f.status is Status.VIOLATED]
     counts = subject.counts or Counts()
     costs = known(counts.costs) or Costs()
     axes = {axis for name in subject.dims for axis in [name] if name in _SHAPE}
@@ -146,6 +149,7 @@ def compared(subject: SubjectReport) -> SubjectCompared:
         reach=costs.reach,
         positions=costs.positions,
         growth=costs.growth,
+        limits=tuple(dict.fromkeys(f.limit for f in broken if f.limit)),
         order=costs.order,
     )
 
@@ -160,7 +164,8 @@ def page_of(report: Report) -> Page:
     if not one:
         columns.append("at")
     rows = [_cells(row) + ([] if one else [row.at]) for row in found]
-    notes = [f"one call at {found[0].at}"] if one else []
+    notes = [f"{row.name} is not for: {', '.join(row.limits)}" for row in found if row.limits]
+    notes += [f"one call at {found[0].at}"] if one else []
     notes.append(
         "one multiply-add = 1 MAC; memory: peak bytes of a forward pass in float32 above inputs "
         "and parameters; reach: input positions that change one output position; N: positions"

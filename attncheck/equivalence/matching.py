@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 
 _WORDS = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
+_MOST_PLACES = 20
+"""Ways to give bare biases to slots that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,7 @@ class Matcher:
         start = _State({}, dict(self.known))
         for deviations in range(len(slots) + 1):
             for state in self._search(slots, start, deviations):
-                finished = self._with_bare_biases(state)
-                if finished is not None:
+                for finished in self._with_bare_biases(state):
                     unread = {p.unit.bias for p in finished.parts.values() if not p.biased}
                     # A part beside another has its bias there.
                     unread -= {p.unit.bias for p in finished.parts.values() if p.biased}
@@ -272,33 +273,41 @@ class Matcher:
                 for dims, parts in side_by_side(pair, unit, self._shape(unit), state.dims):
                     yield state.take(unit, dims, parts)
 
-    def _with_bare_biases(self, state: _State) -> _State | None:
-        """Give left-over bare vectors to slots without a bias, in order; None if any is left."""
+    def _with_bare_biases(self, state: _State) -> Iterator[_State]:
+        """Yield the ways to give left-over bare vectors to slots without a bias, if all have one.
+
+        In their order, those first whose names fit: queries and values may have biases, and keys
+        none.
+        """
         left = [n for n in self._tensors if n not in state.names | self._constants]
         if self.relaxed:  # what a layer has for itself is nobody else's bias
             left = [name for name in left if name in self._bare]
-        parts = dict(state.parts)
-        for name in left:
-            size = self._tensors[name].numel()
-            if self._tensors[name].squeeze().ndim > 1 and not self.relaxed:
-                return None
-            for slot_name, slot in self.mechanism.slots.items():
-                part = parts.get(slot_name)
-                if (
-                    part is not None
-                    and slot.kind in ("linear", "conv")
-                    and slot.bias is not False
-                    and not part.unit.bias
-                    and not part.bias
-                    and part.biased
-                    and Formula(slot.sizes[1]).evaluate(state.dims) == size
-                ):
-                    parts[slot_name] = replace(part, bias=name)
-                    break
-            else:
-                if not self.relaxed:
-                    return None
-        return replace(state, parts=parts)
+        elif any(self._tensors[name].squeeze().ndim > 1 for name in left):
+            return
+        open_ = [
+            name
+            for name, slot in self.mechanism.slots.items()
+            if (part := state.parts.get(name)) is not None
+            and slot.kind in ("linear", "conv")
+            and slot.bias is not False
+            and not part.unit.bias
+            and not part.bias
+            and part.biased
+        ]
+        sizes = [Formula(self.mechanism.slots[n].sizes[1]).evaluate(state.dims) for n in open_]
+        if self.relaxed:  # as many as there is room for
+            numels = [self._tensors[name].numel() for name in left]
+            left = [name for name, n in zip(left, numels, strict=True) if n in sizes][: len(open_)]
+        for slots in sorted(
+            itertools.islice(itertools.combinations(range(len(open_)), len(left)), _MOST_PLACES),
+            key=lambda slots: sum(
+                distance(open_[at], n) for at, n in zip(slots, left, strict=True)
+            ),
+        ):
+            given = list(zip(slots, left, strict=True))
+            if all(sizes[at] == self._tensors[name].numel() for at, name in given):
+                biased = {open_[at]: replace(state.parts[open_[at]], bias=n) for at, n in given}
+                yield replace(state, parts={**state.parts, **biased})
 
 
 @lru_cache(maxsize=4096)

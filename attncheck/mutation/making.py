@@ -23,14 +23,15 @@ def mutants_of(mechanism: Mechanism) -> tuple[Mutant, ...]:
     seen: set[tuple[int, str]] = set()
     found: list[Mutant] = []
     for operator in sorted(all_operators(), key=lambda o: o.rank):
-        for mutant in _of_operator(definition, operator):
+        for mutant in mutants_by(definition, operator):
             if mutant.before != mutant.after and (mutant.line, mutant.after) not in seen:
                 seen.add((mutant.line, mutant.after))
                 found.append(mutant)
     return tuple(found)
 
 
-def _of_operator(definition: Definition, operator: Operator) -> Iterator[Mutant]:
+def mutants_by(definition: Definition, operator: Operator) -> Iterator[Mutant]:
+    """Yield what one operator makes of a definition, each when it is asked for."""
     if operator.rewrites is not None:
         for rewrite in operator.rewrites(definition):
             yield Mutant(

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from attncheck.lazy import torch
 from attncheck.signature.names import dim_named
-from attncheck.source.raised import where_raised
+from attncheck.source.raised import is_own_refusal, where_raised
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, violated
 from attncheck.subject.raising import SubjectError
@@ -69,7 +69,7 @@ class AnySize(Claim, frozen=True, kw_only=True):
         tried = {name: there.dims[name] for name in sizes}
         if _fixed(trial.subject) & set(sizes) and self.constructed:
             return skipped(f"fixed to the size given to the constructor: {outcome.message}")
-        if error is not None and _is_own_refusal(error):
+        if error is not None and is_own_refusal(error.error):
             return skipped(f"the module says which sizes it takes: {error}")
         if multiples == 2 and all(e is not None for _, _, e in failed):
             return holds("sizes must be multiples of a window", refused=tried)
@@ -145,16 +145,3 @@ def _at(
         expected="the same output",
         seen=f"a difference of {change:.3g}",
     ), None
-
-
-def _is_own_refusal(error: SubjectError) -> bool:
-    """Say whether the subject's own line raises: an ``assert`` or a ``raise`` that says no."""
-    traced = error.error.__traceback__
-    while traced is not None and traced.tb_next is not None:
-        traced = traced.tb_next
-    if traced is None:
-        return False
-    return isinstance(error.error, (AssertionError, ValueError)) and (
-        where_raised(error.error) is not None
-        and where_raised(error.error).path == traced.tb_frame.f_code.co_filename  # type: ignore[union-attr]
-    )

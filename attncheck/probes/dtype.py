@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
+from attncheck.blame.nonfinite import overflow
+from attncheck.data.report import Status
 from attncheck.instruments.behaviour.axes import draws_at_random
 from attncheck.instruments.behaviour.precision import (
     allowed_error,
@@ -17,19 +19,22 @@ from attncheck.source.raised import where_raised
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
 from attncheck.subject.raising import SubjectError
+from attncheck.subject.sampling import generator
 from attncheck.subject.subject import Subject
-from attncheck.subject.trial import Trial
+from attncheck.subject.trial import Tensors, Trial
 
 
 class DType(Claim, frozen=True, kw_only=True):
     """Moved to another precision, the module runs, answers in it, and answers right.
 
     ## What it checks
-    For each precision in `dtypes`: `module.to(dtype)` with inputs of that dtype. Nothing may be
-    raised, the output has that dtype, and lies beside what float64 gives for the same rounded
-    parameters and inputs: the allowed error is measured, by rounding parameters and inputs of
-    the float64 module at random, and never less than the format's own resolution. What torch
-    itself cannot compute on this device in that precision is left undecided.
+    For each precision in `dtypes`: `module.to(dtype)` with inputs of that dtype: ordinary ones, ten
+    times as large, and from 0.01 to 10 in one tensor. Nothing may be raised, the output has that
+    dtype, and lies beside what float64 gives for the same rounded parameters and inputs: the
+    allowed error is measured, by rounding parameters and inputs of the float64 module at random,
+    and never less than the format's own resolution. What torch itself cannot compute on this device
+    in that precision is left undecided. That larger inputs overflow is told, and no fault: inputs
+    of size 10, 100 and 1000 are tried, and the line that overflows first is named.
 
     ## Why it matters
     A constant made in `forward` without a dtype is float32: the module fails, or silently
@@ -84,16 +89,57 @@ class DType(Claim, frozen=True, kw_only=True):
         wide = trial.with_case(dtype=trial.subject.dtype)  # rounding would hide the draws
         if draws_at_random(wide, wide.module()):
             return skipped("the module draws at random: another precision draws other numbers")
-        return _values(trial, module, inputs, output)
+        outcome = _values(trial, module, inputs, output)
+        if outcome.status is not Status.HOLDS:
+            return outcome
+        for words, scaled in _scaled(inputs):
+            with torch.no_grad():
+                found = _values(trial, module, scaled, trial.run(module, scaled), words)
+            if found.status is Status.VIOLATED and overflow(trial, module, scaled) is None:
+                return found
+        narrow = torch.finfo(trial.dtype).max < 1e6
+        return _told(trial, module, inputs, outcome) if narrow else outcome
+
+
+def _scaled(inputs: Tensors) -> Iterator[tuple[str, Tensors]]:
+    """Yield inputs that are ten times as large, and some whose numbers are far apart."""
+
+    def apart(tensor: torch.Tensor) -> torch.Tensor:
+        source = generator(5_519)
+        power = torch.rand(tensor.shape, generator=source, dtype=torch.float64) * 3 - 2
+        return tensor * (10**power).to(tensor)
+
+    floating = {name: t for name, t in inputs.items() if t.is_floating_point()}
+    yield "inputs of size 10", {**inputs, **{n: t * 10 for n, t in floating.items()}}
+    yield "inputs from 0.01 to 10", {**inputs, **{n: apart(t) for n, t in floating.items()}}
+
+
+def _told(trial: Trial, module: torch.nn.Module, inputs: Tensors, outcome: Outcome) -> Outcome:
+    """Add to what holds the smallest size of inputs that overflows, and the line that does."""
+    name = trial.case.dtype
+    for size in (10, 100, 1000):
+        large = {n: t * size if t.is_floating_point() else t for n, t in inputs.items()}
+        with torch.no_grad():
+            found = _values(trial, module, large, trial.run(module, large))
+        if found.status is Status.SKIPPED:  # in double precision too, or nearly
+            return outcome
+        if found.status is not Status.VIOLATED:
+            continue
+        if (place := overflow(trial, module, large, f"inputs of size {size}")) is not None:
+            more = {**outcome.evidence, "overflows_at": size}
+            return holds(f"{name} overflows on inputs of size {size}", **more).at(place.location)
+    return outcome
 
 
 def _values(
     trial: Trial,
     module: torch.nn.Module,
-    inputs: dict[str, torch.Tensor],
+    inputs: Tensors,
     output: torch.Tensor,
+    words: str = "",
 ) -> Outcome:
     name = trial.case.dtype
+    given = f", with {words}," if words else ""
     exact = reference_output(trial, module, inputs)
     if exact.shape != output.shape or not bool(exact.isfinite().all()):
         return skipped("the double precision result is not finite")
@@ -103,17 +149,18 @@ def _values(
     if not bool(output.isfinite().all()):
         bad = int((~output.isfinite()).sum())
         return violated(
-            f"in {name} {bad} of {output.numel()} outputs are NaN or infinite where double "
+            f"in {name}{given} {bad} of {output.numel()} outputs are NaN or infinite where double "
             f"precision gives at most {float(exact.abs().max()):.3g}",
             expected="finite numbers",
             seen=f"{bad} NaN or infinite outputs",
             dtype=name,
         )
-    allowed, largest = allowed_error(trial, module, inputs, exact), float(error.max())
+    largest = float(error.max())
+    allowed = allowed_error(trial, module, inputs, exact, largest)
     if largest <= allowed:
         return holds(dtype=name, largest_error=largest, allowed=allowed)
     return violated(
-        f"in {name} the output is off by {largest:.3g}; rounding explains {allowed:.3g}",
+        f"in {name}{given} the output is off by {largest:.3g}; rounding explains {allowed:.3g}",
         expected=f"an error of at most {allowed:.3g}",
         seen=f"{largest:.3g}",
         dtype=name,

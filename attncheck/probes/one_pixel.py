@@ -34,6 +34,7 @@ class OnePixel(Claim, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "one-pixel"
     limit: ClassVar[str] = "one-pixel"
+    located_by: ClassVar[tuple[str, ...]] = ("nonfinite",)
     turn: ClassVar[int] = 40
 
     advice: bool = True

@@ -15,6 +15,7 @@ from attncheck.instruments.behaviour.onnx_model import (
     NoModelError,
     OnnxModule,
     absent,
+    departs_at,
     given,
     model_of,
     returned,
@@ -71,7 +72,8 @@ class OnnxRuntime(Claim, frozen=True, kw_only=True):
             return undecided(why)
         axes, others = grown(trial, module)
         try:
-            model = model_of(exported(trial, axes), trial)
+            program = exported(trial, axes)
+            model = model_of(program, trial)
         except SubjectError as error:
             said = f"{type(error.error).__name__}: {first_line(error.error)}"
             return _none(f"torch.export raises {said}").at(where_raised(error.error))
@@ -89,7 +91,9 @@ class OnnxRuntime(Claim, frozen=True, kw_only=True):
         if runs.inputs != given(trial):
             return undecided(f"the model takes {runs.inputs} inputs, the module {given(trial)}")
         if (unlike := first_unlike(trial, runs, module, others)) is not None:
-            return unlike.said("the model in ONNX Runtime", unlike.trial.subject.variable)
+            axes = sorted(unlike.trial.subject.variable)
+            outcome = unlike.said("the model in ONNX Runtime", axes)
+            return outcome.at(departs_at(model, program, unlike.trial))
         return holds(f"free: {', '.join(axes)}" if axes else "", sizes=1 + len(others))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from attncheck.data.report import Location
@@ -19,6 +19,8 @@ from attncheck.instruments.behaviour.branches import (
 )
 from attncheck.instruments.behaviour.gradients import GradientDraw
 from attncheck.lazy import torch
+from attncheck.source.paired import traced
+from attncheck.source.places import at_step
 from attncheck.source.raised import where_raised
 from attncheck.subject.case import Case
 from attncheck.subject.claim import Claim, Outcome, holds, skipped, undecided, violated
@@ -126,7 +128,7 @@ class _Side:
     trial: Trial
     switch: Switch
     turned: Trial
-    fused: Location | None = None
+    fused: dict[bool, Location | None] = field(default_factory=dict)
 
     def output(self, given: _Given, *, turned: bool = True) -> torch.Tensor:
         """Return an output, noting where fused attention is called."""
@@ -135,8 +137,27 @@ class _Side:
                 output, line = given.seen(self.turned, self.turned.module())
         else:
             output, line = given.seen(self.trial, self.trial.module())
-        self.fused = self.fused or line
+        self.fused[turned] = self.fused.get(turned) or line
         return output
+
+    def places(self) -> tuple[Location | None, ...]:
+        """Return where fused attention is called, if by one of the two alone, and where they part.
+
+        They part at the first line that one of them alone runs.
+        """
+        found = [line for line in self.fused.values() if line is not None]
+        return (*(found if len(found) == 1 else ()), self._parts(), self.switch.location)
+
+    def _parts(self) -> Location | None:
+        ours = traced(self.trial, self.trial.module(), self.trial.inputs()).steps
+        with self.switch.around():
+            theirs = traced(self.turned, self.turned.module(), self.turned.inputs()).steps
+        for steps, others in ((theirs, ours), (ours, theirs)):
+            known = {(step.path, step.line) for step in others}
+            own = (step for step in steps if (step.path, step.line) not in known)
+            if (first := next(own, None)) is not None:
+                return at_step(first, "the two part here")
+        return None
 
     def compared(self) -> Outcome | None:
         """Compare the two without a mask, with each mask, and in training."""
@@ -166,7 +187,7 @@ class _Side:
             f"{how} {self.switch.says} it raises{given.words}: {error}",
             expected="the mask is taken, as it is otherwise",
             seen=type(error.error).__name__,
-        ).at(*_first(where_raised(error.error), self.fused, self.switch.location))
+        ).at(*_first(where_raised(error.error), *self.places()))
 
     def _learned(self) -> Outcome | None:
         """Compare gradients in training mode, with nothing dropped."""
@@ -189,7 +210,7 @@ class _Side:
             f"with {self.switch.says} {said}",
             expected="the same from each implementation",
             seen=said,
-        ).at(*_first(self.fused, self.switch.location))
+        ).at(*_first(*self.places()))
 
 
 def _first(*places: Location | None) -> tuple[Any, ...]:

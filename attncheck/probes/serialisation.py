@@ -18,8 +18,8 @@ class Serialisation(Claim, frozen=True, kw_only=True):
     """deepcopy and pickle take the module, also after a forward that records gradients.
 
     ## What it checks
-    `copy.deepcopy`, and `torch.save` of the whole module where its classes can be imported by
-    name, after a forward without gradients and after one that records them. Neither raises.
+    `copy.deepcopy`, and `torch.save` of the whole module where its class can be imported by name,
+    after a forward without gradients and after one that records them. Neither raises.
 
     ## Why it matters
     Averaged copies of a model need deepcopy, worker processes need pickle, and some trainers save

@@ -75,7 +75,7 @@ def a2c2f(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
         qkv, bn_t, near, bn_near, output, bn_out = attends
         up, bn_up, down, bn_down = thinks
         flat = flat_hw(norm(bn_t, pointwise(qkv, b)))
-        cut = flat.reshape(B, o.heads, -1, o.A, H * W // o.A).transpose(2, 3)
+        cut = flat.reshape(B, o.heads, flat.shape[1] // o.heads, o.A, H * W // o.A).transpose(2, 3)
         d = cut.shape[3] // 3  # of each head its queries, keys and values: (B, heads, A, 3·d, n)
         q = cut[..., :d, :]
         k = cut[..., d : 2 * d, :]
@@ -84,8 +84,8 @@ def a2c2f(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
         logits = scores / d**0.5
         attention = softmax(logits, -1)
         heads = v @ attention.transpose(-1, -2)
-        m = from_flat_hw(heads.transpose(2, 3).reshape(B, -1, H * W), H, W)
-        values = from_flat_hw(v.transpose(2, 3).reshape(B, -1, H * W), H, W)
+        m = from_flat_hw(heads.transpose(2, 3).reshape(B, o.heads * d, H * W), H, W)
+        values = from_flat_hw(v.transpose(2, 3).reshape(B, o.heads * d, H * W), H, W)
         z = m + norm(bn_near, conv(near, values))
         u = b + norm(bn_out, pointwise(output, z))
         g = activate(norm(bn_up, pointwise(up, u)), "silu")

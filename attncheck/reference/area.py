@@ -35,7 +35,9 @@ def area(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     t = pointwise(p.qkv, x)
     n = norm(p.qkv_bn, t)
     flat = flat_hw(n)
-    cut = flat.reshape(B, o.heads, -1, o.A, H * W // o.A).transpose(2, 3)  # (B, heads, A, c, n)
+    cut = flat.reshape(B, o.heads, flat.shape[1] // o.heads, o.A, H * W // o.A).transpose(
+        2, 3
+    )  # (B, heads, A, c, n)
     q = cut[..., :E, :]  # of each head its queries, keys and values
     k = cut[..., E : 2 * E, :]
     v = cut[..., 2 * E :, :]

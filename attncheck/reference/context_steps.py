@@ -15,7 +15,7 @@ def standardised(t: Tensor, eps: float) -> Tensor:
 
 def in_groups(z: Tensor, groups: int) -> Tensor:
     """Cut a vector into neighbouring parts: (B, C) -> (B, groups, C/groups)."""
-    return z.reshape(z.shape[0], groups, -1)
+    return z.reshape(z.shape[0], groups, z.shape[1] // groups)
 
 
 def unit_length(t: Tensor, axis: int) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 def split_heads(t: Tensor, heads: int) -> Tensor:
     """Cut the channels into heads: (B, N, heads·d) -> (B, heads, N, d)."""
-    return t.reshape(*t.shape[:-1], heads, -1).transpose(1, 2)
+    return t.reshape(*t.shape[:-1], heads, t.shape[-1] // heads).transpose(1, 2)
 
 
 def merge_heads(t: Tensor) -> Tensor:

@@ -8,14 +8,14 @@ from torch import Tensor
 
 def split_channels(x: Tensor, parts: int) -> Tensor:
     """Cut channels into parts, positions in one axis: (B, parts·k, H, W) -> (B, parts, k, N)."""
-    return x.flatten(2).unflatten(1, (parts, -1))
+    return x.flatten(2).unflatten(1, (parts, x.shape[1] // parts))
 
 
 def filtered(layer: torch.nn.Module, v: Tensor, H: int, W: int) -> Tensor:
     """Filter each value channel by itself: (B, u, v, N) -> (B, k, v, N)."""
     maps = v.transpose(1, 2).flatten(0, 1).unflatten(-1, (H, W))
     found = layer(maps)
-    return found.flatten(2).unflatten(0, (v.shape[0], -1)).transpose(1, 2)
+    return found.flatten(2).unflatten(0, (v.shape[0], v.shape[2])).transpose(1, 2)
 
 
 def by_offsets(table: Tensor, v: Tensor, H: int, W: int) -> Tensor:

@@ -11,7 +11,7 @@ def segment_means(t: Tensor, count: int) -> Tensor:
     Raises:
         RuntimeError: the length is no multiple of their number.
     """
-    segments = t.reshape(*t.shape[:2], count, -1, t.shape[-1])
+    segments = t.reshape(*t.shape[:2], count, t.shape[2] // count, t.shape[-1])
     return segments.mean(3)
 
 

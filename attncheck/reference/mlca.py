@@ -24,7 +24,7 @@ def mlca(p: Any, o: SimpleNamespace, x: Tensor) -> Tensor:
     c = cells(x, o.m, o.m)
     flat = flat_hw(c)
     turned = perm(flat, 0, 2, 1)  # (B, m·m, C)
-    line = turned.reshape(x.shape[0], 1, -1)  # cell after cell, in each its channels
+    line = turned.flatten(1)[:, None]  # cell after cell, in each its channels
     u = conv1d(p.local, line)
     apart = u.reshape(turned.shape)
     back = perm(apart, 0, 2, 1)

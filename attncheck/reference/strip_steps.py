@@ -11,7 +11,8 @@ def along_rows(layer: torch.nn.Module, x: Tensor) -> Tensor:
     """Apply a 1-D convolution along each row, a kernel 1×k: (B, in, H, W) -> (B, out, H, W)."""
     B, C, H, W = x.shape
     lines = x.transpose(1, 2).reshape(B * H, C, W)
-    return layer(lines).reshape(B, H, -1, W).transpose(1, 2)  # type: ignore[no-any-return]
+    found: Tensor = layer(lines)
+    return found.reshape(B, H, found.shape[1], W).transpose(1, 2)
 
 
 def along_columns(layer: torch.nn.Module, x: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ def windows(x: Tensor, w: int) -> Tensor:
     """Cut a map into windows, row by row: (B, C, H, W) -> (B, windows, w·w, C)."""
     B, C, H, W = x.shape
     cut = x.reshape(B, C, H // w, w, W // w, w)
-    return cut.permute(0, 2, 4, 3, 5, 1).reshape(B, -1, w * w, C)
+    return cut.permute(0, 2, 4, 3, 5, 1).reshape(B, (H // w) * (W // w), w * w, C)
 
 
 def from_windows(t: Tensor, w: int, H: int, W: int) -> Tensor:
@@ -27,7 +27,7 @@ def halos(x: Tensor, b: int, halo: int) -> Tensor:
     """Cut out each block with its halo, zeros outside: (B, C, H, W) -> (B, blocks, size², C)."""
     size = b + 2 * halo
     cut = F.unfold(x, size, stride=b, padding=halo)
-    return cut.reshape(x.shape[0], x.shape[1], size * size, -1).permute(0, 3, 2, 1)
+    return cut.reshape(x.shape[0], x.shape[1], size * size, cut.shape[-1]).permute(0, 3, 2, 1)
 
 
 def rolled(x: Tensor, s: int) -> Tensor:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 from attncheck.lazy import torch
 from attncheck.signature.usage import Use
@@ -29,6 +30,9 @@ CONFIGS = (
     "settings",
     "options",
 )
+
+
+_OPTIONAL = re.compile(r"^(typing\.)?Optional\[|\|\s*None\b|\bNone\s*\|")
 
 
 class Fields(SimpleNamespace):
@@ -52,7 +56,8 @@ class Config:
     Attributes:
         make: called with the fields by name.
         fields: the fields with their defaults, None where the signature of ``make`` says them.
-        stands: a default of the author's that holds them: its widths may be audited narrower.
+        stands: a default of the author's that holds them, or None in place of the class's own:
+            its widths may be audited narrower.
     """
 
     make: Any
@@ -68,7 +73,7 @@ def config_maker(factory: Any, parameter: inspect.Parameter, use: Use) -> Config
         return _read(parameter.annotation.names, {})
     known = _annotated(factory, parameter.annotation)
     if known is not None:
-        return Config(known)
+        return Config(known, stands=parameter.default is None and _needs_nothing(known))
     asked = (*use.fields, *use.keys)
     if not asked or (parameter.name.lower() not in CONFIGS and len(asked) < 2):
         return None
@@ -157,7 +162,10 @@ def _scope(factory: Any) -> Mapping[str, Any]:
 def _annotated(factory: Any, annotation: Any) -> Any:
     """Return the config class that an annotation names; it may be a text."""
     if isinstance(annotation, str):
-        annotation = _scope(factory).get(annotation.strip("'\" "))
+        named = _OPTIONAL.sub("", annotation.strip("'\" ")).strip("[] ")
+        annotation = _scope(factory).get(named)
+    elif type(None) in (held := get_args(annotation)) and len(held) == 2:
+        annotation = next(one for one in held if one is not type(None))
     return annotation if isinstance(annotation, type) and _is_plain(annotation) else None
 
 
@@ -167,6 +175,17 @@ def _is_plain(kind: type) -> bool:
     if top in ("builtins", "torch", "typing", "collections") or top in sys.stdlib_module_names:
         return False
     return not issubclass(kind, torch.nn.Module)
+
+
+def _needs_nothing(kind: type) -> bool:
+    """Say whether a config is made without any argument."""
+    try:
+        parameters = inspect.signature(kind).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return all(
+        p.default is not p.empty or p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters
+    )
 
 
 def _beside(factory: Any, fields: tuple[str, ...]) -> Any:

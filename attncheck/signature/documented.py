@@ -35,7 +35,7 @@ def documented_meaning(text: str, parameter: str) -> str:
     """
     votes: set[str] = set()
     for passage in _passages(text, parameter):
-        lowered = re.sub(r"[*`]", "", passage.lower())
+        lowered = re.sub(r"[*`]", "", passage.lower()).replace("non-zero", "nonzero")
         found = {meaning for part in _clauses(lowered) if (meaning := _said(part))}
         votes |= found or ({"additive"} if _ADDED.search(lowered) and not _both(lowered) else set())
     return votes.pop() if len(votes) == 1 else ""

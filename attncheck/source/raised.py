@@ -35,6 +35,16 @@ def where_raised(error: BaseException) -> Location | None:
     )
 
 
+def is_own_refusal(error: BaseException) -> bool:
+    """Say whether the subject's own line raises: an ``assert`` or a ``raise`` that says no."""
+    traced, place = error.__traceback__, where_raised(error)
+    while traced is not None and traced.tb_next is not None:
+        traced = traced.tb_next
+    if traced is None or place is None or not isinstance(error, (AssertionError, ValueError)):
+        return False
+    return place.path == traced.tb_frame.f_code.co_filename
+
+
 def is_file(path: str) -> bool:
     """Say whether a name in a traceback is a file's, or a notebook's cell's."""
     return os.path.isfile(path) or path.startswith(CELL)

@@ -73,6 +73,11 @@ def sigmoid(s: Statement) -> bool:
     return any("sigmoid" in name.lower() for name, _ in _calls(s))
 
 
+def hook(s: Statement) -> bool:
+    """``register_forward_hook`` and its kin."""
+    return any(name.startswith("register_") and name.endswith("_hook") for name, _ in _calls(s))
+
+
 def attention_call(s: Statement) -> bool:
     """``scaled_dot_product_attention`` under its own name or an alias."""
     return any(name in ("scaled_dot_product_attention", "sdpa") for name, _ in _calls(s))

@@ -35,6 +35,8 @@ def difference(a: torch.Tensor, b: torch.Tensor) -> float:
     if a.numel() == 0:
         return 0.0
     a, b = a.detach(), b.detach()
+    if a.dtype is torch.bool:
+        return float(not torch.equal(a, b))
     if not torch.equal(a.isnan(), b.isnan()):
         return float("inf")
     return float(torch.nan_to_num(a - b, nan=0.0).abs().max())

@@ -77,6 +77,15 @@ def test_what_the_module_does_beside_its_function_stands_whatever_it_equals() ->
     assert settled(proof(), "unmodified")[-1].counts
 
 
+@pytest.mark.parametrize("guessed", [True, False])
+def test_what_is_proven_may_want_other_sizes_in_another_order_of_axes(guessed: bool) -> None:
+    """Keys lie time first; whether a query has an axis of time, one sample does not tell."""
+    evidence = {"elsewhere": "time-major"} if guessed else {}
+    raised = Finding("runs", "runs", Status.VIOLATED, "it raises", evidence=dict(evidence))
+    settle(findings := [proof(), raised], CLAIMS)
+    assert verdict_of(findings) is (Verdict.CONFORMS if guessed else Verdict.VIOLATES)
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_nobody_unknown_is_accused_at_sizes_that_only_trying_has_found(known: bool) -> None:
     """A module may be made for maps of 14 by 14; that it runs on 8 by 8 says nothing of them."""

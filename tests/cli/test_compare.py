@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from attncheck.commands.compare import compared
+from attncheck.commands.compare import compared, page_of
 from attncheck.data.report import decode, name_of
 from tests.cli.command import attncheck
 
@@ -37,6 +37,20 @@ def test_all_stand_at_one_shape_and_are_sorted(tmp_path: Path) -> None:
     assert criss_cross.growth == "288·N^1.5 + 10,240·N"
     assert (criss_cross.reach, criss_cross.positions) == (17, 77)
     assert all(row.held == row.claims for row in (squeeze, mine, criss_cross))
+
+
+def test_limits_of_use_are_compared(tmp_path: Path) -> None:
+    reads = SQUEEZE.replace("self.fc(x.mean((2, 3)))", "(x.mean((2, 3)) @ self.fc.weight)")
+    (tmp_path / "mine.py").write_text(reads)
+    done = attncheck(
+        "compare", "se", "map=mine.py:Squeeze", "--limits", "int8", "--format", "json", "-q",
+        folder=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    squeeze, mine = map(compared, decode(done.stdout.encode()).subjects)
+    assert squeeze.limits == ()
+    assert mine.limits == ("int8",)
+    assert "map@Squeeze is not for: int8" in str(page_of(decode(done.stdout.encode())))
 
 
 def test_what_cannot_be_compared_is_told(tmp_path: Path) -> None:

@@ -48,6 +48,17 @@ class ShortSighted(Bucketed):
     seen = 30
 
 
+class Limited(Bucketed):
+    """Refuses to be longer than it is made for."""
+
+    def bucket(self, n: int) -> Tensor:
+        return torch.where(torch.ones(64, 64, dtype=torch.bool)[:n, :n], super().bucket(n), 0)
+
+
+def test_a_length_at_which_it_raises_is_no_difference() -> None:
+    assert equivalence(Limited) is Status.HOLDS
+
+
 def equivalence(factory: type[nn.Module]) -> Status:
     request = Request("it", "it", factory=factory, arguments={})
     spec = load("t5-bias")

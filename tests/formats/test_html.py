@@ -229,3 +229,27 @@ def test_light_and_dark_define_the_same_colours() -> None:
     names = [set(re.findall(r"--[a-z-]+(?=:)", block)) for block in blocks]
     assert len(names) == 4
     assert names[0] == names[1] == names[2] == names[3]
+
+
+def test_limits_of_use_stand_in_a_table_of_their_own() -> None:
+    def finding(claim: str, status: Status, limit: str) -> Finding:
+        return Finding(claim, claim, status, f"{claim} said", advice=True, limit=limit)
+
+    found = [
+        finding("compile", Status.HOLDS, "compile"),
+        finding("compile inductor", Status.VIOLATED, "compile"),
+        finding("export", Status.SKIPPED, "export"),
+        Finding("runs", "runs", Status.HOLDS),
+    ]
+    subject = SubjectReport("se", "mine", "net.py:SE", Verdict.CONFORMS, found)
+    text = html(Report(environment={}, subjects=[subject, sample.reference()]))
+    section = text[text.index('<section id="limits"') : text.index('<section id="subjects"')]
+    columns = re.findall(r'class="claim"><span>([^<]+)', section)
+    assert columns == ["compile", "export"]
+    cells = re.findall(r'<td role="cell" class="(\w)[^"]*">', section)
+    assert cells == ["a", "s"]  # of two claims the worse; what was not tried
+    assert 'title="compile: to know of, no fault. compile inductor said"' in section
+
+
+def test_without_a_limit_there_is_no_table_of_limits() -> None:
+    assert '<section id="limits"' not in html(sample.report())

@@ -29,3 +29,21 @@ def test_writing_one_precision_into_another_is_found() -> None:
 
 def test_what_promotes_is_fine() -> None:
     assert finding_of("autocast", Concatenates).status == "holds"
+
+
+class FarFromZero(WritesIntoFloat):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(x + 1000) - self.fc(torch.full_like(x, 1000.0))
+
+
+class InFloat(FarFromZero):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(x)
+
+
+def test_what_rounding_does_not_explain_is_found() -> None:
+    finding = finding_of("autocast", FarFromZero)
+    assert finding.status == "violated"
+    assert "rounding explains" in finding.message
+    assert finding_of("autocast", InFloat).status == "holds"

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from tests.deciding import finding_of
+from tests.source.marked import marked
 
 HALF: dict[str, Any] = {"dtypes": ["bfloat16", "float16"]}
 
@@ -111,3 +112,51 @@ def test_a_mask_value_beyond_float16_is_found() -> None:
 def test_a_random_module_is_not_accused() -> None:
     assert finding_of("dtype", Random).status != "violated"
     assert finding_of("dtype", Random, parameters=HALF).status != "violated"
+
+
+class Unscaled(nn.Module):
+    def __init__(self, c: int) -> None:
+        super().__init__()
+        self.q, self.k = nn.Conv2d(c, c, 1), nn.Conv2d(c, c, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = self.q(x).flatten(2), self.k(x).flatten(2), x.flatten(2)
+        scores = q.mT @ k  # <- here
+        return ((scores * q.shape[1] ** -0.5).softmax(-1) @ v.mT).mT.reshape(x.shape)
+
+
+class LosesTheSmall(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        far = x.abs().amax(1, keepdim=True) ** 3
+        return (x + far) - far
+
+
+def test_the_line_that_overflows_first_is_told_and_no_fault() -> None:
+    finding = finding_of("dtype", Unscaled)
+    assert finding.status == "holds"
+    assert finding.message == "float16 overflows on inputs of size 100"
+    assert finding.location is not None
+    assert finding.location.line == marked(Unscaled)
+
+
+def test_large_numbers_are_tried() -> None:
+    finding = finding_of("dtype", LosesTheSmall, parameters=HALF)
+    assert finding.status == "violated"
+    assert "with inputs" in finding.message
+
+
+class PicksTheStrongest(nn.Module):
+    def __init__(self, channels: int, k: int = 8) -> None:
+        super().__init__()
+        self.k, self.score = k, nn.Linear(channels, channels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        s = self.score(x.mean((2, 3)))
+        top, index = s.topk(self.k, dim=1)
+        gate = torch.zeros_like(s).scatter(1, index, top.sigmoid())
+        return x * (gate + s.sigmoid())[..., None, None]
+
+
+def test_a_choice_that_hangs_by_a_rounding_is_no_fault() -> None:
+    finding = finding_of("dtype", PicksTheStrongest, parameters=HALF)
+    assert finding.status == "holds", finding.message

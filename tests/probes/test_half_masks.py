@@ -29,6 +29,12 @@ class InfinityTimesZero(MaskedAttention):
         return (logits + big * mask[:, None, None].to(logits)).softmax(-1)
 
 
+class RaisesTheVisible(MaskedAttention):
+    def weigh(self, logits: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        assert mask is not None
+        return (logits + 4096 * ~mask[:, None, None]).softmax(-1)
+
+
 def test_a_constant_that_float16_cannot_hold_is_found_on_its_line() -> None:
     finding = finding_of("half-masks", Overflows, "mha", inputs=PAD)
     assert finding.status == "violated"
@@ -47,3 +53,9 @@ def test_constants_of_the_precision_hold() -> None:
 
 def test_a_module_without_a_mask_is_skipped() -> None:
     assert finding_of("half-masks", Attention, "mha").status == "skipped"
+
+
+def test_a_result_that_rounding_does_not_explain_is_found() -> None:
+    finding = finding_of("half-masks", RaisesTheVisible, "mha", inputs=PAD)
+    assert finding.status == "violated"
+    assert "rounding explains" in finding.message

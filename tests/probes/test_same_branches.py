@@ -209,6 +209,31 @@ def test_a_mask_that_one_branch_reads_otherwise_is_found(module: type) -> None:
     assert marked(module) in [place.line for place in places]
 
 
+class NormalisesInOne(Attention):
+    """Each way calls fused attention: it is no suspect."""
+
+    def __init__(self, dim: int, heads: int, use_checkpoint: bool = False) -> None:
+        super().__init__(dim, heads)
+        self.use_checkpoint = use_checkpoint
+        self.norm = nn.LayerNorm(dim)
+
+    def fused(self, x: Tensor) -> Tensor:
+        q, k, v = self.split(self.q(x)), self.split(self.k(x)), self.split(self.v(x))
+        return self.o(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.use_checkpoint:
+            return checkpoint(self.fused, x, use_reentrant=False)  # <- here
+        return self.fused(self.norm(x))
+
+
+def test_where_both_call_fused_attention_the_line_is_where_they_part() -> None:
+    finding = finding_of("same-branches", NormalisesInOne, "tokens")
+    assert finding.status == "violated", finding.message
+    assert finding.location is not None
+    assert finding.location.line == marked(NormalisesInOne)
+
+
 def test_a_gradient_that_a_branch_loses_is_found() -> None:
     finding = finding_of("same-branches", RecomputesAndCuts, "tokens")
     assert finding.status == "violated"

@@ -1,9 +1,11 @@
 """The module can be copied and pickled whole: a limit of use, and no fault."""
 
+import pytest
 import torch
 from torch import nn
 
 from tests.deciding import finding_of
+from tests.source.marked import marked
 
 
 class Gate(nn.Module):
@@ -61,3 +63,36 @@ def test_a_class_made_inside_a_function_is_not_pickled() -> None:
         pass
 
     assert finding_of("serialisation", Local).status == "holds"
+
+
+class LocalPart(nn.Module):
+    def __init__(self, c: int) -> None:
+        super().__init__()
+
+        class Part(Gate):
+            pass
+
+        self.part = Part(c)  # <- here
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self.part(x)
+        return out
+
+
+class LocalHook(Gate):
+    def __init__(self, c: int) -> None:
+        super().__init__(c)
+
+        def clamped(module: nn.Module, inputs: object, output: torch.Tensor) -> torch.Tensor:
+            return output.clamp(-6, 6)
+
+        self.fc.register_forward_hook(clamped)  # <- here
+
+
+@pytest.mark.parametrize("module", [LocalPart, LocalHook])
+def test_what_is_made_inside_the_constructor_is_a_limit_on_its_line(module: type) -> None:
+    finding = finding_of("serialisation", module)
+    assert finding.status == "violated"
+    assert "torch.save of the module raises" in finding.message
+    assert finding.location is not None
+    assert finding.location.line == marked(module)

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from tests.deciding import finding_of
+from tests.source.marked import marked
 
 
 class Gate(nn.Module):
@@ -52,3 +53,22 @@ def test_a_class_made_inside_a_function_is_not_pickled() -> None:
         pass
 
     assert finding_of("stored-state", Local).status == "holds"
+
+
+class MadeByACall(nn.Module):
+    def __init__(self, c: int) -> None:
+        super().__init__()
+        self.fc = nn.Conv2d(c, c, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not hasattr(self, "scale"):
+            self.register_buffer("scale", torch.ones(x.shape[1], 1, 1))  # <- here
+        return self.fc(x) * self.scale
+
+
+def test_a_buffer_that_a_call_makes_is_named_with_its_line() -> None:
+    finding = finding_of("stored-state", MadeByACall)
+    assert finding.status == "violated"
+    assert "Error(s) in loading state_dict" in finding.message
+    assert finding.location is not None
+    assert finding.location.line == marked(MadeByACall)

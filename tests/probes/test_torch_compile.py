@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from attncheck.instruments.behaviour import compiled
+from attncheck.instruments.behaviour.symbolic import guarded_line
 from tests.attention import Attention, FusedAttention, OnlineAttention
-from tests.deciding import finding_of
+from tests.deciding import finding_of, subject_of
 from tests.source.marked import marked
 
 
@@ -184,3 +186,13 @@ def test_without_a_compiler_nothing_is_decided(monkeypatch: pytest.MonkeyPatch) 
 def test_it_is_a_limit_of_use_that_is_tried_only_when_asked_for() -> None:
     finding = finding_of("torch-compile", Prints, "tokens")
     assert (finding.advice, finding.limit) == (True, "compile")
+
+
+def test_a_line_that_is_only_the_first_use_of_a_size_is_not_blamed() -> None:
+    subject = subject_of(Attention, "tokens")
+    use = f"b, n = x.shape  # {inspect.getsourcefile(Attention)}:15 in forward"
+    kernel = "return F.conv2d(  # nn/modules/conv.py:560 in _conv_forward"
+    first = f"- 0/0: 2 <= x.size()[0] <= 3  # {use}"
+    assert guarded_line(f"{first} ({kernel})", subject) is not None
+    told = "(user code shown is first use of this value--the guard itself is not due user code)"
+    assert guarded_line(f"{first} {told} and {kernel}", subject) is None

@@ -26,6 +26,7 @@ Args:
     [
         ("valid", "mask: (B, N) bool, True for real tokens and False for padding", "mask"),
         ("valid", "mask: True = keep", "mask"),
+        ("valid", ":param mask: (B, 1, M) or (B, N, M), non-zero for valid frames", "mask"),
         ("valid", "mask: (B, T) with 1 for valid positions", "mask"),
         ("valid", "mask: positions with 0 are masked out", "mask"),
         ("valid", "mask: True -> attend, False -> do not attend", "mask"),

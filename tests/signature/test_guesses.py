@@ -142,6 +142,13 @@ class Configured(Tokens):
         self.layer = nn.Linear(config.n_embd, config.n_embd, bias=config.bias)
 
 
+class ConfiguredOrNot(Configured):
+    """Makes its own config where none is given."""
+
+    def __init__(self, config: Settings | None = None) -> None:
+        super().__init__(config or Settings())
+
+
 class Part(nn.Linear):
     def __init__(self, config: Any) -> None:
         super().__init__(config.hidden_size, config.hidden_size, bias=config.use_bias)
@@ -235,6 +242,12 @@ def test_a_config_is_made_from_its_class_and_the_authors_defaults_stand() -> Non
     assert (config.n_embd, config.n_head, config.block_size) == (48, 12, 64)
     assert subject.dims["heads"] == 12
     assert subject.as_built.dims["C"] == 768
+
+
+def test_a_config_that_may_be_none_is_made_as_the_module_makes_it() -> None:
+    subject = prepared(ConfiguredOrNot, "causal")
+    assert isinstance(given(subject)["config"], Settings)
+    assert subject.dims["C"] == given(subject)["config"].n_embd
 
 
 def test_a_config_without_a_class_holds_what_is_read_off_it() -> None:

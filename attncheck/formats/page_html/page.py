@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from attncheck.data.report import Report, SubjectReport
 from attncheck.formats.page_html.figures.pareto import pareto_figure
+from attncheck.formats.page_html.limits import limits
 from attncheck.formats.page_html.matrix import MEANING, SIGN, matrix, named, said_of
 from attncheck.formats.page_html.names import Names
 from attncheck.formats.page_html.overview import headline, made_with, offers, shares
@@ -53,6 +54,7 @@ def render_page(report: Report) -> str:
             made_with=made_with(report),
             scan=scan,
             matrix=table,
+            limits=limits(subjects, places),
             views=views,
             specs=sorted({subject.spec for subject in report.subjects}),
             worst=[v for v in views if not v.subject.verdict.passes],

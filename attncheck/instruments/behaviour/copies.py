@@ -27,14 +27,20 @@ def _deep_copied(trial: Trial, module: torch.nn.Module) -> torch.nn.Module:
 
 
 def _pickled(trial: Trial, module: torch.nn.Module) -> torch.nn.Module | None:
-    if not all(_importable(type(part)) for part in module.modules()):
-        return None
+    unknown = [kind for part in module.modules() if not _importable(kind := type(part))]
+    if type(module) in unknown or not all(is_local(kind) for kind in unknown):
+        return None  # where it is kept is not the module's doing
     buffer = io.BytesIO()
     # torch's own protocol, 2, refuses names that are not ASCII: no fault of the module's.
     torch.save(module, buffer, pickle_protocol=pickle.DEFAULT_PROTOCOL)
     buffer.seek(0)
     loaded = torch.load(buffer, weights_only=False)
     return loaded if isinstance(loaded, torch.nn.Module) else None
+
+
+def is_local(kind: type) -> bool:
+    """Say whether a class is made inside a function."""
+    return "<locals>" in kind.__qualname__
 
 
 def _importable(kind: type) -> bool:

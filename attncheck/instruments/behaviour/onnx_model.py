@@ -10,11 +10,12 @@ from typing import Any
 
 from attncheck.data.report import Location
 from attncheck.instruments.behaviour.exported import Program
-from attncheck.instruments.behaviour.symbolic import quiet
+from attncheck.instruments.behaviour.symbolic import guarded_line, quiet
 from attncheck.lazy import torch
 from attncheck.source.raised import line_now
 from attncheck.subject.dispatcher import watching
 from attncheck.subject.raising import SubjectError, first_line
+from attncheck.subject.tolerance import budget, difference
 from attncheck.subject.trial import Trial
 
 _NEEDED = ("onnx", "onnxscript", "onnxruntime")
@@ -79,6 +80,51 @@ def _calls(trial: Trial, name: str) -> Location | None:
     with suppress(SubjectError), watching(look), torch.no_grad():
         trial.run(trial.module(), trial.inputs())
     return next((line for line in found if line is not None), None)
+
+
+def departs_at(model: bytes, program: Program, trial: Trial) -> Location | None:
+    """Return the line whose value, by its name in both, is first another in ONNX Runtime.
+
+    Args:
+        model: what became of the program.
+        program: as it was exported.
+        trial: a call on which they differ.
+    """
+    onnx: Any = importlib.import_module("onnx")
+    positional, keyword = trial.arguments(trial.inputs())
+    made = onnx.load_from_string(model)
+    known = {name for node in made.graph.node for name in node.output}
+    for name, (expected, lines) in _values(program, [*positional, *keyword.values()]).items():
+        if name not in known:
+            continue
+        del made.graph.output[:]
+        made.graph.output.append(onnx.helper.make_empty_tensor_value_info(name))
+        try:
+            found = OnnxModule(made.SerializeToString(), [expected])(*positional, **keyword)[0]
+            if difference(expected, found) <= budget(expected):
+                continue
+        except Exception:  # the runtime's own kinds: the value cannot be had
+            pass
+        return guarded_line(lines, trial.subject, "from here on the model computes another")
+    return None
+
+
+def _values(program: Program, given: list[Any]) -> dict[str, tuple[torch.Tensor, str]]:
+    """Return what each step of a program gives, with the lines that it was made at."""
+    found: dict[str, tuple[torch.Tensor, str]] = {}
+    walk: Any = torch.fx.Interpreter(program.run)
+    step = walk.run_node
+
+    def noted(node: torch.fx.Node) -> Any:
+        value = step(node)
+        if isinstance(value, torch.Tensor) and value.is_floating_point() and node.stack_trace:
+            found[node.name] = (value.detach().clone(), node.stack_trace)
+        return value
+
+    walk.run_node = noted
+    with suppress(Exception), torch.no_grad():
+        walk.run(*given)
+    return found
 
 
 class OnnxModule:

@@ -22,6 +22,8 @@ from attncheck.subject.trial import Trial
 
 _GUARDS = re.compile(r"^ *- \d+/\d+: ", re.MULTILINE)
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
+_FIRST_USE = re.compile(r"[^\s()]+\.py:\d+ in \S+ \(user code shown is first use")
+"""A line that only names the size: the guard is torch's own."""
 _IN_GUARD = re.compile(r"(?:^|[\s(])([^\s()]+\.py):(\d+) in ")
 
 
@@ -102,6 +104,7 @@ def guarded_line(text: str, subject: Subject, note: str = "") -> Location | None
     A path is written in full in a stack, and beside the guard's code as ``net.py:12 in forward``.
     """
     first = _GUARDS.split(text)[1] if len(_GUARDS.split(text)) > 1 else text
+    first = _FIRST_USE.sub("", first)
     for path, line in reversed(_FRAME.findall(first)):
         if is_file(path) and not is_ours(path) and not is_of_torch(path):
             return place(path, int(line), note)
