@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from attncheck.commands.shown import ShownComparison, ShownCount, ShownReport
 from attncheck.commands.unnamed import computed
 from attncheck.data.harmless import one_line
 from attncheck.data.identity import Identity
-from attncheck.data.report import Problem
+from attncheck.data.report import Problem, Report
 from attncheck.data.report_file import read_report as read
 from attncheck.errors import (
     AttncheckError,
@@ -226,6 +227,7 @@ def compare(
     *things: Any,
     spec: str = "map",
     dims: Mapping[str, int] | None = None,
+    inputs: Sequence[Any] | Mapping[str, Any] | None = None,
     sort: str = "",
     workers: int = 0,
 ) -> ShownComparison:
@@ -236,6 +238,8 @@ def compare(
             ``SPEC=TARGET``.
         spec: what a thing without a spec is held against.
         dims: the shape of all, ``{"C": 64}``.
+        inputs: the call of all, as for :func:`count`; then any modules are compared by cost alone,
+            in this process.
         sort: ``name``, ``claims``, ``parameters``, ``macs``, ``elementwise``, ``memory``,
             ``reach`` or ``growth``; as given by default.
         workers: subjects at once; 0 for one per core.
@@ -247,8 +251,14 @@ def compare(
     """
     if sort and sort not in side_by_side.KEYS:
         raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, side_by_side.KEYS))
-    named = [one for thing in things for one in _named(thing, spec)]
-    report = _shown(side_by_side.chosen(named, Asked(dims=dims or {})), Limits(), workers)
+    report: Report
+    if inputs is not None:
+        asked = Asked(dims=dims or {}, inputs=_shapes(inputs, plain=True))
+        what = [one for thing in things for one in _to_count(thing, asked)]
+        report = counting.counted(what, memory=True)
+    else:
+        named = [one for thing in things for one in _named(thing, spec)]
+        report = _shown(side_by_side.chosen(named, Asked(dims=dims or {})), Limits(), workers)
     for problem in report.problems:
         place = f"{problem.spec}@{problem.subject}"
         where = f"{place}: {problem.where}" if problem.where else place
@@ -351,6 +361,14 @@ def _like(name: str) -> Iterator[str]:
 def _named(thing: Any, spec: str) -> list[tuple[str, Any]]:
     """Return spec and target of a thing that is compared, ``SPEC=TARGET`` among them."""
     return [*words.side_by_side([thing], spec)[0]] if isinstance(thing, str) else [(spec, thing)]
+
+
+def _to_count(thing: Any, asked: Asked) -> list[Selection]:
+    """Return what a thing names where it is called as it is written."""
+    if isinstance(thing, str):
+        named = words.named([thing], alone="reference", family=words.UNSAID)
+        return words.selected_of(named, asked)
+    return select(words.family_of(asked.inputs), thing, replace(asked, plain=True))
 
 
 def _shapes(given: Sequence[Any] | Mapping[str, Any] | None, *, plain: bool = False) -> list[str]:

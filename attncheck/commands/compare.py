@@ -136,7 +136,7 @@ def compared(subject: SubjectReport) -> SubjectCompared:
     costs = known(counts.costs) or Costs()
     axes = {axis for name in subject.dims for axis in [name] if name in _SHAPE}
     return SubjectCompared(
-        name=name_of(subject) if subject.dims else subject.subject,
+        name=name_of(subject),
         verdict=subject.verdict.value,
         held=sum(f.status is Status.HOLDS for f in judged),
         claims=len(judged),

@@ -226,8 +226,9 @@ def identity(subject: SubjectReport) -> tuple[str, str, str, bytes]:
 
 
 def name_of(subject: SubjectReport) -> str:
-    """Return ``SPEC@SUBJECT``, as the command line names it."""
-    return f"{subject.spec}@{subject.subject}"
+    """Return ``SPEC@SUBJECT``, as the command line names it; the subject where no spec was said."""
+    plain = subject.job.get("plain") is True
+    return subject.subject if plain else f"{subject.spec}@{subject.subject}"
 
 
 class _Case(msgspec.Struct):

@@ -158,6 +158,10 @@ def _modules(
         TargetError: its constructor wants what nobody states, or a live model cannot be built.
     """
     if asked.live is not None:
+        if asked.arguments:
+            what = "a live model is built as it is written, and takes no --init"
+            named = ", ".join(f"{name}={value!r}" for name, value in asked.arguments.items())
+            raise TargetError(what, where=asked.target, instead=f"write {named} into its call")
         try:
             yield "", built(asked.live, asked.folder, device)
         except TargetError:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from attncheck.errors import TargetError, did_you_mean
 from attncheck.lazy import torch
-from attncheck.signature.convention import GivenInput
 from attncheck.signature.forward import forward_parameters, is_required, named_parameters
 from attncheck.signature.inputs import input_text
 from attncheck.signature.stated import StatedArgument, StatedShape, stated_argument
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
 _MOST = 200
 """Calls that are tried for a line that works."""
+_SIDES = (224, 256, 32, 64, 128, 384, 512, 640)
+"""Of pictures that models are made for."""
 _STATE = "state the call: one --input per argument of forward, NAME=2x16 for a keyword"
 
 
@@ -62,14 +63,14 @@ def refusal(
     missing = [p.name for p in named if is_required(p) and p.name not in taken]
     if missing and stated:
         what = f"nothing is stated for '{missing[0]}' of {call}"
-        line = _line(module, _completed(stated, missing))
+        line = _line(module, _completed(stated, missing, _widths(module)))
         return TargetError(what, where=where, instead=line or f"add --input {missing[0]}=2x16x32")
-    raised = str(error) if error else "no call works"
+    raised = str(error).removeprefix("forward ") if error else "does not work"
     if not stated:
-        what = f"no input that we can think of works on {call}: {raised}"
+        what = f"no input that we can think of works: {call} {raised}"
         return TargetError(what, where=where, instead=_STATE)
     line, name = _changed(module, stated, [p.name for p in named])
-    what = f"'{name}' of {call}: {raised}" if name else f"{call}: {raised}"
+    what = f"{call} {raised}" + (f" ('{name}' has the wrong size)" if name else "")
     return TargetError(what, where=where, instead=line or _STATE)
 
 
@@ -95,12 +96,15 @@ def _works(module: torch.nn.Module, given: Sequence[StatedArgument]) -> bool:
 
 
 def _completed(
-    stated: Sequence[StatedArgument], missing: Sequence[str]
+    stated: Sequence[StatedArgument], missing: Sequence[str], widths: Sequence[int]
 ) -> Iterator[list[StatedArgument]]:
-    """Yield the call with shapes for what is missing: like the others', then usual ones."""
+    """Yield the call with shapes for what is missing: like the others', then of other widths."""
     shapes = [shape.given.shape for one in stated for shape in one.shapes()]
     first = shapes[0] if shapes else (2, 16, 32)
-    usual = [*dict.fromkeys([*shapes, first[:2], (first[0], first[-1]), (first[0],), first[-1:]])]
+    fewer = [first[:2], (first[0], first[-1]), (first[0],), first[-1:]]
+    wider = [(*first[:-1], width) for width in widths]
+    wider += [(first[0], width, *first[2:]) for width in widths if len(first) > 2]
+    usual = [*dict.fromkeys([*shapes, *fewer, *wider])]
     texts = ["x".join(map(str, sizes)) for sizes in usual if sizes]
     for chosen in itertools.product(texts, repeat=len(missing)):
         pairs = zip(missing, chosen, strict=True)
@@ -111,14 +115,8 @@ def _changed(
     module: torch.nn.Module, stated: Sequence[StatedArgument], names: Sequence[str]
 ) -> tuple[str, str]:
     """Return a line that works with one axis changed, and the argument whose axis that is."""
-    widths = dict.fromkeys(
-        size
-        for parameter in itertools.islice(module.parameters(), 12)
-        if not torch.nn.parameter.is_lazy(parameter)
-        for size in parameter.shape[:2]
-    )
     others = [s for one in stated for shape in one.shapes() for s in shape.given.shape]
-    sizes = [*dict.fromkeys([*widths, *others])][:16]
+    sizes = [*dict.fromkeys([*_widths(module), *others])][:16]
     for at, one in enumerate(stated):
         ways = _with_an_axis(stated, at, one, sizes)
         if line := _line(module, ways):
@@ -126,17 +124,25 @@ def _changed(
     return "", ""
 
 
+def _widths(module: torch.nn.Module) -> list[int]:
+    """Return the widths of the first layers, in their order."""
+    known = (p for p in module.parameters() if not torch.nn.parameter.is_lazy(p))
+    return [*dict.fromkeys(size for p in itertools.islice(known, 12) for size in p.shape[:2])]
+
+
 def _with_an_axis(
     stated: Sequence[StatedArgument], at: int, one: StatedArgument, sizes: Sequence[int]
 ) -> Iterator[list[StatedArgument]]:
+    """Yield the call with one axis of an argument changed, or both sides of a picture."""
     if not isinstance(one.value, StatedShape):
         return
     shape = one.value.given.shape
     axes = sorted(range(len(shape)), key=lambda axis: (axis == 0, axis))
-    for axis, size in itertools.product(axes, sizes):
-        if size != shape[axis]:
-            given: GivenInput = replace(
-                one.value.given, shape=(*shape[:axis], size, *shape[axis + 1 :]), name=one.name
-            )
+    ways = [(*shape[:a], size, *shape[a + 1 :]) for a, size in itertools.product(axes, sizes)]
+    if len(shape) > 3:
+        ways = [(*shape[:-2], side, side) for side in _SIDES] + ways
+    for sizes_of_it in ways:
+        if sizes_of_it != shape:
+            given = replace(one.value.given, shape=sizes_of_it, name=one.name)
             kind = f":{one.value.kind}" if one.value.kind else ""
             yield [*stated[:at], stated_argument(input_text(given) + kind), *stated[at + 1 :]]

@@ -66,9 +66,12 @@ REFUSED = [
     ("layers.py:Pair", "--input 2x5x8", "nothing is stated for 'b' of forward(a, b)"),
     ("layers.py:Squeeze(8)", "--input 2x8x3x3 --input 2x8", "forward(x) takes 1 by their places"),
     ("layers.py:Pair", "--input 2x5x8 --input c=2x5x8", "has no argument 'c'"),
-    ("forms.py:SmallResNet", "--input 1x4x64x64", "'x' of forward(x)"),
-    ("layers.py:Cross(8,12)", "--input 2x5x8 --input 2x7x9", "'context' of forward(x, context)"),
+    ("forms.py:SmallResNet", "--input 1x4x64x64", "('x' has the wrong size)"),
+    ("forms.py:SmallViT", "--input 1x3x48x48", "('x' has the wrong size)"),
+    ("layers.py:Cross(8,12)", "--input 2x5x8", "nothing is stated for 'context'"),
+    ("layers.py:Cross(8,12)", "--input 2x5x8 --input 2x7x9", "('context' has the wrong size)"),
     ("forms.py:Concat", "--input [1x8x6x6,1x8x6x6", "is no input"),
+    ("forms.py:Concat()", "--init c=8 --input 1x8x6x6", "takes no --init"),
 ]
 
 
@@ -85,7 +88,12 @@ def test_what_cannot_be_called_names_the_argument_and_a_line_that_works(
     if line := re.search(r"it runs with ((?:--input \S+ ?)+)", instead):
         assert not count(target, line[1].strip()).problems
     else:
-        assert "write sizes" in instead or "did you mean" in instead or "allowed" in instead
+        assert (
+            "write sizes" in instead
+            or "did you mean" in instead
+            or "allowed" in instead
+            or "write c=8" in instead
+        )
 
 
 def test_a_width_that_nobody_states_is_said_to_be_assumed() -> None:
