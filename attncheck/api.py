@@ -31,15 +31,11 @@ from attncheck.data.harmless import one_line
 from attncheck.data.identity import Identity
 from attncheck.data.report import Problem, Report
 from attncheck.data.report_file import read_report as read
-from attncheck.errors import (
-    AttncheckError,
-    TargetError,
-    UsageError,
-    did_you_mean,
-)
+from attncheck.errors import AttncheckError, TargetError, UsageError, did_you_mean
 from attncheck.execution.cache import ResultCache
 from attncheck.execution.limits import Limits, limits_of
 from attncheck.execution.starting import cool_down
+from attncheck.signature.typed import as_typed
 from attncheck.spec.shelf import shelf_index
 
 
@@ -63,7 +59,7 @@ def identify(
         TargetError: the thing makes no module, or cannot be built or called.
         UsageError: an option cannot be read.
     """
-    asked = Asked(arguments=init or {}, inputs=_shapes(inputs))
+    asked = Asked(arguments=init or {}, inputs=as_typed(inputs))
     (found,) = identities([thing], asked, limits_of(timeout, memory_limit)).targets
     if found.identity is None:
         problem = found.problem or Problem("", found.target, "not found out: interrupted")
@@ -119,7 +115,7 @@ def audit(
     asked = Asked(
         arguments=init or {},
         dims=dims or {},
-        inputs=_shapes(inputs),
+        inputs=as_typed(inputs),
         claims=several(claims),
         skips=several(skip),
         binding=limits_for(several(limits), Path.cwd()),
@@ -165,7 +161,7 @@ def scan(
         KeyboardInterrupt: it was interrupted; no process is left.
     """
     asked = Asked(
-        inputs=_shapes(inputs),
+        inputs=as_typed(inputs),
         claims=several(claims),
         skips=several(skip),
         binding=limits_for(several(limits), Path.cwd()),
@@ -210,7 +206,7 @@ def count(
         AttncheckError: it cannot be built or called.
     """
     named = spec is not None or (isinstance(thing, str) and ":" not in thing)
-    given = _shapes(inputs, plain=not named)
+    given = as_typed(inputs, plain=not named)
     asked = Asked(arguments=init or {}, dims=dims or {}, inputs=given, plain=not named)
     name, target = _contract(thing, spec) if named else (words.family_of(given), thing)
     if isinstance(target, str) and not target and "@" not in name:
@@ -253,7 +249,7 @@ def compare(
         raise UsageError(f"cannot sort by '{sort}'", instead=did_you_mean(sort, side_by_side.KEYS))
     report: Report
     if inputs is not None:
-        asked = Asked(dims=dims or {}, inputs=_shapes(inputs, plain=True))
+        asked = Asked(dims=dims or {}, inputs=as_typed(inputs, plain=True))
         what = [one for thing in things for one in _to_count(thing, asked)]
         report = counting.counted(what, memory=True)
     else:
@@ -369,40 +365,3 @@ def _to_count(thing: Any, asked: Asked) -> list[Selection]:
         named = words.named([thing], alone="reference", family=words.UNSAID)
         return words.selected_of(named, asked)
     return select(words.family_of(asked.inputs), thing, replace(asked, plain=True))
-
-
-def _shapes(given: Sequence[Any] | Mapping[str, Any] | None, *, plain: bool = False) -> list[str]:
-    """Return inputs as ``--input`` takes them; ``plain`` ones may hold others, and values.
-
-    Raises:
-        UsageError: one is neither a text, a tensor nor a shape.
-    """
-    if given is None:
-        return []
-    if isinstance(given, str) or hasattr(given, "shape"):
-        given = [given]
-    if isinstance(given, Mapping):
-        return [f"{name}={_shape(one, plain=plain)}" for name, one in given.items()]
-    given = [given] if given and all(type(size) is int for size in given) else given
-    return [_shape(one, plain=plain) for one in given]
-
-
-def _shape(given: Any, *, plain: bool) -> str:
-    if isinstance(given, str):
-        return given
-    if plain and (given is None or isinstance(given, (bool, float))):
-        return repr(given)
-    if plain and isinstance(given, Mapping):
-        return f"{{{','.join(f'{n}:{_shape(one, plain=plain)}' for n, one in given.items())}}}"
-    if plain and isinstance(given, (list, tuple)) and any(type(one) is not int for one in given):
-        inside = ",".join(_shape(one, plain=plain) for one in given)
-        return f"[{inside}]" if isinstance(given, list) else f"({inside},)"
-    try:
-        sizes = [int(size) for size in getattr(given, "shape", given)]
-    except (TypeError, ValueError):
-        raise UsageError(
-            f"{type(given).__name__} is no input",
-            where="inputs",
-            instead="give shapes, (2, 32, 8, 6), or tensors",
-        ) from None
-    return "x".join(map(str, sizes))
