@@ -16,7 +16,7 @@ from attncheck.auditing.decide import decide
 from attncheck.auditing.job import Job
 from attncheck.auditing.looks import Look
 from attncheck.auditing.things import request_of
-from attncheck.auditing.work import meant
+from attncheck.auditing.work import confirmed, meant
 from attncheck.catalogue import load
 from attncheck.data.identity import Identity
 from attncheck.data.report import Finding
@@ -38,6 +38,8 @@ _NEAREST = 3
 """Definitions that are searched in full beside the one that the name means."""
 _NEAR = 0.75
 """Share of a definition's steps without which nothing but a name speaks for it."""
+_IN_PART, _ENOUGH = 0.5, 5
+"""Share, and number of steps confirmed, without which it is not even told as the nearest."""
 
 
 def identify(
@@ -87,7 +89,7 @@ def identified(request: Request, *, by_name: bool = True) -> Identity:
     if not (looks or candidates.contracts):
         _complain(request, named)
     found = found or _proven([*_again(looks)], named)
-    found = found or _likely(looks, named) or _unknown(named)
+    found = found or _likely(looks, named) or _unknown(named) or _nearest(looks)
     other = found.mechanism
     related = (
         other is None
@@ -193,10 +195,25 @@ def _identity(look: Look, finding: Finding, also: Sequence[str] = ()) -> Identit
     )
 
 
-def _unknown(named: str) -> Identity:
-    """Return that nothing confirms any mechanism, not even the one that is named."""
-    if named:
-        return Identity(named, "named", message="nothing but its name says so")
+def _unknown(named: str) -> Identity | None:
+    """Return that nothing but its name says what it is; None without a name."""
+    return Identity(named, "named", message="nothing but its name says so") if named else None
+
+
+def _nearest(looks: Sequence[Look]) -> Identity:
+    """Return that no mechanism is known; of an attention also which is near, and what differs.
+
+    A mistake early on, such as a missing scale, leaves few of the definition's steps: enough to
+    tell, and too few to say that this mechanism is meant.
+    """
+    fitting = [look for look in looks if look.proof.status == "different" and look.weighs]
+    near = [look for look in fitting if look.most >= _IN_PART]
+    near.sort(key=lambda look: -look.most)
+    for look in near[:_NEAREST]:
+        finding = _finding(look)
+        if finding.evidence.get("identity") == "departs" and confirmed(finding) >= _ENOUGH:
+            said = f"nearest to {look.spec.id}: {finding.message}"
+            return Identity(None, "unknown", message=said, location=finding.location)
     return Identity(None, "unknown", message="no mechanism that we know")
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from attncheck.equivalence.assignment import Assignment
 from attncheck.equivalence.declared import by_option
-from attncheck.equivalence.diagnosis import agreements
+from attncheck.equivalence.diagnosis import agreements, likely
 from attncheck.equivalence.proof import Effort, Proof, prove
+from attncheck.equivalence.recording import record_of
 from attncheck.spec import SpecDocument
 from attncheck.subject.layouts import answers, error_of
 from attncheck.subject.raising import SubjectError
@@ -84,15 +87,40 @@ class Look:
         return self
 
     @cached_property
+    def weighs(self) -> bool:
+        """Whether the subject takes a softmax, or torch's own attention, of what it computes."""
+        if (probe := self.proof.at) is None:
+            return False
+        found = record_of(probe, probe.module())
+        return found is not None and any(
+            "softmax" in node.operator or "scaled_dot_product" in node.operator
+            for node in found[0].nodes
+        )
+
+    @cached_property
     def share(self) -> float:
         """Which share of the definition's steps the subject makes, under its closest assignment."""
-        probe, assignment = self.proof.at, self.proof.assignment
-        if probe is None or assignment is None:
+        assignment = self.proof.assignment
+        return self._share([assignment] if assignment else [])
+
+    @cached_property
+    def most(self) -> float:
+        """Which share of the steps it makes under any likely assignment."""
+        if (probe := self.proof.at) is None:
             return 0.0
         with contextlib.suppress(SubjectError):
-            found = agreements(self.mechanism, [assignment], probe, probe.module())[0]
-            steps = len(found.shared) + len(found.missing)
-            return len(found.shared) / steps if steps else 0.0
+            return self._share(likely(self.mechanism, self.proof, probe.module()))
+        return 0.0
+
+    def _share(self, assignments: Sequence[Assignment]) -> float:
+        probe = self.proof.at
+        if probe is None or not assignments:
+            return 0.0
+        with contextlib.suppress(SubjectError):
+            found = agreements(self.mechanism, assignments, probe, probe.module())
+            steps = [len(a.shared) + len(a.missing) for a in found]
+            shares = (len(a.shared) / n for a, n in zip(found, steps, strict=True) if n)
+            return max(shares, default=0.0)
         return 0.0
 
 

@@ -92,15 +92,15 @@ def meant(subject: Subject, claims: Mapping[str, Claim]) -> Subject:
     departs = bool(first.evidence.get("departure"))
     guessed = bool(subject.convention.masks)  # what they are filled with is our guess
     others = [one for one in subject.others if one.gates or guessed or not departs]
-    best = subject, _confirmed(first)
+    best = subject, confirmed(first)
     for one in (*others, *masked):
         if error_of(one) is not None or not answers(one):
             continue
         found = decide(*settling, one)
         if found.status is Status.HOLDS:
             return one
-        if (one.gates or guessed) and _confirmed(found) > best[1]:
-            best = one, _confirmed(found)  # a gate, or a mask's use, with a mistake in it
+        if (one.gates or guessed) and confirmed(found) > best[1]:
+            best = one, confirmed(found)  # a gate, or a mask's use, with a mistake in it
     return best[0]
 
 
@@ -118,7 +118,7 @@ def _proven(error: GuessableError, claims: Mapping[str, Claim]) -> Subject:
     raise error
 
 
-def _confirmed(finding: Finding) -> int:
+def confirmed(finding: Finding) -> int:
     """Return how many of the definition's steps are made, where it is known which is not."""
     departure = finding.evidence.get("departure") or {}
     return int(departure.get("before", 0)) + int(departure.get("after", 0))

@@ -144,6 +144,29 @@ def test_a_mistake_departs_from_what_the_name_says_and_has_a_line(tmp_path: Path
     assert "mean" in identity.step
 
 
+SCALED = """
+class M(nn.Module):
+    def __init__(self, dim, heads=4):
+        super().__init__()
+        self.heads, self.scale = heads, {scale}
+        self.qkv, self.proj = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
+    def forward(self, x):
+        q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        weights = (q @ k.mT * self.scale).softmax(-1)
+        return self.proj((weights @ v).transpose(1, 2).flatten(2))
+"""
+
+
+def test_of_an_attention_without_a_name_the_nearest_and_what_differs_is_told(
+    tmp_path: Path,
+) -> None:
+    identity = found(SCALED.format(scale="dim**-0.5"), tmp_path)
+    assert (identity.mechanism, identity.known) == (None, "unknown")
+    assert "nearest to mha" in identity.message
+    assert "logits" in identity.message
+    assert identity.location is not None
+
+
 def test_a_name_that_says_otherwise_is_told(tmp_path: Path) -> None:
     identity = found(GATE.format(**{**MEAN, "name": "SimAM"}), tmp_path, "SimAM")
     assert (identity.mechanism, identity.known, identity.named) == ("se", "proven", "simam")

@@ -87,11 +87,11 @@ def _plain(asked: Asked) -> Asked:
 
 
 def _take(group: Group, identity: Identity) -> None:
+    where = f" (line {identity.location.line})" if identity.location else ""
     if identity.mechanism is None:
-        return
-    if identity.known in ("proven", "variant"):
+        group.said = f"{identity.message}{where}" if where else ""
+    elif identity.known in ("proven", "variant"):
         group.mechanism, group.known = identity.mechanism, identity.known
         group.also = list(identity.also)
     elif identity.known == "departs":
-        where = f" (line {identity.location.line})" if identity.location else ""
         group.said = f"nearest to {identity.mechanism}: {identity.message}{where}"
