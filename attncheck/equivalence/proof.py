@@ -81,7 +81,7 @@ class Proof:
 def prove(
     mechanism: Mechanism,
     trial: Trial,
-    most: int = _MOST_ASSIGNMENTS,
+    most: int = 0,
     *,
     effort: Effort | None = None,
 ) -> Proof:
@@ -91,7 +91,7 @@ def prove(
     ``most`` assignments are compared, by default as many as two seconds allow; an ``effort``
     says how much of one definition of many is searched and compared.
     """
-    most = effort.assignments if effort else most
+    most = effort.assignments if effort else most or _MOST_ASSIGNMENTS
     purse = [effort.steps] if effort else None
     base = Probe("base", trial, trial.inputs())
     module = trial.module()

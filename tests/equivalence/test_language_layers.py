@@ -273,7 +273,7 @@ def test_a_published_arrangement_of_a_block_is_a_variant_by_name(model: type[nn.
     assert finding.evidence["identity"] == "variant"
 
 
-@pytest.mark.parametrize(("model", "spec"), WRONG)
+@pytest.mark.parametrize(("model", "spec"), WRONG if THOROUGH else WRONG[1::2])
 def test_the_same_layer_with_one_mistake_is_not(model: type[nn.Module], spec: str) -> None:
     finding = finding_of("equivalence", model, spec)
     assert finding.status is not Status.HOLDS

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 from tests.deciding import finding_of
+from tests.thorough import THOROUGH
 
 
 class Norm(nn.Module):
@@ -55,5 +57,6 @@ def test_a_deviation_over_one_less_is_a_layer_norm() -> None:
     assert finding.status.value == "holds", finding.message
 
 
+@pytest.mark.skipif(not THOROUGH, reason="a search of many seconds: nox -s thorough")
 def test_division_by_the_variance_is_none() -> None:
     assert finding_of("equivalence", Wrong, "prenorm-block").status.value != "holds"
