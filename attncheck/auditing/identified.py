@@ -206,8 +206,9 @@ def _nearest(looks: Sequence[Look]) -> Identity:
     A mistake early on, such as a missing scale, leaves few of the definition's steps: enough to
     tell, and too few to say that this mechanism is meant.
     """
-    fitting = [look for look in looks if look.proof.status == "different" and look.weighs]
-    near = [look for look in fitting if look.most >= _IN_PART]
+    fitting = [look for look in looks if look.proof.status == "different"]
+    weighs = bool(fitting) and fitting[0].weighs  # which is the subject's own affair
+    near = [look for look in fitting if weighs and look.most >= _IN_PART]
     near.sort(key=lambda look: -look.most)
     for look in near[:_NEAREST]:
         finding = _finding(look)

@@ -86,7 +86,7 @@ class Look:
             return look_at(self.spec, self.mechanism, self.subject, self.gap, effort)
         return self
 
-    @cached_property
+    @property
     def weighs(self) -> bool:
         """Whether the subject takes a softmax, or torch's own attention, of what it computes."""
         if (probe := self.proof.at) is None:

@@ -48,7 +48,7 @@ def settle(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> None:
 
 def _doubt(finding: Finding, claim: Claim, guesses: Iterable[str]) -> None:
     """Leave open what is seen at sizes of our own: the module may be made for others."""
-    said = str(msgspec.to_builtins(claim))
+    said = str(msgspec.to_builtins(claim) | {"why": ""})
     ours = next((name for name in guesses if re.search(rf"\b{name}\b", said)), "")
     if sizes := finding.evidence.get("tried_sizes") or (ours and f"nothing states its {ours}"):
         finding.status = Status.UNDECIDED

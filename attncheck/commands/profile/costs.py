@@ -32,17 +32,11 @@ def costs_of_row(subject: Subject, measure: Measure, row: RowAsked, device: Devi
     counted = _counted(subject, case)
     item = torch.empty(0, dtype=getattr(torch, row.dtype)).element_size()
     trial = Trial(subject, case)
-    found = RowCosts(
+    found = row_of(
+        counted,
         input=input_text(trial),
         dims=dims,
         size=size_of(subject, dims),
-        parameters=counted.parameters.total,
-        tied=counted.parameters.tied,
-        unused=counted.unused,
-        macs=counted.tally.macs,
-        elementwise=counted.tally.elementwise,
-        by_operator=dict(counted.tally.by_operator.most_common()),
-        unpriced=sorted(counted.tally.unpriced),
         traffic=item * (counted.parameters.total + _elements(trial)),
     )
     try:
@@ -67,6 +61,20 @@ def growth(subject: Subject, measure: Measure, row: RowAsked) -> dict[str, Growi
         for of in ("macs", "memory")
         if found.words(of)
     }
+
+
+def row_of(counted: BothCounts, **more: Any) -> RowCosts:
+    """Return a point's row with what was counted; ``more`` are its other fields."""
+    return RowCosts(
+        parameters=counted.parameters.total,
+        tied=counted.parameters.tied,
+        unused=counted.unused,
+        macs=counted.tally.macs,
+        elementwise=counted.tally.elementwise,
+        by_operator=dict(counted.tally.by_operator.most_common()),
+        unpriced=sorted(counted.tally.unpriced),
+        **more,
+    )
 
 
 def _counted(subject: Subject, case: Case) -> BothCounts:

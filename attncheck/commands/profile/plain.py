@@ -7,7 +7,7 @@ from typing import Any
 
 from attncheck.auditing.job import Job
 from attncheck.auditing.plain_job import plain_asked
-from attncheck.commands.profile.costs import measured
+from attncheck.commands.profile.costs import measured, row_of
 from attncheck.commands.profile.point import Ready, channels_last
 from attncheck.commands.profile.questions import Measure, RowAsked, RowCosts
 from attncheck.devices.shared.protocol import Device
@@ -83,16 +83,10 @@ def plain_costs(job: Job, measure: Measure, row: RowAsked, device: Device) -> Ro
         TargetError: it cannot be built or called.
     """
     call, counted = plain_call(plain_asked(job), count_live)
-    found = RowCosts(
+    found = row_of(
+        counted,
         input=" ".join(call.texts),
         dims={"B": _batch(call)},
-        parameters=counted.parameters.total,
-        tied=counted.parameters.tied,
-        unused=counted.unused,
-        macs=counted.tally.macs,
-        elementwise=counted.tally.elementwise,
-        by_operator=dict(counted.tally.by_operator.most_common()),
-        unpriced=sorted(counted.tally.unpriced),
         traffic=_traffic(call, row, counted.parameters.total),
     )
     try:
