@@ -46,6 +46,12 @@ class SpecDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     aliases: list[str] = []
     specialises: list[str] = []
     """Ids of mechanisms of which this one is a case: what equals it may equal them as well."""
+    stands_for: str = ""
+    """Its name stands for every case of this mechanism as well: multi-head attention is also what
+    adds a mask or positions."""
+    attends: bool = True
+    """Whether it is an attention: of a layer without one, which other networks have as well, the
+    name alone says little."""
     paper: str = ""
     summary: str = ""
     """The definition in plain mathematics, shown by ``attncheck explain``."""

@@ -24,10 +24,6 @@ _ADJECTIVES = frozenset(
 """Names of mechanisms that are ordinary words: of an attention they tell which, of a layer not."""
 _ROLES = frozenset({"selfattention", "crossattention", "sdpa"})
 """Names that tell to what a layer attends, as a submodule is called whatever it computes."""
-_WHOLE = {"mha": "gqa"}
-"""Mechanisms by whose names people call a whole family, all that add a mask or positions: whose."""
-_LAYERS = frozenset({"bottleneck", "c3", "focus", "resblock"})
-"""Mechanisms without an attention: layers of other networks have their names as well."""
 _OTHERS = frozenset({"mlp", "transformerblock"})
 """Names that some mechanism has too, and that are mostly something else's."""
 
@@ -119,12 +115,16 @@ def placed_so(place: str, *, attends: bool = True) -> str:
 
 def is_layer(mechanism: str) -> bool:
     """Say whether a mechanism is a layer without an attention, whose name alone says little."""
-    return mechanism in _LAYERS
+    return mechanism in spec_ids() and not as_written(shelf_index()[mechanism]).attends
 
 
 def names_family(named: str) -> bool:
     """Say whether what a name means stands for a whole family as well."""
-    return named in _WHOLE
+    return bool(_whole(named))
+
+
+def _whole(named: str) -> str:
+    return as_written(shelf_index()[named]).stands_for if named in spec_ids() else ""
 
 
 def names_family_of(named: str, mechanism: str) -> bool:
@@ -135,7 +135,7 @@ def names_family_of(named: str, mechanism: str) -> bool:
     >>> names_family_of("mha", "causal"), names_family_of("rope", "mha")
     (True, False)
     """
-    return names_family(named) and specialises(mechanism, _WHOLE[named])
+    return names_family(named) and specialises(mechanism, _whole(named))
 
 
 def is_short_for(name: str, mechanism: str) -> bool:
